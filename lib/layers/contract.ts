@@ -4,8 +4,8 @@
  * coded error. Calls for one item never overlap.
  */
 import type { Durability, Method, Position } from '../../machines/protocol.js';
-import type { StoreOperation } from '../stores/contract.js';
 import type { ReplicationTask, UpdateOptions } from '../service/task.js';
+import type { StoreOperation } from '../stores/contract.js';
 
 /** Answer of `createDelta` when no increment between the two versions can be made (P3). */
 export const NEEDS_SNAPSHOT: unique symbol = Symbol('replichart.needsSnapshot');

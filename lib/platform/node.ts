@@ -27,7 +27,8 @@ export const platform: Platform = {
   },
   crc32,
   utf8Encode: (text) => Buffer.from(text, 'utf8'),
-  utf8Decode: (bytes, start = 0, end = bytes.length) => asBuffer(bytes).toString('utf8', start, end),
+  utf8Decode: (bytes, start = 0, end = bytes.length) =>
+    asBuffer(bytes).toString('utf8', start, end),
   utf8Length: (text) => Buffer.byteLength(text, 'utf8'),
   utf8Write: (target, text, offset) => asBuffer(target).write(text, offset, 'utf8'),
 };
