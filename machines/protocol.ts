@@ -25,7 +25,7 @@ export interface Point {
   readonly digest: string;
 }
 
-/** Where a copy stands. `epoch` is the one under which `version` was committed. */
+/** Where a copy stands. `epoch` is the reign under which it took `version`. */
 export interface Position extends Point {
   readonly lineage: string;
   readonly epoch: Epoch;
@@ -105,6 +105,9 @@ export interface AbortMessage extends Stamp {
   readonly round: string;
   readonly reason: string;
 }
+
+/** The four messages that carry a stamp. */
+export type StampedMessage = AnnounceMessage | PrepareMessage | CommitMessage | AbortMessage;
 
 /** How a point that a slave showed relates to the master's own history. */
 export type Relation = 'same' | 'behind' | 'ahead' | 'fork' | 'unknown';

@@ -1,0 +1,12 @@
+/** The protocol as statecharts: pure machines over xstate, and the plain functions they use. */
+export type * from './delays.js';
+export { masterMachine } from './master.js';
+export type * from './master-context.js';
+export * from './outcome.js';
+export * from './participants.js';
+export * from './position.js';
+export * from './protocol.js';
+export * from './session.js';
+export { slaveMachine } from './slave.js';
+export type * from './slave-context.js';
+export * from './tally.js';

@@ -1,0 +1,63 @@
+/** What became of a round: told by a master from its log, implied to a slave by what it hears. */
+import { compareEpochs, samePoint } from './position.js';
+import type { Envelope, Epoch, Point, PreparedRound, RoundOutcome, Stamp } from './protocol.js';
+
+/** One start of a master of this lineage, as its records keep it (P7). */
+export interface Reign {
+  readonly epoch: Epoch;
+  readonly incarnation: string;
+}
+
+/** What a master knows when it is asked about a round it does not hold open. */
+export interface OutcomeGrounds {
+  readonly position: Point;
+  /** This master's digest at the asked round's `to`, where it still knows it. */
+  readonly digestAtTo: string | undefined;
+  readonly closed: 'committed' | 'aborted' | undefined;
+  readonly openRound: string | null;
+  readonly reigns: readonly Reign[];
+  readonly reserved: number;
+  /** A slave showed more than this master's log holds: it must not presume anything (P16). */
+  readonly shownBehind: boolean;
+}
+
+/** Whether this master's own log would hold the decision, had there been one (P11). */
+function logCovers(grounds: OutcomeGrounds, prepared: PreparedRound): boolean {
+  if (grounds.shownBehind || prepared.to.version > grounds.reserved) return false;
+  return grounds.reigns.some(
+    (reign) =>
+      reign.incarnation === prepared.incarnation &&
+      compareEpochs(reign.epoch, prepared.epoch) === 0,
+  );
+}
+
+/** The master's answer to an inquiry (P10, P11, P20): abort is presumed only on a covering log. */
+export function outcomeOf(grounds: OutcomeGrounds, prepared: PreparedRound): RoundOutcome {
+  if (grounds.openRound === prepared.round) return 'pending';
+  if (grounds.closed !== undefined) return grounds.closed;
+  const { position } = grounds;
+  if (samePoint(position, prepared.to)) return 'committed';
+  if (position.version >= prepared.to.version) {
+    return grounds.digestAtTo === prepared.to.digest ? 'committed' : 'superseded';
+  }
+  return logCovers(grounds, prepared) ? 'aborted' : 'unknown';
+}
+
+/** An outcome that a slave can act on. */
+export type Verdict = 'committed' | 'aborted' | 'superseded';
+
+/** What the newest stamped message implies for a round this slave holds prepared (P10). */
+export function impliedVerdict(
+  prepared: PreparedRound,
+  stamp: Pick<Stamp, 'sequence' | 'position' | 'openRound'>,
+  envelope: Pick<Envelope, 'epoch' | 'incarnation'>,
+): Verdict | null {
+  const { position } = stamp;
+  if (samePoint(position, prepared.to)) return 'committed';
+  if (position.version > prepared.to.version) return 'superseded';
+  const higherEpoch = compareEpochs(envelope.epoch, prepared.epoch) > 0;
+  if (position.version === prepared.to.version) return higherEpoch ? 'superseded' : null;
+  const sameLife = envelope.incarnation === prepared.incarnation;
+  const later = stamp.sequence > prepared.sequence;
+  return sameLife && later && stamp.openRound !== prepared.round ? 'aborted' : null;
+}

@@ -1,0 +1,135 @@
+/** The `link` region of the slave machine: is there a master, does it accept me, does it speak? */
+import { helloOf } from './slave-logic.js';
+import { slaveSetup } from './slave-setup.js';
+
+const down = slaveSetup.createStateConfig({
+  description: 'No connection to a master. The copy is served as it is.',
+});
+
+const announcing = slaveSetup.createStateConfig({
+  description: 'Connected; says hello with its position and what it holds prepared (P5).',
+  entry: [
+    'newHello',
+    { type: 'transmit', params: ({ context }) => ({ message: helloOf(context) }) },
+  ],
+  on: {
+    welcome: [
+      {
+        guard: 'reignIsPending',
+        target: 'adopting',
+        description: 'Welcomed under a reign that is not on disk yet.',
+      },
+      { target: 'live', description: 'Welcomed by the master it already follows.' },
+    ],
+  },
+  after: {
+    HELLO_RETRY: {
+      target: 'announcing',
+      reenter: true,
+      description: 'Nobody answered the hello: say it again.',
+    },
+  },
+});
+
+const adopting = slaveSetup.createStateConfig({
+  description: 'Makes lineage, epoch and incarnation durable before acting under them (P2, P16).',
+  entry: {
+    type: 'persistReign',
+    params: ({ context }) => ({
+      lineage: context.lineage ?? '',
+      epoch: context.epoch,
+      incarnation: context.incarnation ?? '',
+      volatile: context.volatile,
+      left: context.left,
+    }),
+  },
+  on: {
+    reignPersisted: {
+      target: 'live',
+      actions: 'reignKnown',
+      description: 'The reign is on disk: its messages may be acted on.',
+    },
+  },
+});
+
+const live = slaveSetup.createStateConfig({
+  description: 'The master speaks: its heartbeat or any other message was heard lately.',
+  entry: 'markHeard',
+  on: { greet: { target: 'announcing', description: 'A higher epoch was seen (P2).' } },
+  after: {
+    SILENCE: [
+      {
+        guard: 'wasHeard',
+        target: 'live',
+        reenter: true,
+        description: 'Something was heard since the last check.',
+      },
+      { target: 'stale', description: 'A whole span without a word.' },
+    ],
+  },
+});
+
+const stale = slaveSetup.createStateConfig({
+  description: 'Connected but silent: the copy may be old, and says so (T15, T60).',
+  entry: [
+    'markHeard',
+    'newHello',
+    { type: 'transmit', params: ({ context }) => ({ message: helloOf(context) }) },
+  ],
+  always: { guard: 'wasHeard', target: 'live', description: 'The master speaks again.' },
+  on: {
+    welcome: [
+      {
+        guard: 'reignIsPending',
+        target: 'adopting',
+        description: 'The master came back under another reign.',
+      },
+      { target: 'live', description: 'The master answers.' },
+    ],
+  },
+  after: {
+    HELLO_RETRY: {
+      target: 'stale',
+      reenter: true,
+      description: 'Asks again by itself, heartbeats or not (T60).',
+    },
+  },
+});
+
+const refused = slaveSetup.createStateConfig({
+  description:
+    'The master refused: other lineage, duplicate id, other protocol. Tries later (P22).',
+  entry: {
+    type: 'report',
+    params: ({ context }) => ({
+      problem: context.problem ?? { code: 'PROTOCOL', reason: 'refused without a reason' },
+    }),
+  },
+  on: { adopt: { target: 'announcing', description: 'The host chose another lineage.' } },
+  after: {
+    REFUSED_RETRY: { target: 'announcing', description: 'The reason may be gone by now.' },
+  },
+});
+
+/** States and common transitions of the region; composed in slave.ts. */
+export const linkRegion = slaveSetup.createStateConfig({
+  description: 'Is there a master, does it accept this slave, and does it speak?',
+  initial: 'down',
+  on: {
+    connected: { target: '.announcing', description: 'The transport reached a master.' },
+    disconnected: { target: '.down', description: 'The transport lost the master.' },
+    refused: {
+      target: '.refused',
+      guard: { type: 'isCurrentHello', params: ({ event }) => ({ hello: event.message.hello }) },
+      actions: {
+        type: 'noteProblem',
+        params: ({ event }) => ({
+          problem: { code: event.message.code, reason: event.message.message },
+        }),
+      },
+      description: 'The master does not deal with this slave and says why.',
+    },
+    foreign: { target: '.refused', description: 'Welcomed by the master of another lineage.' },
+  },
+  states: { down, announcing, adopting, live, stale, refused },
+});
