@@ -27,7 +27,7 @@ async function redirectUvu(): Promise<void> {
   else hooks.registerHooks({ resolve: (await import('./hooks.js')).resolve });
 }
 
-/** Two turns of the loop, so that a stray rejection is laid at the door of the file that made it. */
+/** Two turns of the loop, so that a stray rejection is laid to the file that made it. */
 async function drain(): Promise<void> {
   for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
