@@ -7,12 +7,14 @@ const test = suite('protocol rules');
 
 const RULES = Array.from({ length: 22 }, (_, index) => `P${index + 1}`);
 
+const TITLE = /^\s*\w+\(\s*(['"`])(?<title>P\d+.*?)\1,/gms;
+
 /** Rules that titles of tests name: `test('P15: ...')`, `test('P2, P16: ...')`. */
 function rulesNamedByTests(): Set<string> {
   const named = new Set<string>();
   for (const { path, text } of testSources()) {
     if (path.startsWith('test/docs/') || path.startsWith('test/tidy/')) continue;
-    for (const match of text.matchAll(/^\s*\w+\(\s*(['"`])(?<title>P\d+.*?)\1,/gms)) {
+    for (const match of text.matchAll(TITLE)) {
       const rules = /^(P\d+(?:(?:, | and )P\d+)*)\b/.exec(match.groups?.title ?? '')?.[1] ?? '';
       for (const rule of rules.split(/, | and /)) named.add(rule);
     }
@@ -20,7 +22,8 @@ function rulesNamedByTests(): Set<string> {
   return named;
 }
 
-test('docs/protocol.md states each of P1 to P22 once, as a heading or in bold at a line start', () => {
+/** As a heading, or in bold at the start of a line. */
+test('docs/protocol.md states each of P1 to P22 once', () => {
   const stated = proseOf(readSource('docs/protocol.md')).flatMap((line) => {
     const found = /^(?:#{2,6}\s+|(?:[-*|]\s+)?\*\*)(P\d+)\b/.exec(line);
     const rule = found?.[1];
