@@ -8,7 +8,7 @@ import { reasonOf } from '../../../lib/errors.js';
 import { withDeadline } from './deadline.js';
 import { currentRecorder, type SuiteRecord } from './recorder.js';
 
-const SKIP_REASON = /\[skipped: [^\]]+\]$/;
+const SKIP_REASON = /\bskipped: \S/i;
 
 function recordTest<T>(record: SuiteRecord, title: string, handler: Callback<T>): Callback<T> {
   record.registered += 1;
@@ -51,7 +51,7 @@ function skip(record: SuiteRecord, title: string): void {
   record.registered += 1;
   record.finished += 1;
   if (!SKIP_REASON.test(title)) {
-    recorder.problem(title, 'a skip without its reason: end the title with [skipped: why]');
+    recorder.problem(title, 'a skip without its reason: write [skipped: why] into the title');
   } else if (process.env.CI) {
     recorder.problem(title, 'skipped, but where CI is set a missing component is a failure');
   } else {
