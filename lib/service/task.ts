@@ -16,7 +16,7 @@ export interface UpdateOptions {
    * @default 'decided'
    */
   readonly ack?: 'decided' | 'applied';
-  /** One-phase only: `os` survives the process, not the power (P19). @default 'disk' with a store */
+  /** One-phase: `os` survives the process, not the power (P19). @default 'disk' with a store */
   readonly durability?: 'disk' | 'os';
   /** Rolls the change back when aborted before the decision. */
   readonly signal?: AbortSignal;

@@ -1,0 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type CommandResult, runCommand } from './run-command.js';
+
+/** Runs a compiled program in an empty folder of its own, which is removed afterwards. */
+export async function runProgram(file: string, deadlineMs: number): Promise<CommandResult> {
+  const cwd = mkdtempSync(join(tmpdir(), 'replichart-program-'));
+  try {
+    return await runCommand(process.execPath, [file], { deadlineMs, cwd });
+  } finally {
+    rmSync(cwd, { recursive: true, force: true });
+  }
+}
