@@ -1,0 +1,80 @@
+/** What host and on-call person see: who stands where, and why not further (design section 2). */
+import type { Point, Position } from '../../machines/protocol.js';
+import type { ErrorCode } from '../errors.js';
+
+/** One slave as the master sees it. */
+export interface SlaveInfo {
+  readonly id: string;
+  /** `joining` = not accepted yet; `stale` = connected or known, but silent or gone. */
+  readonly link: 'joining' | 'live' | 'lagging' | 'stale' | 'refused';
+  /** Version it confirmed last; 0 = nothing yet. */
+  readonly version: number;
+  /** Versions behind the master. */
+  readonly lag: number;
+  /** What it does: `current`, `behind`, `syncing`, `voting`, `quarantined`, ... for people. */
+  readonly stage: string;
+  /** Milliseconds since anything was heard from it. */
+  readonly age: number;
+  readonly incarnation: string;
+  /** Where it connects from, as the transport names it. */
+  readonly peer: string | null;
+  readonly problem: { readonly code: string; readonly reason: string } | null;
+}
+
+/** A slave's own state, in parts, since it can be stale and in doubt at once. */
+export interface SlaveStatus {
+  readonly link: 'joining' | 'live' | 'stale' | 'refused';
+  readonly data: 'empty' | 'syncing' | 'current' | 'behind' | 'quarantined' | 'regressed';
+  readonly round: 'none' | 'prepared' | 'in-doubt';
+  /** The round it holds, where there is one. */
+  readonly roundId: string | null;
+  /** Milliseconds it has been in doubt; 0 when it is not. */
+  readonly inDoubtFor: number;
+  readonly problem: { readonly code: string; readonly reason: string } | null;
+  /** The master's position as last heard. */
+  readonly target: Point | null;
+  /** One word for people. */
+  readonly summary: string;
+}
+
+/** How far a first copy or a large delta came. */
+export interface TransferProgress {
+  readonly kind: 'delta' | 'snapshot';
+  readonly bytes: number;
+  readonly chunks: number;
+}
+
+export interface MasterStatus {
+  readonly state: 'stopped' | 'recovering' | 'serving' | 'fenced' | 'halted';
+  readonly position: Position | null;
+  readonly round: { readonly id: string; readonly stage: string } | null;
+  readonly queued: number;
+  readonly problem: { readonly code: string; readonly reason: string } | null;
+}
+
+/** Something the host should know and that ends nothing by itself. */
+export interface Trouble {
+  readonly code: ErrorCode | string;
+  readonly reason: string;
+  /** True for an outcome that was forced by the host, not decided by the protocol (P22). */
+  readonly heuristic: boolean;
+}
+
+export interface MasterEvents {
+  /** A slave joined, left, moved or changed its stage. */
+  slave: SlaveInfo;
+  /** The original moved. */
+  position: Position;
+  status: MasterStatus;
+  trouble: Trouble;
+}
+
+export interface SlaveEvents {
+  status: SlaveStatus;
+  /** The copy moved. */
+  position: Position;
+  /** A whole state replaced the copy below or beside its old position (S7). */
+  reset: { readonly from: Position; readonly to: Position };
+  progress: TransferProgress;
+  trouble: Trouble;
+}
