@@ -72,5 +72,11 @@ export interface Master<Data> extends AsyncDisposable {
   ): Promise<readonly string[]>;
   /** Drops a slave that will not come back: nobody waits for it any more (P20). */
   forget(id: string): boolean;
+  /**
+   * The host's choice when slaves are `regressed`, ahead of a restored or emptied original (P16):
+   * `new-lineage` gives the original as it is a new identity, which slaves take by order
+   * (`slave.adoptLineage`); `adopt-from-slave` takes over the content of the slave furthest ahead.
+   */
+  resolveRegressed(choice: 'adopt-from-slave' | 'new-lineage'): Promise<void>;
   on<K extends keyof MasterEvents>(event: K, listener: (value: MasterEvents[K]) => void): () => void;
 }

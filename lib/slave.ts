@@ -49,8 +49,6 @@ export interface Slave<Data> extends AsyncDisposable {
   resync(): void;
   /** Moves to another lineage at the next contact (P22). */
   adoptLineage(lineage: string): void;
-  /** Host's choice for a regressed master (P16): rewinds to it, or keeps the copy as it is. */
-  resolveRegressed(choice: 'follow-master' | 'keep'): void;
   /** Forces the outcome of the round it is in doubt about; reported as heuristic (P22). */
   resolve(round: string, outcome: 'committed' | 'aborted'): boolean;
   on<K extends keyof SlaveEvents>(event: K, listener: (value: SlaveEvents[K]) => void): () => void;
