@@ -1,5 +1,13 @@
 /** Who is there: joining, leaving, coming back. */
-import { type Bench, bench, check, numbered, type OpenSlave, type SuiteContext, sameBytes } from './harness.js';
+import {
+  type Bench,
+  bench,
+  check,
+  numbered,
+  type OpenSlave,
+  type SuiteContext,
+  sameBytes,
+} from './harness.js';
 
 const MANY = 40;
 
