@@ -74,6 +74,7 @@ test('a port that is no master of ours is told once and tried again', async () =
   const { createServer } = await import('node:net');
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
+    socket.resume();
     socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
   });
   let attempts = 0;
