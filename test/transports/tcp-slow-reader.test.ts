@@ -69,7 +69,7 @@ test('a full peer is not writable, blocks no other, and drains when it reads', a
 
 test('a full peer that takes no byte for stallTimeoutMs is left with OVERLOADED', async () => {
   const { master, sink, slow, quick, close } = await slowSetup(80);
-  await fill(master, slow).catch(() => undefined);
+  await fill(master, slow);
   await until('left', () => sink.lefts.length === 1);
   assert.is(sink.lefts[0]?.peer, slow);
   assert.is(sink.lefts[0]?.error?.code, 'OVERLOADED');
