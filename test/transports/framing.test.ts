@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ReplicationError } from '../../lib/errors.js';
 import { FrameReader } from '../../lib/transports/tcp/framing.js';
-import { OutboundQueue } from '../../lib/transports/tcp/outbound-queue.js';
+import { OutboundQueue, PackedRun } from '../../lib/transports/tcp/outbound-queue.js';
 
 const test = suite('TCP framing');
 const LIMIT = 4 * 1024 * 1024;
@@ -13,7 +13,7 @@ function frameOf(length: number, seed = length): Uint8Array {
 
 /** The bytes a real sender writes for these frames. */
 function wireOf(frames: readonly Uint8Array[]): Buffer {
-  const queue = new OutboundQueue();
+  const queue = new OutboundQueue(new PackedRun());
   for (const frame of frames) queue.push(frame);
   const pieces: Uint8Array[] = [];
   while (queue.bytes > 0) queue.take(pieces);
@@ -113,7 +113,7 @@ test('a long frame in many small reads takes linear work and no memory ahead of 
 });
 
 test('long frames are written where they lie, short ones together', () => {
-  const queue = new OutboundQueue();
+  const queue = new OutboundQueue(new PackedRun());
   const long = frameOf(100_000);
   for (const frame of [...sent, long]) queue.push(frame);
   const pieces: Uint8Array[] = [];
@@ -121,6 +121,23 @@ test('long frames are written where they lie, short ones together', () => {
   assert.is(queue.bytes, 0);
   assert.is(pieces.length, 3, 'short ones, a header, the long one');
   assert.is(pieces[2], long);
+});
+
+test('queues that hold the same small frames share one packing, others do not', () => {
+  const packed = new PackedRun();
+  const take = (frames: readonly Uint8Array[]) => {
+    const queue = new OutboundQueue(packed);
+    for (const frame of frames) queue.push(frame);
+    const pieces: Uint8Array[] = [];
+    queue.take(pieces);
+    return pieces[0] as Uint8Array;
+  };
+  const first = take(sent);
+  assert.is(take(sent), first);
+  const other = take([...sent.slice(0, -1), frameOf(64, 5)]);
+  assert.is.not(other, first);
+  assert.equal(read([other]).at(-1), Buffer.from(frameOf(64, 5)));
+  assert.equal(read([take(sent)]), wanted);
 });
 
 test('random streams in random pieces come out as they went in', () => {

@@ -23,7 +23,7 @@ export class Connection implements Flushable {
   readonly #owner: ConnectionOwner;
   readonly #flusher: Flusher;
   readonly #reader: FrameReader;
-  readonly #queue = new OutboundQueue();
+  readonly #queue: OutboundQueue;
   #writing = 0;
   #flushing = false;
   #full = false;
@@ -46,6 +46,7 @@ export class Connection implements Flushable {
     this.#settings = settings;
     this.#owner = owner;
     this.#flusher = flusher;
+    this.#queue = new OutboundQueue(flusher.packed);
     this.#reader = new FrameReader(settings.frameBytesMax);
     socket.on('data', this.feed);
     socket.on('end', this.#remoteEnd);

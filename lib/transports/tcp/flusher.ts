@@ -1,5 +1,7 @@
 /** Decides when what was sent is written: once per socket and turn of the event loop. */
 
+import { PackedRun } from './outbound-queue.js';
+
 export interface Flushable {
   flush(): void;
 }
@@ -10,6 +12,8 @@ export interface Flushable {
  * for as long as there is traffic, leaves together at the turn's end.
  */
 export class Flusher {
+  /** Shared by the connections that are flushed together. */
+  readonly packed = new PackedRun();
   #waiting: Flushable[] = [];
   #state: 'idle' | 'soon' | 'turn' = 'idle';
 
@@ -43,5 +47,6 @@ export class Flusher {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const connection of waiting) connection.flush();
+    this.packed.forget();
   }
 }

@@ -11,13 +11,57 @@ const SMALL_FRAME_BYTES = 4096;
 const WRITE_BYTES = 1024 * 1024;
 const NOTHING = new Uint8Array(0);
 
+/**
+ * The last run of small frames that was packed. A multicast gives many peers the same frames in
+ * the same turn; they share one packing instead of copying it for each.
+ */
+export class PackedRun {
+  #frames: Uint8Array[] = [];
+  #piece: Buffer = Buffer.alloc(0);
+
+  /** Packs `frames[start, end)`, `bytes` long with headers. */
+  pack(frames: readonly Uint8Array[], start: number, end: number, bytes: number): Buffer {
+    if (this.#holds(frames, start, end)) return this.#piece;
+    const piece = Buffer.allocUnsafe(bytes);
+    let at = 0;
+    for (let index = start; index < end; index += 1) {
+      const frame = frames[index] as Uint8Array;
+      at = piece.writeUInt32BE(frame.length, at);
+      piece.set(frame, at);
+      at += frame.length;
+    }
+    this.#frames = frames.slice(start, end);
+    this.#piece = piece;
+    return piece;
+  }
+
+  /** Frees what it holds; called when a turn's writes are done. */
+  forget(): void {
+    if (this.#frames.length === 0) return;
+    this.#frames = [];
+    this.#piece = Buffer.alloc(0);
+  }
+
+  #holds(frames: readonly Uint8Array[], start: number, end: number): boolean {
+    const held = this.#frames;
+    if (held.length !== end - start) return false;
+    for (let at = 0; at < held.length; at += 1) if (held[at] !== frames[start + at]) return false;
+    return true;
+  }
+}
+
 export class OutboundQueue {
+  readonly #packed: PackedRun;
   #frames: Uint8Array[] = [];
   #head = 0;
   /** Bytes already taken of the frame at the head; its header is taken with the first. */
   #offset = 0;
   /** Bytes waiting, headers included. */
   bytes = 0;
+
+  constructor(packed: PackedRun) {
+    this.#packed = packed;
+  }
 
   push(frame: Uint8Array): void {
     this.#frames.push(frame);
@@ -63,17 +107,9 @@ export class OutboundQueue {
       bytes += HEADER_BYTES + length;
       end += 1;
     }
-    const piece = Buffer.allocUnsafe(bytes);
-    let at = 0;
-    for (let index = this.#head; index < end; index += 1) {
-      const frame = frames[index] as Uint8Array;
-      at = piece.writeUInt32BE(frame.length, at);
-      piece.set(frame, at);
-      at += frame.length;
-      frames[index] = NOTHING;
-    }
+    pieces.push(this.#packed.pack(frames, this.#head, end, bytes));
+    frames.fill(NOTHING, this.#head, end);
     this.#head = end;
-    pieces.push(piece);
     return bytes;
   }
 
