@@ -18,6 +18,10 @@ export class ByteWriter {
     this.#bytes = new Uint8Array(Math.max(16, bytesExpected));
   }
 
+  get length(): number {
+    return this.#length;
+  }
+
   #reserve(bytesMore: number): void {
     const needed = this.#length + bytesMore;
     if (needed <= this.#bytes.length) return;

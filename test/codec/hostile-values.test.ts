@@ -67,7 +67,7 @@ const ATTACKS: ReadonlyArray<readonly [name: string, text: string]> = [
   ['depth that overflows', `j${tower(1_000_000)}`],
   [
     'deep annotations',
-    rich(1, JSON.parse('["set",{"0":'.repeat(500) + '["set"]' + '}]'.repeat(500))),
+    rich(1, JSON.parse(`${'["set",{"0":'.repeat(500)}["set"]${'}]'.repeat(500)}`)),
   ],
 ];
 
