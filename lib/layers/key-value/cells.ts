@@ -7,7 +7,6 @@
  * A view is a version. A cell that an open view still needs is not overwritten but left in the
  * list as a ghost behind its successor, and swept when the last view that needs it is closed.
  */
-import { platform } from '#platform';
 import { TombstoneQueue } from './tombstones.js';
 
 /** Marks a cell whose text was not decoded yet; undefined is a value. */
@@ -32,12 +31,18 @@ export interface Cell {
 
 /** Text of deltas whose cells may still be slices of it; bounds what slices keep alive. */
 const SLICED_UNITS_MAX = 8 * 1024 * 1024;
+/** What is copied at the least per delta, where there is something to copy. */
+const SETTLED_AT_ONCE_MIN = 16 * 1024;
 /** V8 copies shorter slices. */
 const SLICE_UNITS_MIN = 13;
 
-/** A copy that keeps no longer text alive. */
+/**
+ * The text without the longer one it is a slice of: joining parts copies them, where every other
+ * way to touch a slice keeps it one.
+ */
 export function ownText(text: string): string {
-  return text.length < SLICE_UNITS_MIN ? text : platform.utf8Decode(platform.utf8Encode(text));
+  if (text.length < SLICE_UNITS_MIN) return text;
+  return [text.slice(0, 1), text.slice(1)].join('');
 }
 
 export class CellTable {
@@ -53,6 +58,8 @@ export class CellTable {
   #live = 0;
   #sliced: Array<{ readonly version: number; readonly units: number }> = [];
   #slicedUnits = 0;
+  /** Cells up to this version shall own their text. */
+  #settledTarget = 0;
   /** The last cell known to own its text. */
   #settled: Cell | undefined;
   /** Deltas from below it cannot be made: tombstones up to it are gone, or were never known. */
@@ -204,30 +211,36 @@ export class CellTable {
     }
   }
 
-  /** Says that the delta of `version` was cut out of one long text of `units` UTF-16 units. */
+  /**
+   * Says that the delta of `version` was cut out of one long text of `units` UTF-16 units. Slices
+   * keep that text alive as long as one of them lives; so what survived the last few megabytes of
+   * deltas is copied out of theirs, a few cells at a time, twice as fast as slices come in.
+   */
   addSliced(version: number, units: number): void {
     this.#sliced.push({ version, units });
     this.#slicedUnits += units;
-    if (this.#slicedUnits <= SLICED_UNITS_MAX) return;
-    const { length } = this.#sliced;
-    let count = 0;
-    let settledVersion = 0;
-    // Half of it at once, so that the array is not shifted for every delta.
-    while (count < length && this.#slicedUnits > SLICED_UNITS_MAX / 2) {
-      const oldest = this.#sliced[count] as { version: number; units: number };
-      this.#slicedUnits -= oldest.units;
-      settledVersion = oldest.version;
-      count += 1;
+    if (this.#slicedUnits > SLICED_UNITS_MAX) {
+      let count = 0;
+      // Down to half of it, so that the array is not shifted for every delta.
+      while (this.#slicedUnits > SLICED_UNITS_MAX / 2) {
+        const oldest = this.#sliced[count] as { version: number; units: number };
+        this.#slicedUnits -= oldest.units;
+        this.#settledTarget = oldest.version;
+        count += 1;
+      }
+      this.#sliced = this.#sliced.slice(count);
     }
-    this.#sliced = this.#sliced.slice(count);
-    this.#settle(settledVersion);
+    this.#settle(Math.max(SETTLED_AT_ONCE_MIN, units * 2));
   }
 
-  /** What survived for so long is copied out of the texts of the deltas that brought it. */
-  #settle(version: number): void {
+  #settle(unitsMax: number): void {
+    let units = 0;
     let cell = this.#settled === undefined ? this.#first : this.#settled.next;
-    while (cell !== undefined && cell.version <= version) {
-      if (cell.text !== undefined) cell.text = ownText(cell.text);
+    while (cell !== undefined && cell.version <= this.#settledTarget && units < unitsMax) {
+      if (cell.text !== undefined) {
+        cell.text = ownText(cell.text);
+        units += cell.text.length;
+      }
       this.#settled = cell;
       cell = cell.next;
     }

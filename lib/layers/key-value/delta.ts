@@ -3,7 +3,6 @@
  * values in one piece. One piece, because turning bytes into a string costs the same for a
  * hundred bytes as for several thousand; the parts are cut out of it without copying.
  */
-import { platform } from '#platform';
 import { ByteReader, ByteWriter } from '../../codec/bytes.js';
 import { looksEncoded } from '../../codec/values.js';
 import { ReplicationError } from '../../errors.js';
@@ -86,18 +85,4 @@ function refuseTorn(keys: readonly string[], texts: ReadonlyArray<string | undef
   const torn = (text: string | undefined): boolean => text !== undefined && !isWellFormed(text);
   if (!keys.some(torn) && !texts.some(torn)) return;
   throw new ReplicationError('PROTOCOL', 'A keyValue delta is cut within a character');
-}
-
-/** One key of a snapshot. Length, then bytes: such a text owns its memory from the start. */
-export function writeEntry(writer: ByteWriter, key: string, text: string): void {
-  writer.varint(platform.utf8Length(key)).text(key);
-  writer.varint(platform.utf8Length(text)).text(text);
-}
-
-/** Reads what `writeEntry` wrote. */
-export function readEntry(reader: ByteReader): readonly [key: string, text: string] {
-  const key = reader.text(reader.varint());
-  const text = reader.text(reader.varint());
-  if (!looksEncoded(text)) reader.fail('a value is not encoded');
-  return [key, text];
 }

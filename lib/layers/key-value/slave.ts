@@ -79,14 +79,14 @@ export class KeyValueSlave<V>
     const blockBytesMax = this.settings.budget.textLengthMax * 3 + BLOCK_BYTES * 2;
     for await (const block of readSnapshot(chunks, blockBytesMax)) {
       const operations: StoreOperation[] = [];
-      for (const [key, text] of block) {
-        table.put(key, text, version, place);
-        if (persistent) operations.push(cellRecord(key, text, version, place));
+      block.keys.forEach((key, index) => {
+        table.put(key, block.texts[index], version, place);
+        if (persistent) operations.push(cellRecord(key, block.texts[index], version, place));
         place += 1;
-      }
+      });
+      table.addSliced(version, block.slicedUnits);
       yield operations;
     }
-    table.markSettled();
     yield [floorRecord(version)];
   }
 

@@ -1,12 +1,12 @@
 /**
  * A whole keyValue as a stream of blocks, each behind its length, so that the stream may be cut
- * anywhere on its way. The last block is empty but for the number of keys: a stream that ends
- * early is told from a complete one.
+ * anywhere on its way. A block is a delta of keys that are set. The last one is only the number
+ * of keys: a stream that ends early is told from a complete one.
  */
 import { ByteReader, ByteWriter } from '../../codec/bytes.js';
 import { ReplicationError } from '../../errors.js';
 import type { CellTable } from './cells.js';
-import { readEntry, writeEntry } from './delta.js';
+import { decodeDelta, deltaOf, encodeDelta, type KeyValueDelta } from './delta.js';
 
 const LENGTH_BYTES = 4;
 const ENTRIES = 1;
@@ -14,33 +14,36 @@ const END = 2;
 
 /** About what one block holds; a larger value still makes one block. */
 export const BLOCK_BYTES = 256 * 1024;
+/** What the lengths of a key take beside its text. */
+const ENTRY_BYTES = 4;
 
-/** Entries of one block. */
-export type SnapshotBlock = ReadonlyArray<readonly [key: string, text: string]>;
-
-function seal(writer: ByteWriter): Uint8Array {
-  const bytes = writer.finish();
-  new DataView(bytes.buffer).setUint32(bytes.byteOffset, bytes.length - LENGTH_BYTES);
+function seal(kind: number, payload: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(LENGTH_BYTES + 1 + payload.length);
+  new DataView(bytes.buffer).setUint32(0, bytes.length - LENGTH_BYTES);
+  bytes[LENGTH_BYTES] = kind;
+  bytes.set(payload, LENGTH_BYTES + 1);
   return bytes;
-}
-
-function open(kind: number): ByteWriter {
-  return new ByteWriter(BLOCK_BYTES + 4096).raw(new Uint8Array(LENGTH_BYTES)).byte(kind);
 }
 
 /** The blocks of an open view at `version`. */
 export function* writeSnapshot(table: CellTable, version: number): Generator<Uint8Array> {
-  let writer = open(ENTRIES);
+  let keys: string[] = [];
+  let texts: string[] = [];
+  let units = 0;
   let count = 0;
-  for (const cell of table.cellsAt(version)) {
-    writeEntry(writer, cell.key, cell.text as string);
+  for (const { key, text = '' } of table.cellsAt(version)) {
+    keys.push(key);
+    texts.push(text);
+    units += key.length + text.length + ENTRY_BYTES;
     count += 1;
-    if (writer.length < BLOCK_BYTES) continue;
-    yield seal(writer);
-    writer = open(ENTRIES);
+    if (units < BLOCK_BYTES) continue;
+    yield seal(ENTRIES, encodeDelta(deltaOf(keys, texts)));
+    keys = [];
+    texts = [];
+    units = 0;
   }
-  if (writer.length > LENGTH_BYTES + 1) yield seal(writer);
-  yield seal(open(END).varint(count));
+  if (keys.length > 0) yield seal(ENTRIES, encodeDelta(deltaOf(keys, texts)));
+  yield seal(END, new ByteWriter().varint(count).finish());
 }
 
 /** Puts the blocks together again, wherever the stream was cut. */
@@ -95,12 +98,6 @@ class BlockJoiner {
   }
 }
 
-function readBlock(reader: ByteReader): SnapshotBlock {
-  const entries: Array<readonly [string, string]> = [];
-  while (reader.rest > 0) entries.push(readEntry(reader));
-  return entries;
-}
-
 /**
  * The entries of a stream that `writeSnapshot` made.
  * @throws {ReplicationError} PROTOCOL when it is not, or not all, of one; and whatever `chunks`
@@ -109,7 +106,7 @@ function readBlock(reader: ByteReader): SnapshotBlock {
 export async function* readSnapshot(
   chunks: AsyncIterable<Uint8Array>,
   blockBytesMax: number,
-): AsyncGenerator<SnapshotBlock> {
+): AsyncGenerator<KeyValueDelta> {
   const joiner = new BlockJoiner(blockBytesMax);
   let count = 0;
   let ended = false;
@@ -119,8 +116,9 @@ export async function* readSnapshot(
       const kind = reader.byte();
       if (ended || (kind !== ENTRIES && kind !== END)) reader.fail('unexpected data follow');
       if (kind === ENTRIES) {
-        const entries = readBlock(reader);
-        count += entries.length;
+        const entries = decodeDelta(reader.raw(reader.rest));
+        if (entries.texts.includes(undefined)) reader.fail('a key has no value');
+        count += entries.keys.length;
         yield entries;
         continue;
       }
