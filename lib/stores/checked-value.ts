@@ -9,11 +9,21 @@ const CHECKSUM_BYTES = 4;
 /** Reused for encoding keys: one allocation less for each entry read. */
 let scratch = new Uint8Array(1024);
 
+/** Keys are short and mostly ASCII, for which a call into the platform costs more than this. */
+function writeKey(key: string): number {
+  for (let index = 0; index < key.length; index += 1) {
+    const unit = key.charCodeAt(index);
+    if (unit > 0x7f) return platform.utf8Write(scratch, key, 0);
+    scratch[index] = unit;
+  }
+  return key.length;
+}
+
 /** CRC-32 over the key in UTF-8 and the value: a value read under another's key fails too. */
 export function entryChecksum(key: string, value: Uint8Array): number {
   // A UTF-16 unit takes at most three bytes.
   if (key.length * 3 > scratch.length) scratch = new Uint8Array(key.length * 6);
-  const length = platform.utf8Write(scratch, key, 0);
+  const length = writeKey(key);
   return platform.crc32(scratch.subarray(0, length), value);
 }
 
