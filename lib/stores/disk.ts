@@ -10,6 +10,7 @@ import {
   writeWitness,
 } from './disk-files.js';
 import { LevelStore } from './level.js';
+import { checkTables } from './leveldb-tables.js';
 import { sharedStore } from './shared.js';
 import { corrupt, storeError } from './store-error.js';
 
@@ -56,7 +57,10 @@ async function openDisk(folder: string, options: DiskStoreOptions): Promise<Stor
   try {
     await prepareFolder(folder);
     await checkFolder(folder);
+    await checkTables(folder);
     const level = new ClassicLevel<string, Uint8Array>(folder, {
+      // `checkTables` follows the index of a table, which must be plain for that.
+      compression: false,
       cacheSize: options.cacheBytes ?? 8 * MEBIBYTE,
       writeBufferSize: options.writeBufferBytes ?? 4 * MEBIBYTE,
     });
