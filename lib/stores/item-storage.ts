@@ -1,5 +1,5 @@
 /** Records, data and journal of one item in one role, in atomic batches on a store. */
-import { ReplicationError } from '../errors.js';
+import { asReplicationError, ReplicationError } from '../errors.js';
 import type { ItemStorage, StorageChange, Store, StoreOperation } from './contract.js';
 import { checkOperations, type EntrySum, RunningSum, sameSum } from './entry-sum.js';
 import type { ItemKeys } from './item-keys.js';
@@ -17,8 +17,8 @@ export interface ItemStorageParts {
 
 /**
  * Steps run one after the other in `#turn`, but do not wait there for the disk: that would undo
- * the group commit of the store below. After a failed batch the memory is ahead of the disk,
- * which harms nobody: the store fails every later call (F7).
+ * the group commit of the store below. After a failed batch the memory is ahead of the disk, so
+ * the storage fails every later call, whatever the store below does (F7).
  */
 export class StoredItem implements ItemStorage {
   readonly durable: boolean;
@@ -33,7 +33,8 @@ export class StoredItem implements ItemStorage {
   #turn: Promise<unknown> = Promise.resolve();
   #lastBatch: Promise<unknown> = Promise.resolve();
   #replacing: Promise<unknown> = Promise.resolve();
-  #closed = false;
+  #failure: unknown;
+  #closing: Promise<void> | undefined;
 
   constructor(parts: ItemStorageParts) {
     this.durable = parts.store.durable;
@@ -92,9 +93,12 @@ export class StoredItem implements ItemStorage {
     return run.then(() => undefined);
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     await this.#replacing;
     await this.#turn;
     await this.#lastBatch;
@@ -166,7 +170,9 @@ export class StoredItem implements ItemStorage {
     ];
     const written = this.#store.batch(operations, { sync: batch.sync });
     const done = written.then(() => this.#records.show(batch.records));
-    this.#lastBatch = done.catch(() => undefined);
+    this.#lastBatch = done.catch((thrown: unknown) => {
+      this.#failure ??= thrown;
+    });
     return done;
   }
 
@@ -221,7 +227,10 @@ export class StoredItem implements ItemStorage {
   }
 
   #check(): void {
-    if (!this.#closed) return;
+    if (this.#failure !== undefined) {
+      throw asReplicationError(this.#failure, 'STORE_FAILED', `${this.#who} failed before`);
+    }
+    if (this.#closing === undefined) return;
     throw new ReplicationError('STORE_FAILED', `The storage of ${this.#who} is closed`);
   }
 }

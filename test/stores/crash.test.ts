@@ -183,4 +183,18 @@ test('a generation that lost one unsynced part is noticed when it is loaded', as
   assert.is((await failureOf(() => reopened(engine))).code, 'CORRUPT');
 });
 
+test("F7: a host's store that fails once is not written to again by the storage", async () => {
+  const engine = await withOld();
+  const storage = await openItem(engine);
+  engine.beforeWrite = () => {
+    throw new Error('once');
+  };
+  await storage.write({ records: { version: 2 } }, { sync: true }).catch(() => undefined);
+  engine.beforeWrite = () => undefined;
+  const later = () => storage.write({ records: { version: 3 } }, { sync: true });
+  assert.is((await failureOf(later)).code, 'STORE_FAILED');
+  await storage.close();
+  assert.is(sorted(await reopened(engine)), sorted(OLD));
+});
+
 test.run();

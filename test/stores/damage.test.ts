@@ -177,7 +177,6 @@ test('T30: a bit flipped anywhere gives an acknowledged state or an error, never
         outcomes.states += 1;
       }
     }
-    console.log(outcomes);
     assert.ok(outcomes.CORRUPT > 30 && outcomes.states > 10, JSON.stringify(outcomes));
   }));
 
