@@ -1,7 +1,7 @@
 /**
- * The checksum of every data entry by its key, at about 25 bytes an entry. A `Map` takes four
- * times that, and asking the engine for the old value costs every write a read (both measured:
- * docs/guides/stores.md). Keys are known by a 64-bit hash only: among a million keys two
+ * The checksum of every data entry by its key, at about 25 bytes an entry. A `Map` takes
+ * almost three times that, and asking the engine for the old value costs every write a read (both
+ * measured: docs/guides/stores.md). Keys are known by a 64-bit hash only: among a million keys two
  * collide with a chance of 3e-8, and then the sum fails loudly, not silently. The hash is seeded
  * anew in each process, so no peer can choose keys that collide.
  */

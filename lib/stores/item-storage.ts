@@ -114,14 +114,21 @@ export class StoredItem implements ItemStorage {
     const old = this.#head.generation;
     const generation = old + 1;
     const sum = new RunningSum();
+    // One batch is written while the next one is made.
+    let writing: Promise<void> = Promise.resolve();
     try {
       for await (const operations of batches) {
         this.#check();
         checkOperations(operations);
         sum.apply(operations);
-        await this.#store.batch(this.#dataOperations(generation, operations), { sync: false });
+        const prefixed = this.#dataOperations(generation, operations);
+        await writing;
+        writing = this.#store.batch(prefixed, { sync: false });
+        writing.catch(() => undefined);
       }
+      await writing;
     } catch (thrown) {
+      await writing.catch(() => undefined);
       await this.#clearQuietly(generation);
       throw thrown;
     }

@@ -89,10 +89,13 @@ export class LevelStore<TFormat> implements Store {
       ...ENCODINGS,
       ...{ highWaterMarkBytes: READ_AHEAD_BYTES },
     });
+    const read = () => this.#attempt('read', () => iterator.nextv(ENTRIES_PER_ARRAY));
+    let next = read();
     try {
-      while (true) {
-        const part = await this.#attempt('read', () => iterator.nextv(ENTRIES_PER_ARRAY));
-        if (part.length === 0) return;
+      for (let part = await next; part.length > 0; part = await next) {
+        // Read on in the engine's thread while this part is checked and used here.
+        next = read();
+        next.catch(() => undefined);
         for (const entry of part) entry[1] = this.#open(entry[0], entry[1]);
         yield part;
       }

@@ -109,24 +109,22 @@ export function sharedStore(definition: StoreDefinition): StoreDefinition {
     await closing;
   }
 
-  return {
-    durable: definition.durable,
-    location: definition.location,
-    async open() {
-      opened ??= openFirst();
-      const attempt = opened;
-      let shared: Opened;
-      try {
-        shared = await attempt;
-      } catch (thrown) {
-        // A failed attempt must not be handed to the next caller.
-        if (opened === attempt) opened = undefined;
-        throw thrown;
-      }
-      // The last user may have closed it between the opening and this line.
-      if (opened !== attempt) return this.open();
-      shared.users += 1;
-      return new SharedHandle(shared, () => release(shared));
-    },
-  };
+  async function open(): Promise<Store> {
+    opened ??= openFirst();
+    const attempt = opened;
+    let shared: Opened;
+    try {
+      shared = await attempt;
+    } catch (thrown) {
+      // A failed attempt must not be handed to the next caller.
+      if (opened === attempt) opened = undefined;
+      throw thrown;
+    }
+    // The last user may have closed it between the opening and this line.
+    if (opened !== attempt) return open();
+    shared.users += 1;
+    return new SharedHandle(shared, () => release(shared));
+  }
+
+  return { durable: definition.durable, location: definition.location, open };
 }
