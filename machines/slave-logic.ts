@@ -219,7 +219,7 @@ export function toOffer(context: SlaveContext, message: Enveloped<PrepareMessage
 /** The newest message no longer names this round as open: whatever becomes of it, not by a yes. */
 export function isOfferVoid(context: SlaveContext): boolean {
   const { offer } = context;
-  if (offer === null) return false;
+  if (offer === null || !canAct(context)) return false;
   if (offer.incarnation !== context.incarnation) return true;
   if (context.sequence > offer.sequence && context.openRound !== offer.round) return true;
   return (context.position?.version ?? 0) > offer.from.version;
