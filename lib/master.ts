@@ -27,7 +27,7 @@ export interface Master<Data> extends AsyncDisposable {
   /**
    * Recovers, redoes what was decided, listens, and resolves once it announces (claim 36).
    * @throws {ReplicationError} STORE_FAILED (in use, unreadable), CORRUPT (damaged), INVALID_OPTION
-   * (port in use, item already served), ABORTED by the signal, NOT_RUNNING when already started.
+   * (port in use, item already served, or already started), ABORTED by the signal.
    */
   start(options?: { readonly signal?: AbortSignal }): Promise<void>;
   /** Aborts the open round unless it is decided, flushes, and closes its share of everything. */
@@ -228,7 +228,12 @@ class RunningMaster<Data> implements Master<Data> {
       const message = `the master of "${this.item}" is running already`;
       throw new ReplicationError('INVALID_OPTION', message);
     }
-    signal?.throwIfAborted();
+    if (signal?.aborted === true) {
+      throw new ReplicationError(
+        'ABORTED',
+        `the master of "${this.item}" was not started: its signal`,
+      );
+    }
     const { store, item } = this.#settings;
     const storage = store === null ? null : await this.#openStorage(store, item);
     const run = new MasterRun(this.#settings, storage, this.#emitter, this.#waits);
@@ -262,7 +267,9 @@ class RunningMaster<Data> implements Master<Data> {
 
   /** Starts and stops never overlap, whatever the host calls. */
   #inTurn(step: () => Promise<void>): Promise<void> {
-    const turn = this.#turn.then(step);
+    const release = this.#settings.clock.hold?.();
+    const turn = this.#turn.then(step).finally(() => release?.());
+    // The caller gets the failure; the next turn only waits for the end of this one.
     this.#turn = turn.catch(() => {});
     return turn;
   }
