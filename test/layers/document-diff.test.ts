@@ -39,7 +39,9 @@ function vary(value: unknown, random: () => number, fresh: unknown): unknown {
   }
   if (value instanceof Map) {
     const entries = vary([...value], random, [fresh, 1]);
-    return Array.isArray(entries) ? new Map(entries.filter((pair) => Array.isArray(pair))) : fresh;
+    return Array.isArray(entries)
+      ? new Map(entries.filter((pair) => Array.isArray(pair)) as Array<[unknown, unknown]>)
+      : fresh;
   }
   if (value instanceof Set) {
     const members = vary([...value], random, fresh);
@@ -78,7 +80,7 @@ test('the same for trees that share most of their parts, forwards and backwards'
     assertExact(old, next);
     assertExact(next, old);
   });
-  check(property, 4000);
+  check(property, 1500);
 });
 
 test('shared subtrees are never entered', () => {

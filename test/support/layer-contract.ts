@@ -223,7 +223,7 @@ export function layerContract<MasterData, SlaveData>(
       const copy = await replication.addCopy();
       await replication.sync(copy);
       const from = replication.position.version;
-      for (let round = 0; round < 8; round += 1) await step(replication, random);
+      for (let round = 0; round < 8; round += 1) await advance(replication, random);
       const next = replication.position;
       const delta = await replication.master.createDelta(from, next.version);
       if (typeof delta === 'symbol') throw new Error('history was too short for this test');
@@ -264,7 +264,7 @@ export function layerContract<MasterData, SlaveData>(
       const replication = await new LayerReplication(subject.definition()).start();
       const known = new Map<number, { copy: Copy<SlaveData>; text: string }>();
       for (let round = 0; round < 12; round += 1) {
-        await step(replication, random);
+        await advance(replication, random);
         const { version } = replication.position;
         if (known.has(version)) continue;
         const copy = await replication.addCopy();
