@@ -3,15 +3,19 @@
  * reader applies what a peer wrote in any order (quadratic on Sets, cycles, 16 GB typed arrays:
  * reliability F9); ours walks each part once and knows only the kinds listed here.
  */
-import SuperJSON from 'superjson';
+import SuperJSON, { type SuperJSONResult } from 'superjson';
 import { ReplicationError } from '../errors.js';
 import { fromBase64, toBase64 } from './base64.js';
 import type { CodecBudget } from './budget.js';
+import { isHostileKey } from './keys.js';
 import { TYPED_ARRAYS, typedArrayName } from './refusal.js';
 
 /** An instance of our own: what a host registers with the shared one must not change the wire. */
 const superjson = new SuperJSON();
+type Json = SuperJSONResult['json'];
+
 const BYTES = 'bytes';
+const PAIRS = 'pairs';
 
 // superjson writes typed arrays as lists of numbers: four times the size, and NaN and -0 are lost.
 superjson.registerCustom<ArrayBufferView, string>(
@@ -24,6 +28,17 @@ superjson.registerCustom<ArrayBufferView, string>(
     deserialize: (text) => text as unknown as ArrayBufferView,
   },
   BYTES,
+);
+
+// superjson throws at these keys wherever they stand; as members of a list they are plain text.
+superjson.registerCustom<object, Json>(
+  {
+    isApplicable: (value): value is object =>
+      isRecord(value) && (Object.hasOwn(value, 'constructor') || Object.hasOwn(value, 'prototype')),
+    serialize: (record) => Object.entries(record) as unknown as Json,
+    deserialize: (pairs) => pairs as unknown as object,
+  },
+  PAIRS,
 );
 
 /** The JSON text of a value that `surveyValue` called rich. */
@@ -46,7 +61,8 @@ function refuse(problem: string): never {
 
 function isRecord(value: unknown): value is Container {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return Object.getPrototypeOf(value) === Object.prototype;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 function asText(json: unknown): string {
@@ -89,6 +105,18 @@ function restoreDate(json: unknown): Date {
   return Number.isNaN(date.getTime()) ? refuse('a date is invalid') : date;
 }
 
+function restorePairs(json: unknown): Container {
+  const record: Container = {};
+  for (const pair of asArray(json)) {
+    if (asArray(pair).length !== 2) refuse('a pair is none');
+    const [name, value] = pair as [unknown, unknown];
+    const key = asText(name);
+    if (isHostileKey(key, value)) refuse(`it has a key ${key}`);
+    record[key] = value;
+  }
+  return record;
+}
+
 const NUMBERS = new Map([
   ['NaN', Number.NaN],
   ['Infinity', Number.POSITIVE_INFINITY],
@@ -123,6 +151,8 @@ function restoreKind(kind: unknown, json: unknown, budget: CodecBudget): unknown
       return restoreUrl(json);
     case `custom ${BYTES}`:
       return restoreBytes(json);
+    case `custom ${PAIRS}`:
+      return restorePairs(json);
     default:
       return refuse(`the kind ${JSON.stringify(kind)?.slice(0, 40)} is not accepted`);
   }

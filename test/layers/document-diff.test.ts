@@ -234,7 +234,7 @@ test('what nothing can carry is refused where it enters, by its path', () => {
   delete withHole[1];
   assert.throws(() => diff({ a: [1] }, { a: withHole }), /value\.a: the array has holes/);
   assert.throws(
-    () => diff({ a: {} }, { a: { constructor: 1 } }),
+    () => diff({ a: {} }, { a: { constructor: { prototype: 1 } } }),
     /value\.a\.constructor: this key/,
   );
 });

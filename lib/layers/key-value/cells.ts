@@ -79,6 +79,14 @@ export class CellTable {
     return this.#ghosts.length;
   }
 
+  /** How many cells may still be slices of the text of a delta. */
+  get unsettled(): number {
+    let count = 0;
+    let cell = this.#settled === undefined ? this.#first : this.#settled.next;
+    for (; cell !== undefined; cell = cell.next) count += 1;
+    return count;
+  }
+
   get last(): Cell | undefined {
     return this.#last;
   }
