@@ -1,4 +1,4 @@
-/** Everything once: a host script of 25 lines, and the checks that each step did what it says. */
+/** Everything once, as a host writes it, with checks that each step did what its comment says. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,14 +9,10 @@ import { tcpConnect, tcpListen } from 'replichart/transports/tcp';
 
 const folder = mkdtempSync(join(tmpdir(), 'replichart-embed-'));
 const item = 'settings';
-const data = document(
-  { theme: 'light', route: 'green' },
-  {
-    prepare(next) {
-      if (next.route === 'purple') throw new Veto('no such route here');
-    },
-  },
-);
+const data = document({ theme: 'light', route: 'green' }, { prepare });
+function prepare({ route }: { readonly route: string }) {
+  if (route === 'purple') throw new Veto('no such route here');
+}
 const disk = (name: string) => diskStore(join(folder, name));
 const openSlave = (id: string) => {
   const transport = tcpConnect({ port: listen.port });
@@ -28,7 +24,6 @@ const master = createMaster({ item, data, transport: listen, store: disk('master
 await master.start();
 const [one, two] = [openSlave('slave-1'), openSlave('slave-2')];
 await Promise.all([one.start(), two.start()]);
-await Promise.all([one.current({ timeout: 5000 }), two.current({ timeout: 5000 })]);
 
 // One-phase: announced to both, concurrently.
 const dark = await master.data.update((draft) => Object.assign(draft, { theme: 'dark' }));
