@@ -45,7 +45,6 @@ const idle = slaveSetup.createStateConfig({
 const syncing = slaveSetup.createStateConfig({
   description: 'Behind: asks the master for exactly what it lacks (claims 32, 40; P3, P6).',
   initial: 'asking',
-  entry: 'markSynced',
   states: {
     asking: {
       description: 'A request is out, or a delta is on its way.',

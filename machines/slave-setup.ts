@@ -4,7 +4,7 @@
  */
 import { assign, setup } from 'xstate';
 import type { Verdict } from './outcome.js';
-import { samePoint } from './position.js';
+import { pointOf, samePoint } from './position.js';
 import type { AnnounceMessage, Enveloped, Position, PrepareMessage } from './protocol.js';
 import type {
   DeltaArrived,
@@ -70,12 +70,11 @@ export const slaveSetup = setup({
     }),
     takeOffer: assign(({ context }, params: { message: Enveloped<PrepareMessage> }) => ({
       offer: logic.toOffer(context, params.message) ?? context.offer,
-      offerSynced: false,
+      offerSynced: !samePoint(pointOf(context.position), params.message.from),
     })),
     fillOffer: assign(({ context }, params: { arrived: DeltaArrived }) => ({
       offer: context.offer && { ...context.offer, payload: params.arrived.payload },
     })),
-    markSynced: assign({ offerSynced: ({ context }) => context.offer !== null }),
     dropOffer: assign({ offer: null }),
     refuseOffer: assign(({ context }, params: { problem: Problem }) => ({
       vote: {

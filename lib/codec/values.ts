@@ -8,7 +8,8 @@ import { asReplicationError, ReplicationError } from '../errors.js';
 import { type CodecBudget, VALUE_BUDGET } from './budget.js';
 import { isHostileKey, isReservedKey } from './keys.js';
 import { explainRefusal } from './refusal.js';
-import { restoreRich, stringifyRich } from './rich.js';
+import { restoreRich } from './rich-reader.js';
+import { stringifyRich } from './rich-writer.js';
 import { surveyValue } from './survey.js';
 
 const PLAIN_TAG = 'j';

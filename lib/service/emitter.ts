@@ -4,6 +4,8 @@ import { reasonOf } from '../errors.js';
 export class Emitter<Events extends object> {
   readonly #listeners = new Map<keyof Events, Set<(value: never) => void>>();
   readonly #broken: (reason: string) => void;
+  /** A listener of trouble that throws must not be reported to itself, again and again. */
+  #isReporting = false;
 
   /** @param broken told what a listener threw; must not throw itself */
   constructor(broken: (reason: string) => void) {
@@ -27,8 +29,15 @@ export class Emitter<Events extends object> {
       try {
         (listener as (value: Events[K]) => void)(value);
       } catch (error) {
-        this.#broken(`a listener of "${String(event)}" threw: ${reasonOf(error)}`);
+        this.#report(`a listener of "${String(event)}" threw: ${reasonOf(error)}`);
       }
     }
+  }
+
+  #report(reason: string): void {
+    if (this.#isReporting) return;
+    this.#isReporting = true;
+    this.#broken(reason);
+    this.#isReporting = false;
   }
 }

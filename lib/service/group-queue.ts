@@ -52,11 +52,10 @@ export class GroupQueue {
   #open: OpenGroup | null = null;
   #isBuilding = false;
   #isScheduled = false;
-  #refusal: ReplicationError | null;
+  #refusal: ReplicationError | null = null;
 
   constructor(options: GroupQueueOptions) {
     this.#options = options;
-    this.#refusal = null;
   }
 
   get open(): OpenGroup | null {
@@ -107,21 +106,20 @@ export class GroupQueue {
     this.#schedule();
   }
 
-  /** Refuses everything that waits, and everything that comes, with this error. */
-  close(refusal: ReplicationError): void {
+  /** Refuses everything that waits, and everything that comes; the open group may finish. */
+  refuse(refusal: ReplicationError): void {
     this.#refusal = refusal;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const task of waiting) task.reject(refusal);
+  }
+
+  /** Refuses the open group as well. */
+  close(refusal: ReplicationError): void {
+    this.refuse(refusal);
     const open = this.#open;
     this.#open = null;
     for (const task of open?.tasks ?? []) task.reject(refusal);
-  }
-
-  /** Takes changes again after a stop. */
-  reopen(): void {
-    this.#refusal = null;
-    this.#sizes = [];
   }
 
   /** Bound to every task: a waiting one leaves, an open round is asked to abort (claim 5). */
@@ -297,7 +295,8 @@ export class GroupQueue {
         ? `nothing was changed anywhere: ${problem.reason}`
         : `it is not known whether the change was made: ${problem.reason}; restart this master, its store decides`;
     const cause = new ReplicationError(asCode(problem.code), problem.reason);
-    const error = new ReplicationError(code, message, { cause, retryable: false });
+    const retryable = code === 'ABORTED' && problem.code === 'ABORTED';
+    const error = new ReplicationError(code, message, { cause, retryable });
     for (const task of tasks) task.reject(error);
   }
 }

@@ -3,10 +3,11 @@
  * for the first item and closes it after the last, so that a process can be master of many items
  * on one port.
  */
+
+import type { Enveloped } from '../../machines/protocol.js';
 import { asReplicationError, ReplicationError } from '../errors.js';
 import type { PeerId, Transport } from '../transports/contract.js';
 import { decodeFrame, itemOf } from '../wire/frame.js';
-import type { Enveloped } from '../../machines/protocol.js';
 
 /** Where one item's messages go. None of these may throw; the hub guards against it all the same. */
 export interface ItemSink {

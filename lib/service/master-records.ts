@@ -67,7 +67,8 @@ export function readMaster(start: MasterStart): RecoveredMaster {
     volatile: start.volatile,
     ...reign,
     position: point,
-    firm: (records.get(MASTER_RECORDS.firm) as Point | undefined) ?? (start.volatile ? ORIGIN : point),
+    firm:
+      (records.get(MASTER_RECORDS.firm) as Point | undefined) ?? (start.volatile ? ORIGIN : point),
     reserved: Math.max(
       (records.get(MASTER_RECORDS.reserved) as number | undefined) ?? 0,
       point.version,

@@ -1,4 +1,6 @@
 /** Puts messages into frames and sends them: envelope, sequence and the limits of the transport. */
+
+import type { Unsequenced } from '../../machines/master-context.js';
 import {
   type Envelope,
   type Message,
@@ -6,7 +8,6 @@ import {
   PROTOCOL_VERSION,
   type StampedMessage,
 } from '../../machines/protocol.js';
-import type { Unsequenced } from '../../machines/master-context.js';
 import { serviceLimits } from '../limits.js';
 import type { MasterTransport, PeerId, Transport } from '../transports/contract.js';
 import { encodeFrame } from '../wire/frame.js';
@@ -77,6 +78,14 @@ export class Outbox {
     this.#transport.send(peer, this.#encode(message));
   }
 
+  /** Answers a frame of an item that is not this outbox's own. */
+  sendAs(item: string, peer: PeerId, message: Message): void {
+    const { sender, identity } = this.#options;
+    const { lineage, epoch, incarnation } = identity();
+    const envelope = { protocol: PROTOCOL_VERSION, item, lineage, epoch, incarnation, sender };
+    this.#transport.send(peer, encodeFrame(envelope, message));
+  }
+
   /** One frame, encoded once, for all of `peers`. */
   multicast(peers: readonly PeerId[], message: Message): void {
     if (peers.length === 0) return;
@@ -86,7 +95,15 @@ export class Outbox {
 
   #encode(message: Message): Uint8Array {
     const { item, sender, identity } = this.#options;
-    const envelope: Envelope = { protocol: PROTOCOL_VERSION, item, ...identity(), sender };
+    const { lineage, epoch, incarnation } = identity();
+    const envelope: Envelope = {
+      protocol: PROTOCOL_VERSION,
+      item,
+      lineage,
+      epoch,
+      incarnation,
+      sender,
+    };
     return encodeFrame(envelope, fit(message, this.#inlineBytesMax));
   }
 }

@@ -1,9 +1,9 @@
 /** What a slave keeps on disk beside its data, and how it is read back. */
-import type { RecoveredSlave } from '../../machines/slave-context.js';
-import type { Offer } from '../../machines/slave-context.js';
+
 import type { Epoch, Point, Position } from '../../machines/protocol.js';
+import type { Offer, RecoveredSlave } from '../../machines/slave-context.js';
+import { bytesOf, payloadOf } from './payload.js';
 import { decodeBytes, encodeBytes } from './record-bytes.js';
-import { payloadOf, bytesOf } from './payload.js';
 
 interface ReignRecord {
   readonly lineage: string;

@@ -4,7 +4,7 @@
  * is missing, and a restart of the master knows whom `participants: 'known'` means.
  */
 import type { Point } from '../../machines/protocol.js';
-import type { sessionMachine, SessionEffects } from '../../machines/session.js';
+import type { SessionEffects, sessionMachine } from '../../machines/session.js';
 import type { PeerId } from '../transports/contract.js';
 import type { ProtocolActor } from './actor.js';
 

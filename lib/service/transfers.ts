@@ -3,11 +3,11 @@
  * reads at its own pace within a window, a bounded number of whole states goes out at once, and
  * what was cut goes on where it stopped (P3, P6, P18).
  */
-import type { ChunkMessage } from '../../machines/protocol.js';
+import type { ChunkMessage, Point } from '../../machines/protocol.js';
 import { reasonOf } from '../errors.js';
 import { serviceLimits } from '../limits.js';
 import type { Clock } from '../runtime/clock.js';
-import { Build, type BuildFacts, type ReaderFacts } from './build.js';
+import type { Build, BuildFacts, ReaderFacts } from './build.js';
 import { payloadOf } from './payload.js';
 
 /** The slave end of a transfer, as far as sending goes. */
@@ -96,7 +96,7 @@ export class Transfers {
   readonly #making = new Map<string, Promise<Build | null>>();
   readonly #running = new Map<string, Transfer>();
   /** Slaves waiting for their turn to get a whole state (P18). */
-  readonly #queue: (() => void)[] = [];
+  readonly #queue: { readonly slave: string; readonly admit: (isIn: boolean) => void }[] = [];
   readonly #admitted = new Set<string>();
 
   constructor(clock: Clock) {
@@ -139,7 +139,7 @@ export class Transfers {
     reader: ReaderFacts,
     make: MakeBuild,
   ): Promise<void> {
-    if (isWhole) await this.#admit(port.slave);
+    if (isWhole && !(await this.#admit(port.slave))) return;
     const build = await this.#find(key, make);
     if (build === null) {
       this.release(port.slave);
@@ -156,7 +156,9 @@ export class Transfers {
       running.build.readers -= 1;
       this.#running.delete(slave);
     }
-    if (this.#admitted.delete(slave)) this.#queue.shift()?.();
+    const waiting = this.#queue.findIndex((entry) => entry.slave === slave);
+    if (waiting >= 0) this.#queue.splice(waiting, 1)[0]?.admit(false);
+    if (this.#admitted.delete(slave)) this.#admitNext();
   }
 
   /** Frees builds that nobody reads any more. */
@@ -175,7 +177,7 @@ export class Transfers {
     for (const slave of [...this.#running.keys()]) this.release(slave);
     for (const { build } of this.#kept.values()) void build.close().catch(() => {});
     this.#kept.clear();
-    this.#queue.length = 0;
+    for (const { admit } of this.#queue.splice(0)) admit(false);
   }
 
   #run(transfer: Transfer): void {
@@ -190,12 +192,22 @@ export class Transfers {
     void transfer.pump();
   }
 
-  async #admit(slave: string): Promise<void> {
-    if (this.#admitted.has(slave)) return;
-    if (this.#admitted.size >= serviceLimits.snapshotTransfersMax) {
-      await new Promise<void>((resolve) => this.#queue.push(resolve));
+  /** False when the slave left before its turn came. */
+  async #admit(slave: string): Promise<boolean> {
+    if (this.#admitted.has(slave)) return true;
+    if (this.#queue.some((entry) => entry.slave === slave)) return false;
+    const isIn = new Promise<boolean>((admit) => this.#queue.push({ slave, admit }));
+    this.#admitNext();
+    return isIn;
+  }
+
+  #admitNext(): void {
+    while (this.#admitted.size < serviceLimits.snapshotTransfersMax) {
+      const next = this.#queue.shift();
+      if (next === undefined) return;
+      this.#admitted.add(next.slave);
+      next.admit(true);
     }
-    this.#admitted.add(slave);
   }
 
   async #find(key: string, make: MakeBuild): Promise<Build | null> {
@@ -222,7 +234,9 @@ export class Transfers {
 }
 
 /** What two requests have to share to share a build. */
-export function buildKey(facts: Pick<BuildFacts, 'kind' | 'from' | 'to' | 'round'>): string {
+export function buildKey(
+  facts: Pick<BuildFacts, 'kind' | 'from' | 'round'> & { readonly to: Point },
+): string {
   const { kind, from, to, round } = facts;
   return [kind, from.version, to.version, to.digest, round ?? ''].join('/');
 }

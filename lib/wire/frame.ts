@@ -87,7 +87,9 @@ function itemBytesOf(frame: Uint8Array): number {
 export function itemOf(frame: Uint8Array): string {
   if (frame.length < FIXED_BYTES || frame[0] !== MAGIC) throw broken('that is not replichart’s');
   if (frame[1] !== PROTOCOL_VERSION) {
-    throw broken(`of protocol ${frame[1]}, this side speaks ${PROTOCOL_VERSION}: upgrade the older`);
+    throw broken(
+      `of protocol ${frame[1]}, this side speaks ${PROTOCOL_VERSION}: upgrade the older`,
+    );
   }
   return platform.utf8Decode(frame, 4, 4 + itemBytesOf(frame));
 }
@@ -154,7 +156,8 @@ export function decodeFrame(frame: Uint8Array): Enveloped {
   const headAt = FIXED_BYTES + itemBytesOf(frame);
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   const headBytes = view.getUint32(headAt - 4);
-  if (headBytes > HEAD_BYTES_MAX || headAt + headBytes > frame.length) throw broken('with a cut head');
+  if (headBytes > HEAD_BYTES_MAX || headAt + headBytes > frame.length)
+    throw broken('with a cut head');
   const [given, body] = parseHead(platform.utf8Decode(frame, headAt, headAt + headBytes));
   const envelope = envelopeShape(given, 'envelope');
   const kind = (body as { kind?: unknown } | null)?.kind;

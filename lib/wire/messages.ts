@@ -10,8 +10,8 @@ import type {
   Position,
   PreparedRound,
 } from '../../machines/protocol.js';
-import { count, flag, list, name, nullable, oneOf, optional, reason, record } from './shape.js';
 import type { Shape } from './shape.js';
+import { count, flag, list, name, nullable, oneOf, optional, reason, record } from './shape.js';
 
 /** Slaves named in one round; more do not fit a sensible frame. */
 const PARTICIPANTS_MAX = 100_000;

@@ -119,6 +119,12 @@ const CASES: ReadonlyArray<readonly [name: string, old: unknown, next: unknown, 
   ],
   ['an insertion in the middle', ['a', 'b'], ['a', 'x', 'b'], ['a', [], [[1, 0, ['x']]]]],
   [
+    'order of keys within a list',
+    [{ a: 1, b: 2 }],
+    [{ b: 2, a: 1 }],
+    ['a', [[0, ['o', [], [], [['a', ['k']]]]]], []],
+  ],
+  [
     'a queue',
     ['a', 'b', 'c'],
     ['b', 'c', 'd'],

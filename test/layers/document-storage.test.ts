@@ -8,15 +8,20 @@ import type { LayerStore } from '../support/layer-storage.js';
 
 const test = suite('document: what is kept in a store');
 
-type Tree = Record<string, { n: number; text: string }>;
+interface Tree {
+  readonly rows: Record<string, { n: number; text: string }>;
+  /** Changes here are not idempotent: a delta that is applied twice shows. */
+  readonly order: number[];
+}
 
 function bigTree(keys: number): Tree {
   const text = 'x'.repeat(500);
-  return Object.fromEntries(Array.from({ length: keys }, (_, n) => [`key ${n}`, { n, text }]));
+  const rows = Array.from({ length: keys }, (_, n) => [`key ${n}`, { n, text }] as const);
+  return { rows: Object.fromEntries(rows), order: [0] };
 }
 
-async function stored(statesMax: number, keys: number) {
-  const definition = document<Tree>(bigTree(keys), { statesMax });
+async function stored(statesMax: number, keys: number, historyBytesMax = 16 * 1024 * 1024) {
+  const definition = document<Tree>(bigTree(keys), { statesMax, historyBytesMax });
   const replication = await new LayerReplication(definition, true).start();
   return { replication, store: replication.store as LayerStore };
 }
@@ -26,7 +31,9 @@ async function touch(
   round: number,
 ) {
   replication.master.update((draft) => {
-    draft[`key ${round % 100}`] = { n: round, text: 'y'.repeat(500) };
+    draft.rows[`key ${round % 100}`] = { n: round, text: 'y'.repeat(500) };
+    draft.order.push(round);
+    if (draft.order.length > 20) draft.order.shift();
   });
   await replication.flush();
 }
@@ -59,6 +66,18 @@ test('retained states come back after a restart, and nothing older than the boun
     assert.is.not(await replication.master.createDelta(from, version), NEEDS_SNAPSHOT);
   }
   assert.is(await replication.master.createDelta(version - 20, version), NEEDS_SNAPSHOT);
+});
+
+test('retained states are bounded by bytes as well, and as many as fit are kept', async () => {
+  const { replication } = await stored(1000, 100, 20_000);
+  for (let round = 0; round < 99; round += 1) await touch(replication, round);
+  const { version } = replication.position;
+  let retained = 0;
+  for (let from = 1; from < version; from += 1) {
+    if (replication.master.createDelta(from, version) !== NEEDS_SNAPSHOT) retained += 1;
+  }
+  // One delta is some 600 bytes.
+  assert.ok(retained > 25 && retained < 40, `${retained} states`);
 });
 
 test('the log is compacted: what is stored stays in proportion to the tree', async () => {

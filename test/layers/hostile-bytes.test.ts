@@ -123,6 +123,25 @@ for (const subject of SUBJECTS) {
   });
 }
 
+test('keyValue: a snapshot that lacks its last block is not taken for a whole one', async () => {
+  const replication = await new LayerReplication(keyValue()).start();
+  replication.master.set('k', 1);
+  await replication.flush();
+  const chunks: Uint8Array[] = [];
+  const source = await replication.master.createSnapshot();
+  for await (const chunk of source.chunks) chunks.push(chunk);
+  const install = async (part: readonly Uint8Array[]): Promise<string> => {
+    const copy = await replication.addCopy();
+    const bytes = new Uint8Array(Buffer.concat(part));
+    return outcome(() => replication.install(copy, once(bytes), source.position));
+  };
+  assert.is(await install(chunks), 'done');
+  assert.match(await install(chunks.slice(0, -1)), /^PROTOCOL: .*ends too early/);
+  assert.match(await install(chunks.slice(1)), /^PROTOCOL: .*keys are missing/);
+  assert.match(await install([]), /^PROTOCOL: .*ends too early/);
+  assert.match(await install([...chunks, ...chunks]), /^PROTOCOL: .*unexpected data/);
+});
+
 test('keyValue: a length of 4 GB in a snapshot is refused before anything is kept for it', async () => {
   const slave = keyValue({ budget: { textLengthMax: 1000 } }).createSlaveLayer();
   const next = { lineage: 'l', epoch: { term: 0, start: 1 }, version: 1, digest: 'd' };

@@ -105,6 +105,16 @@ test('a group is one delta: the last write wins, and what changes nothing makes 
   assert.is((await task).version, version);
 });
 
+test('keys come in order of their last change, also within a group', async () => {
+  const { replication, master, copy, slave } = await replicate();
+  for (const key of ['a', 'b', 'c', 'a']) master.set(key, {});
+  await replication.flush([copy]);
+  assert.equal([...slave.keys()], ['b', 'c', 'a']);
+  master.set('b', 1);
+  await replication.flush([copy]);
+  for (const data of [master, slave]) assert.equal([...data.keys()], ['c', 'a', 'b']);
+});
+
 test('deletions reach a slave that was away, until there are too many of them (P3)', async () => {
   const { replication, master, copy, slave } = await replicate({ tombstonesMax: 10 });
   for (let index = 0; index < 10; index += 1) master.set(`key ${index}`, index);

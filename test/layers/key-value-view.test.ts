@@ -94,6 +94,40 @@ test('a view that stays open keeps one value per key, however often the key chan
   assert.is(table.ghosts, 0);
 });
 
+test('a cell lets go of what only closed views needed, whichever closes first', () => {
+  const table = new CellTable();
+  for (const version of [1, 2, 3]) {
+    table.put('k', `j${version}`, version, 0);
+    if (version < 3) table.openView(version);
+  }
+  assert.is(table.cell('k')?.older?.version, 2);
+  table.closeView(2);
+  assert.is(table.cell('k')?.older?.version, 1);
+  assert.is(table.cellAt('k', 1)?.text, 'j1');
+  table.closeView(1);
+  assert.is(table.cell('k')?.older, undefined);
+});
+
+test('a deletion is not forgotten while a view still sees the key', () => {
+  const table = new CellTable();
+  table.put('gone before', undefined, 1, 0);
+  table.put('a', 'j1', 2, 0);
+  table.put('b', 'j1', 2, 1);
+  table.openView(2);
+  table.put('a', undefined, 3, 0);
+  table.put('b', undefined, 4, 0);
+  for (let count = 0; count < 2; count += 1) {
+    table.drop(table.expired(1));
+    assert.is(table.tombstones, 2);
+    assert.is(table.floor, 1);
+    assert.is(table.cellAt('a', 2)?.text, 'j1');
+  }
+  table.closeView(2);
+  table.drop(table.expired(1));
+  assert.is(table.tombstones, 0);
+  assert.is(table.floor, 4);
+});
+
 test('deleting and setting a key for ever keeps one tombstone', () => {
   const table = new CellTable();
   for (let version = 1; version < 10_000; version += 1) {

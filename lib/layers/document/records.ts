@@ -132,18 +132,22 @@ export class DocumentRecords {
   }
 
   async #load(storage: LayerStorage, history: History): Promise<void> {
-    const parts: Uint8Array[] = [];
+    const parts: Array<readonly [key: string, value: Uint8Array]> = [];
     const log: Array<readonly [version: number, value: Uint8Array]> = [];
     let head: Uint8Array | null = null;
     for await (const entries of storage.entries()) {
       for (const [key, value] of entries) {
         if (key === BASE_KEY) head = value;
-        else if (key.startsWith(PIECE_PREFIX)) parts.push(value);
+        else if (key.startsWith(PIECE_PREFIX)) parts.push([key, value]);
         else if (key.startsWith(LOG_PREFIX)) log.push([Number(key.slice(1)), value]);
         else throw new ReplicationError('CORRUPT', `The store holds a foreign entry ${key}`);
       }
     }
-    let state = this.#readBase(head, parts, history);
+    // A store hands its entries out in order of keys, which are made to sort; this is no law.
+    parts.sort(([left], [right]) => (left < right ? -1 : 1));
+    log.sort(([left], [right]) => left - right);
+    const base = parts.map(([, value]) => value);
+    let state = this.#readBase(head, base, history);
     for (const [version, value] of log) {
       state = deepFreeze(applyDelta(state, decodeDocumentDelta(value), this.#budget));
       history.add(version, state, value.length);

@@ -1,52 +1,14 @@
 /**
- * Values beyond JSON: written by superjson, read by our own reader of its format. superjson's
- * reader applies what a peer wrote in any order (quadratic on Sets, cycles, 16 GB typed arrays:
- * reliability F9); ours walks each part once and knows only the kinds listed here.
+ * Reads what `rich-writer` wrote, by a reader of our own: superjson's applies what a peer wrote in
+ * any order (quadratic on Sets, cycles, 16 GB typed arrays: reliability F9); this one walks each
+ * part once and knows only the kinds listed here.
  */
-import SuperJSON, { type SuperJSONResult } from 'superjson';
 import { ReplicationError } from '../errors.js';
-import { fromBase64, toBase64 } from './base64.js';
+import { fromBase64 } from './base64.js';
 import type { CodecBudget } from './budget.js';
-import { isHostileKey } from './keys.js';
-import { TYPED_ARRAYS, typedArrayName } from './refusal.js';
-
-/** An instance of our own: what a host registers with the shared one must not change the wire. */
-const superjson = new SuperJSON();
-type Json = SuperJSONResult['json'];
-
-const BYTES = 'bytes';
-const PAIRS = 'pairs';
-
-// superjson writes typed arrays as lists of numbers: four times the size, and NaN and -0 are lost.
-superjson.registerCustom<ArrayBufferView, string>(
-  {
-    isApplicable: (value): value is ArrayBufferView => ArrayBuffer.isView(value),
-    serialize: (view) => {
-      const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-      return `${typedArrayName(view)}:${toBase64(bytes)}`;
-    },
-    deserialize: (text) => text as unknown as ArrayBufferView,
-  },
-  BYTES,
-);
-
-// superjson throws at these keys wherever they stand; as members of a list they are plain text.
-superjson.registerCustom<object, Json>(
-  {
-    isApplicable: (value): value is object =>
-      isRecord(value) && (Object.hasOwn(value, 'constructor') || Object.hasOwn(value, 'prototype')),
-    serialize: (record) => Object.entries(record) as unknown as Json,
-    deserialize: (pairs) => pairs as unknown as object,
-  },
-  PAIRS,
-);
-
-/** The JSON text of a value that `surveyValue` called rich. */
-export function stringifyRich(value: unknown): string {
-  const { json, meta } = superjson.serialize(value);
-  // Referential equalities are left out: replicated values are trees (see values.ts).
-  return JSON.stringify(meta?.values === undefined ? { json } : { json, meta: meta.values });
-}
+import { isHostileKey, isPlainRecord } from './keys.js';
+import { TYPED_ARRAYS } from './refusal.js';
+import { BYTES, PAIRS } from './rich-writer.js';
 
 type Container = Record<string, unknown>;
 
@@ -57,12 +19,6 @@ interface Restoring {
 
 function refuse(problem: string): never {
   throw new ReplicationError('PROTOCOL', `An encoded value is malformed: ${problem}`);
-}
-
-function isRecord(value: unknown): value is Container {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }
 
 function asText(json: unknown): string {
@@ -181,7 +137,7 @@ function splitPath(path: string): string[] {
 
 /** Only what is still plain JSON may be entered, by a key that is really there. */
 function step(at: unknown, key: string): Container {
-  const enterable = Array.isArray(at) || isRecord(at);
+  const enterable = Array.isArray(at) || isPlainRecord(at);
   if (!enterable || !Object.hasOwn(at, key) || (Array.isArray(at) && key === 'length')) {
     return refuse('a path leads nowhere');
   }
@@ -189,7 +145,7 @@ function step(at: unknown, key: string): Container {
 }
 
 function restoreBelow(root: unknown, tree: unknown, depth: number, state: Restoring): void {
-  if (!isRecord(tree)) refuse('its annotations are no table');
+  if (!isPlainRecord(tree)) refuse('its annotations are no table');
   for (const [path, subtree] of Object.entries(tree)) {
     const keys = splitPath(path);
     const last = keys.pop() as string;
@@ -219,7 +175,8 @@ function restoreAt(json: unknown, tree: unknown, depth: number, state: Restoring
  * @throws {ReplicationError} PROTOCOL.
  */
 export function restoreRich(envelope: unknown, budget: CodecBudget): unknown {
-  if (!isRecord(envelope) || !Object.hasOwn(envelope, 'json')) return refuse('it has no content');
+  if (!isPlainRecord(envelope) || !Object.hasOwn(envelope, 'json'))
+    return refuse('it has no content');
   const names = Object.keys(envelope);
   if (names.some((name) => name !== 'json' && name !== 'meta')) refuse('it has unknown parts');
   if (!Object.hasOwn(envelope, 'meta')) return envelope.json;
