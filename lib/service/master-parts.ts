@@ -1,6 +1,10 @@
 /** The parts of one run of a master, as those who carry out its effects see them. */
 import type { masterMachine } from '../../machines/master.js';
-import type { MasterContext, MasterEffects, RecoveredMaster } from '../../machines/master-context.js';
+import type {
+  MasterContext,
+  MasterEffects,
+  RecoveredMaster,
+} from '../../machines/master-context.js';
 import type { MasterUserLayer } from '../layers/contract.js';
 import type { Clock } from '../runtime/clock.js';
 import type { StoreDefinition } from '../stores/contract.js';

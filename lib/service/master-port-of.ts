@@ -3,8 +3,8 @@ import type { MasterContext } from '../../machines/master-context.js';
 import { announcement } from '../../machines/master-logic.js';
 import { compareEpochs } from '../../machines/position.js';
 import type { Point, Position } from '../../machines/protocol.js';
-import type { MasterPort } from './master-port.js';
 import type { MasterParts } from './master-parts.js';
+import type { MasterPort } from './master-port.js';
 import { bytesOf } from './payload.js';
 
 function positionOf({ lineage, epoch }: MasterContext, point: Point): Position {
@@ -19,7 +19,9 @@ function headOf(run: MasterParts): Point {
 }
 
 /** Builders of what slaves ask for; each names the position it leads to. */
-function builders(run: MasterParts): Pick<MasterPort, 'makeDelta' | 'makeSnapshot' | 'roundPayload'> {
+function builders(
+  run: MasterParts,
+): Pick<MasterPort, 'makeDelta' | 'makeSnapshot' | 'roundPayload'> {
   const durability = () => run.original.durability();
   return {
     makeDelta: async (from) => {
