@@ -19,7 +19,7 @@ import type { Original } from './original.js';
 import type { Outbox } from './outbox.js';
 import type { ParticipantOptions } from './participants.js';
 import type { KnownSlave, SlaveRoster } from './slave-roster.js';
-import type { MasterEvents, SlaveInfo } from './status.js';
+import type { MasterEvents } from './status.js';
 import type { VoteBox } from './vote-box.js';
 import type { Waits } from './waits.js';
 
@@ -57,7 +57,8 @@ export interface MasterParts {
   readonly votes: VoteBox;
   /** What the machine starts from. */
   readonly recovered: RecoveredMaster | null;
-  info(slave: KnownSlave): SlaveInfo;
+  /** Tells listeners of a slave's row; costs nothing when nobody listens. */
+  tellSlave(slave: KnownSlave): void;
   saveKnown(): void;
   sweep(): void;
   storeFailed(error: unknown): void;

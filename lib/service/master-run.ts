@@ -178,6 +178,10 @@ export class MasterRun implements MasterParts {
     return describeSlave(slave, this.#grounds());
   }
 
+  tellSlave(slave: KnownSlave): void {
+    if (this.emitter.has('slave')) this.emitter.emit('slave', this.info(slave));
+  }
+
   forget(id: string): boolean {
     const known = this.roster.forget(id);
     if (known === undefined) return false;
@@ -231,9 +235,7 @@ export class MasterRun implements MasterParts {
   /** After each heartbeat: silent connections end, unread builds go. */
   sweep(): void {
     this.sessions.sweep();
-    if (this.emitter.has('slave')) {
-      for (const slave of this.roster.all) this.emitter.emit('slave', this.info(slave));
-    }
+    for (const slave of this.roster.all) this.tellSlave(slave);
   }
 
   #grounds(): InfoGrounds {
@@ -251,7 +253,7 @@ export class MasterRun implements MasterParts {
     if (!this.isServing && this.actor.snapshot.matches('halted')) this.#halt();
     this.queue.pump();
     this.waits.check();
-    this.emitter.emit('status', this.status());
+    if (this.emitter.has('status')) this.emitter.emit('status', this.status());
   }
 
   /** Nothing that waits can be decided any more; the store tells after a restart. */
