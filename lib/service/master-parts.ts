@@ -5,6 +5,7 @@ import type {
   MasterEffects,
   RecoveredMaster,
 } from '../../machines/master-context.js';
+import type { Position } from '../../machines/protocol.js';
 import type { MasterUserLayer } from '../layers/contract.js';
 import type { Clock } from '../runtime/clock.js';
 import type { StoreDefinition } from '../stores/contract.js';
@@ -57,6 +58,8 @@ export interface MasterParts {
   readonly votes: VoteBox;
   /** What the machine starts from. */
   readonly recovered: RecoveredMaster | null;
+  /** Where the original stands; null before its first version. */
+  readonly position: Position | null;
   /** Tells listeners of a slave's row; costs nothing when nobody listens. */
   tellSlave(slave: KnownSlave): void;
   saveKnown(): void;
