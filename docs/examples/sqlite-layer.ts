@@ -34,7 +34,7 @@ const TABLES = `
   PRAGMA synchronous = FULL;
   CREATE TABLE IF NOT EXISTS price (sku TEXT PRIMARY KEY, cents INTEGER, version INTEGER NOT NULL);
   CREATE INDEX IF NOT EXISTS price_by_version ON price (version);
-  CREATE TABLE IF NOT EXISTS position (only INTEGER PRIMARY KEY CHECK (only = 1), json TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS position (only INTEGER PRIMARY KEY CHECK (only = 1), json TEXT);
   CREATE TEMP TABLE incoming (sku TEXT PRIMARY KEY, cents INTEGER, version INTEGER NOT NULL);
 `;
 
