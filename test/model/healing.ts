@@ -15,8 +15,8 @@ import {
   deliverToSlave,
   endSlaveJob,
   type SlaveProcess,
-  slaveRetries,
   slaveMoves,
+  slaveRetries,
   startSlave,
 } from './slave-process.js';
 import type { Bounds, Outcome, Packet } from './vocabulary.js';
@@ -133,7 +133,10 @@ class Cluster {
     for (const [index, slave] of this.slaves.entries()) {
       for (const { label } of slaveRetries(slave)) {
         const now = this.slaves[index] as SlaveProcess;
-        this.#takeSlave(index, slaveRetries(now).find((move) => move.label === label));
+        this.#takeSlave(
+          index,
+          slaveRetries(now).find((move) => move.label === label),
+        );
       }
     }
   }
