@@ -59,8 +59,13 @@ export interface MasterProcess {
 
 type Result = Outcome<MasterProcess>;
 
-const stepper = new Stepper(masterMachine);
-export const masterStepper = stepper;
+let stepper = new Stepper(masterMachine);
+
+/** Explores with this machine from now on: the real one, or a mutant of it. */
+export function runMasterOn(machine: typeof masterMachine): void {
+  stepper = new Stepper(machine);
+}
+
 const DELAYS = { heartbeatMs: 1, voteMs: 1, commitRetryMs: 1 };
 const JOBS: readonly string[] = [
   'persistReign',
@@ -224,7 +229,8 @@ class Turn {
       return;
     }
     const { digest } = group.to;
-    if (state === 'committed') this.atoms.push({ note: { kind: 'acknowledged', digest } });
+    if (state === 'committed' && group.durability === 'disk')
+      this.atoms.push({ note: { kind: 'acknowledged', digest } });
     if (state === 'aborted' || state === 'failed') {
       this.atoms.push({ note: { kind: 'denied', round: id, digest } });
     }
@@ -316,6 +322,18 @@ export function startMaster(master: MasterProcess): Result[] {
   return outcomesOf('m starts', turn, null);
 }
 
+/** A power cut may take what was promised for `os` only, down to what is firm (P19). */
+export function loseMaster(master: MasterProcess): Result {
+  const { disk } = master;
+  return {
+    label: 'm loses power',
+    process: downWith(master, { ...disk, position: disk.firm }),
+    sent: [],
+    notes: [{ kind: 'lost', digest: disk.position.digest, head: disk.firm.digest }],
+    spent: 'masterCrashes',
+  };
+}
+
 export function crashMaster(master: MasterProcess): Result {
   return {
     label: 'm crashes',
@@ -341,7 +359,8 @@ function diskAfter(master: MasterProcess, job: Job): { disk: MasterDisk; notes: 
     const { group } = job.params as MasterEffects['persistDecision'];
     const { id: round, participants, to } = group;
     return {
-      disk: { ...disk, decisions: [...disk.decisions, group] },
+      // A synced decision makes everything up to `from` durable first (P19).
+      disk: { ...disk, firm: disk.position, decisions: [...disk.decisions, group] },
       notes: [
         { kind: 'decided', round, participants },
         { kind: 'truth', digest: to.digest },

@@ -13,6 +13,8 @@ export interface Ghost {
   /** `round|who` for each abort that anybody carried out or told. */
   readonly aborted: readonly string[];
   readonly acknowledged: readonly string[];
+  /** Histories that were promised for `os` only and did not survive (P19). */
+  readonly lost: readonly string[];
   /** Digests whose callers were told that nothing changed anywhere. */
   readonly denied: readonly string[];
 }
@@ -23,6 +25,7 @@ export const newGhost = (truth: string): Ghost => ({
   decided: [],
   aborted: [],
   acknowledged: [],
+  lost: [],
   denied: [],
 });
 
@@ -64,14 +67,15 @@ export function observe(ghost: Ghost, notes: readonly Note[], broken: Broken[]):
       case 'aborted':
         seen = { ...seen, aborted: added(seen.aborted, `${note.round}|${note.by}`) };
         break;
+      case 'lost':
+        seen = { ...seen, truth: note.head, lost: added(seen.lost, note.digest) };
+        break;
       case 'acknowledged':
         seen = { ...seen, acknowledged: added(seen.acknowledged, note.digest) };
         break;
       case 'denied':
         seen = { ...seen, denied: added(seen.denied, note.digest) };
         break;
-      default:
-        broken.push({ promise: 'model', how: `unknown note ${note.kind}` });
     }
   }
   return seen;
@@ -103,7 +107,15 @@ export function judge(
   }
   for (const slave of slaves) {
     const { digest } = pointOf(slave.disk.position);
-    if (digest !== '' && !isPrefix(digest, ghost.truth)) {
+    const firm = slave.disk.firm?.digest ?? '';
+    if (firm !== '' && !isPrefix(firm, ghost.truth)) {
+      broken.push({
+        promise: 'S3',
+        how: `${slave.name} has ${firm} firm, truth is ${ghost.truth}`,
+      });
+    }
+    const wasLost = ghost.lost.some((history) => isPrefix(digest, history));
+    if (digest !== '' && !wasLost && !isPrefix(digest, ghost.truth)) {
       broken.push({ promise: 'S6', how: `${slave.name} holds ${digest}, truth is ${ghost.truth}` });
     }
   }

@@ -51,8 +51,13 @@ export interface SlaveProcess {
 
 type Result = Outcome<SlaveProcess>;
 
-const stepper = new Stepper(slaveMachine);
-export const slaveStepper = stepper;
+let stepper = new Stepper(slaveMachine);
+
+/** Explores with this machine from now on: the real one, or a mutant of it. */
+export function runSlaveOn(machine: typeof slaveMachine): void {
+  stepper = new Stepper(machine);
+}
+
 const JOBS: readonly string[] = [
   'persistReign',
   'persistPromise',

@@ -52,7 +52,7 @@ export interface Packet {
 /** What an observer beside the world notes down; promises are checked against it. */
 export type Note =
   | { readonly kind: 'truth'; readonly digest: string }
-  | { readonly kind: 'lost'; readonly digest: string }
+  | { readonly kind: 'lost'; readonly digest: string; readonly head: string }
   | { readonly kind: 'promised'; readonly round: string; readonly slave: string }
   | { readonly kind: 'decided'; readonly round: string; readonly participants: readonly string[] }
   | { readonly kind: 'aborted'; readonly round: string; readonly by: string }

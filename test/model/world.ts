@@ -6,6 +6,7 @@ import {
   crashMaster,
   deliverToMaster,
   endMasterJob,
+  loseMaster,
   type MasterProcess,
   masterMoves,
   newMasterProcess,
@@ -148,7 +149,12 @@ export class Universe {
       const outcomes =
         master.snapshot === null
           ? startMaster(master)
-          : [crashMaster(master), ...endMasterJob(master), ...masterMoves(master, this.bounds)];
+          : [
+              crashMaster(master),
+              ...(this.bounds.lossy ? [loseMaster(master)] : []),
+              ...endMasterJob(master),
+              ...masterMoves(master, this.bounds),
+            ];
       return outcomes.map((outcome) => this.#intern(outcome, this.masters.idOf(outcome.process)));
     });
   }
