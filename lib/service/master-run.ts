@@ -162,6 +162,7 @@ export class MasterRun implements MasterParts {
   release(): void {
     this.sessions.close();
     this.actor.stop();
+    this.original.calls.close();
   }
 
   submit(change: unknown, options?: UpdateOptions): PendingTask {

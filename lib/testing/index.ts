@@ -7,3 +7,4 @@ export {
   type TransportTest,
   transportSuite,
 } from './transport-suite.js';
+export { type PendingTimer, VirtualClock, type VirtualClockOptions } from './virtual-clock.js';
