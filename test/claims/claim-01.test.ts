@@ -1,33 +1,30 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Cluster, withCluster } from '../support/claims-cluster.js';
 import { assertOrder, first, only } from '../support/claims-journal.js';
-import { assertOnePhase, assertTwoPhase } from '../support/claims-methods.js';
+import { assertBothMethods } from '../support/claims-methods.js';
 import {
+  changesOf,
   INITIAL,
-  longText,
-  type SettingsMaster,
-  type SettingsSlave,
-  settings,
+  type SettingsCluster,
+  setTheme,
+  withSettings,
 } from '../support/claims-settings.js';
 
 const test = suite('claim 1');
 
 /** The master user layer starts replication by calling the start method of the service layer. */
-function assertStart({ startup: journal }: Cluster<SettingsMaster, SettingsSlave>): void {
-  const attach = only(journal.calls('master', 'attach'), 'attach');
-  const start = only(journal.calls('master', 'service.start'), 'start call');
-  const commit = first(journal.calls('master', 'commit'), 'first version');
+function assertStart({ startup }: SettingsCluster): void {
+  const attach = only(startup.calls('master', 'attach'), 'attach');
+  const start = only(startup.calls('master', 'service.start'), 'start call');
+  const commit = first(startup.calls('master', 'commit'), 'first version');
   assert.is(commit.args[0], start.args[0], 'the original begins with what the start call said');
   assertOrder(['attach', attach], ['start', start], ['first version', commit]);
 }
 
 /** A packet with information on the original reaches each copy through both service layers. */
-async function assertPacket(cluster: Cluster<SettingsMaster, SettingsSlave>): Promise<void> {
-  const { journal, master } = cluster;
-  await master.data.update((draft) => {
-    draft.theme = 'dark';
-  });
+async function assertPacket(cluster: SettingsCluster): Promise<void> {
+  const { journal } = cluster;
+  await setTheme(cluster, 'dark');
   await cluster.confirmed();
   const build = only(journal.calls('master', 'build'), 'delta of the user layer');
   const packet = only(journal.sent('master', 'announce'), 'packet');
@@ -42,31 +39,14 @@ async function assertPacket(cluster: Cluster<SettingsMaster, SettingsSlave>): Pr
   }
 }
 
-test('claim 01: master, slave, start, and both methods by type of delta', async () => {
-  const data = settings();
-  await withCluster({ data, slaves: ['a', 'b', 'c'] }, async (cluster) => {
-    const { master } = cluster;
-    assertStart(cluster);
-    await assertPacket(cluster);
-    await assertOnePhase(cluster, {
-      make: () =>
-        master.data.update((draft) => {
-          draft.text = longText('x');
-        }),
-      read: (copy) => copy.get().text,
-      before: '',
-      after: longText('x'),
-    });
-    await assertTwoPhase(cluster, {
-      make: () =>
-        master.data.update((draft) => {
-          draft.route = 'green';
-        }),
-      read: (copy) => copy.get().route,
-      before: 'blue',
-      after: 'green',
-    });
-  });
-});
+test('claim 01: master, slave, start, and both methods by type of delta', () =>
+  withSettings(
+    async (cluster) => {
+      assertStart(cluster);
+      await assertPacket(cluster);
+      await assertBothMethods(cluster, changesOf(cluster));
+    },
+    { slaves: ['a', 'b', 'c'] },
+  ));
 
 test.run();

@@ -155,6 +155,15 @@ export class Cluster<M, S> {
     await this.member(id).slave.waitFor(version, { timeout: DEADLINE_MS });
   }
 
+  /** Waits until announcements that the tap of this slave drops have reached it. */
+  lost(id: string, version = this.version): Promise<void> {
+    return this.until(`the loss of version ${version} at ${id}`, () =>
+      this.journal
+        .dropped(id, 'announce')
+        .some(({ message }) => message.position.version >= version),
+    );
+  }
+
   until(what: string, holds: () => boolean): Promise<void> {
     return until(what, holds, DEADLINE_MS);
   }

@@ -127,3 +127,7 @@ export function assertOrder(...steps: ReadonlyArray<readonly [string, { readonly
     told.map(({ name }) => name),
   );
 }
+
+export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && left.every((byte, index) => byte === right[index]);
+}

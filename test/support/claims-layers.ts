@@ -75,8 +75,8 @@ export function recordedMaster<M, S>(
   journal: Journal,
 ): MasterUserLayer & M {
   const layer = definition.createMasterLayer();
-  recordAttach(layer, 'master', journal);
   record(layer, 'master', MASTER_CALLS, journal);
+  recordAttach(layer, 'master', journal);
   return layer;
 }
 
@@ -88,4 +88,11 @@ export function recordedSlave<M, S>(
   const layer = definition.createSlaveLayer();
   record(layer, owner, SLAVE_CALLS, journal);
   return layer;
+}
+
+/** The service that the master user layer was handed when it started. */
+export function serviceOf(startup: Journal): MasterService<unknown, unknown> {
+  const [attach] = startup.calls('master', 'attach');
+  if (attach === undefined) throw new Error('the master user layer was never attached');
+  return attach.args[0] as MasterService<unknown, unknown>;
 }

@@ -5,6 +5,7 @@
  */
 import * as assert from 'uvu/assert';
 import type { ReplicationTask } from '../../lib/service/task.js';
+import type { Method } from '../../machines/protocol.js';
 import type { Cluster, Member } from './claims-cluster.js';
 import { assertOrder, first, only } from './claims-journal.js';
 
@@ -121,4 +122,13 @@ function assertRound<M, S>(cluster: Cluster<M, S>, { id, slave }: Member<S>, ver
   }
   assert.is(slave.position?.version, version);
   assert.is(slave.status.round, 'none');
+}
+
+/** Both branches, one after the other. */
+export async function assertBothMethods<M, S>(
+  cluster: Cluster<M, S>,
+  changes: Readonly<Record<Method, Change<S>>>,
+): Promise<void> {
+  await assertOnePhase(cluster, changes['one-phase']);
+  await assertTwoPhase(cluster, changes['two-phase']);
 }
