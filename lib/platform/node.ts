@@ -15,7 +15,10 @@ function asBuffer(bytes: Uint8Array): Buffer {
 function crc32(...parts: readonly Uint8Array[]): number {
   if (nativeCrc32 === undefined) return crc32Portable(...parts);
   let value = 0;
-  for (const part of parts) value = nativeCrc32(part, value);
+  for (const part of parts) {
+    // Of an empty part without memory of its own zlib makes 0, whatever came before it.
+    if (part.length > 0) value = nativeCrc32(part, value);
+  }
   return value;
 }
 

@@ -1,0 +1,112 @@
+/** Owner of an original that is a flat map. */
+import type { Method, Position } from '../../../machines/protocol.js';
+import { ReplicationError } from '../../errors.js';
+import type { ReplicationTask, UpdateOptions } from '../../service/task.js';
+import {
+  type BuiltGroup,
+  type CommitContext,
+  type MasterService,
+  type MasterUserLayer,
+  type MaybePromise,
+  NEEDS_SNAPSHOT,
+  type SnapshotSource,
+} from '../contract.js';
+import { buildGroup, type KeyValueChange, makeChange } from './change.js';
+import { KeyValueCopy, type KeyValueData } from './copy.js';
+import { deltaOf, type KeyValueDelta } from './delta.js';
+import { operationsOf } from './operations.js';
+import type { KeyValueOperation } from './options.js';
+import { writeSnapshot } from './snapshot.js';
+
+/**
+ * Reading and changing the original. A value is encoded when the call is made; a key or value
+ * that cannot travel fails its own task: `INVALID_OPTION`, `TOO_LARGE`, or `VETOED` by the schema.
+ * Every change throws `NOT_RUNNING` at once where no master was made with this layer.
+ */
+export interface KeyValueMasterData<V> extends KeyValueData<V> {
+  set(key: string, value: V, options?: UpdateOptions): ReplicationTask;
+  /** Deleting a key that has no value changes nothing, and succeeds. */
+  delete(key: string, options?: UpdateOptions): ReplicationTask;
+  /** All of it in one version, or none; the last operation on a key wins. */
+  batch(operations: ReadonlyArray<KeyValueOperation<V>>, options?: UpdateOptions): ReplicationTask;
+}
+
+type Service = MasterService<KeyValueDelta, KeyValueChange>;
+
+export class KeyValueMaster<V>
+  extends KeyValueCopy<V>
+  implements MasterUserLayer<KeyValueDelta, KeyValueChange>, KeyValueMasterData<V>
+{
+  #service: Service | null = null;
+
+  attach(service: Service): void {
+    this.#service = service;
+    service.start(deltaOf([], []));
+  }
+
+  set(key: string, value: V, options?: UpdateOptions): ReplicationTask {
+    return this.batch([{ op: 'set', key, value }], options);
+  }
+
+  delete(key: string, options?: UpdateOptions): ReplicationTask {
+    return this.batch([{ op: 'delete', key }], options);
+  }
+
+  batch(operations: ReadonlyArray<KeyValueOperation<V>>, options?: UpdateOptions): ReplicationTask {
+    if (this.#service === null) {
+      const hint = 'hand the layer to createMaster and start it first';
+      throw new ReplicationError('NOT_RUNNING', `This keyValue has no master yet; ${hint}`);
+    }
+    return this.#service.submit(makeChange(operations, this.settings), options);
+  }
+
+  build(changes: readonly KeyValueChange[]): MaybePromise<BuiltGroup<KeyValueDelta>> {
+    return buildGroup(changes, () => this.table);
+  }
+
+  /**
+   * The newest state of each key that changed after `from`. No delta leads below the floor of
+   * remembered deletions, backwards, or to a version that later changes have covered.
+   */
+  createDelta(from: number, to: number): KeyValueDelta | typeof NEEDS_SNAPSHOT {
+    const { table } = this;
+    const present = this.position()?.version ?? 0;
+    if (from < table.floor || from > to || to > present) return NEEDS_SNAPSHOT;
+    if ((table.last?.version ?? 0) > to) return NEEDS_SNAPSHOT;
+    const cells = [...table.changedSince(from)].reverse();
+    return deltaOf(
+      cells.map((cell) => cell.key),
+      cells.map((cell) => cell.text),
+    );
+  }
+
+  createSnapshot(): SnapshotSource {
+    const position = this.position();
+    if (position === null) {
+      throw new ReplicationError('NOT_RUNNING', 'This keyValue has no first version yet');
+    }
+    const view = this.view();
+    async function* chunks(): AsyncGenerator<Uint8Array> {
+      try {
+        yield* writeSnapshot(view.table, view.version);
+      } finally {
+        view.close();
+      }
+    }
+    return { position, chunks: chunks() };
+  }
+
+  commit(delta: KeyValueDelta, next: Position, context: CommitContext): MaybePromise<void> {
+    return this.holds(next) ? undefined : this.take(delta, next, context);
+  }
+
+  /** Nothing was prepared for it: changes take effect at commit only. */
+  rollback(): void {}
+
+  /** Asked about a change as well as about a delta: either holds keys and encoded values. */
+  methodFor(subject: KeyValueDelta | KeyValueChange): Method {
+    const { methodFor } = this.settings;
+    if (methodFor === undefined) return 'one-phase';
+    return methodFor(operationsOf('delta' in subject ? subject.delta : subject, this.settings));
+  }
+}

@@ -1,0 +1,176 @@
+/** The slave's side of TCP. */
+import { randomBytes } from 'node:crypto';
+import * as net from 'node:net';
+import * as tls from 'node:tls';
+import type { ReplicationError } from '../../errors.js';
+import { limits } from '../../limits.js';
+import { Backoff } from '../backoff.js';
+import type { PeerId, SlaveTransport, TransportFeatures, TransportSink } from '../contract.js';
+import { Lifecycle } from '../lifecycle.js';
+import type { SinkGate } from '../sink-gate.js';
+import { Greeting } from './greet.js';
+import { SlaveHandshake } from './handshake.js';
+import { NONCE_BYTES } from './hello.js';
+import { Peers } from './peers.js';
+import {
+  addressOf,
+  connectSettings,
+  type TcpConnectOptions,
+  type TcpSettings,
+} from './settings.js';
+import { connectFailure } from './socket-errors.js';
+
+/** The longest interval timers take, about 25 days; its callback does nothing anyway. */
+const HOLD_MS = 2 ** 31 - 1;
+
+class TcpDialer implements SlaveTransport {
+  readonly role = 'slave';
+  readonly features: TransportFeatures;
+  readonly address: string;
+  readonly #options: TcpConnectOptions;
+  readonly #settings: TcpSettings;
+  readonly #lifecycle: Lifecycle;
+  readonly #peers: Peers;
+  readonly #backoff: Backoff;
+  readonly #reconnectMsMax: number;
+  #gate: SinkGate | null = null;
+  #greeting: Greeting | null = null;
+  #retryTimer: unknown = null;
+  #hold: ReturnType<typeof setInterval> | null = null;
+  #joinedAtMs = 0;
+  /** The code and words last told, so that a master that stays away is told once. */
+  #told = '';
+
+  constructor(options: TcpConnectOptions) {
+    this.#settings = connectSettings(options);
+    this.#options = options;
+    this.address = addressOf(this.#settings.host, options.port);
+    const maxFrameBytes = this.#settings.frameBytesMax;
+    this.features = { ordered: true, reliable: true, multicast: false, maxFrameBytes };
+    this.#reconnectMsMax = options.reconnectMsMax ?? limits.reconnectMsMax;
+    const minMs = options.reconnectMsMin ?? limits.reconnectMsMin;
+    this.#backoff = new Backoff(minMs, this.#reconnectMsMax, options.random ?? Math.random);
+    this.#peers = new Peers(this.#settings, () => this.#lost());
+    this.#lifecycle = new Lifecycle('this tcpConnect transport', {
+      start: (gate) => this.#start(gate),
+      stop: () => this.#stop(),
+    });
+  }
+
+  /** Resolves at once, master or no master; `joined` tells when one is there. */
+  open(sink: TransportSink, signal?: AbortSignal): Promise<void> {
+    return this.#lifecycle.open(sink, signal);
+  }
+
+  close(): Promise<void> {
+    return this.#lifecycle.close();
+  }
+
+  send(peer: PeerId, frame: Uint8Array): void {
+    this.#peers.send(peer, frame);
+  }
+
+  writable(peer: PeerId): boolean {
+    return this.#peers.writable(peer);
+  }
+
+  disconnect(peer: PeerId): void {
+    this.#peers.disconnect(peer);
+  }
+
+  #start(gate: SinkGate): void {
+    this.#gate = gate;
+    this.#peers.start(gate);
+    this.#told = '';
+    this.#backoff.reset();
+    // An open socket holds the process; between two attempts an open transport does so too.
+    this.#hold = setInterval(() => undefined, HOLD_MS);
+    // Options of node:tls that it refuses must fail an attempt, not `open`'s caller.
+    this.#retryTimer = this.#settings.clock.setTimeout(this.#dial, 0);
+  }
+
+  async #stop(): Promise<void> {
+    this.#gate = null;
+    if (this.#hold !== null) clearInterval(this.#hold);
+    this.#settings.clock.clearTimeout(this.#retryTimer);
+    this.#greeting?.abandon();
+    this.#greeting = null;
+    await this.#peers.endAll();
+  }
+
+  readonly #dial = (): void => {
+    const { secret, frameBytesMax } = this.#settings;
+    const nonce = randomBytes(NONCE_BYTES);
+    const other = `the master at ${this.address}`;
+    const secure = this.#options.tls !== undefined;
+    try {
+      const socket = this.#connect();
+      const greeting = new Greeting(
+        socket,
+        new SlaveHandshake({ secret, frameBytesMax, nonce, other }),
+        this.#settings,
+        {
+          joined: (joined, rest) => this.#joined(joined, rest),
+          failed: (error) => this.#failed(error),
+        },
+        (thrown) => connectFailure(thrown, this.address, secure),
+      );
+      this.#greeting = greeting;
+      socket.once(secure ? 'secureConnect' : 'connect', () => greeting.begin());
+    } catch (thrown) {
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+      this.#failed(connectFailure(error, this.address, secure));
+    }
+  };
+
+  #connect(): net.Socket {
+    const { host, port } = this.#settings;
+    const target = { host, port, noDelay: true };
+    const keepAlive = { keepAlive: true, keepAliveInitialDelay: limits.keepAliveMs };
+    if (this.#options.tls === undefined) return net.connect({ ...target, ...keepAlive });
+    const socket = tls.connect({ ...this.#options.tls, ...target, minVersion: 'TLSv1.3' });
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, limits.keepAliveMs);
+    return socket;
+  }
+
+  #joined(socket: net.Socket, rest: Uint8Array): void {
+    this.#greeting = null;
+    this.#told = '';
+    this.#joinedAtMs = this.#settings.clock.now();
+    this.#peers.add(socket, this.address, rest);
+  }
+
+  #failed(error: ReplicationError): void {
+    this.#greeting = null;
+    const told = `${error.code} ${error.message}`;
+    if (told !== this.#told) this.#gate?.troubled(error);
+    this.#told = told;
+    this.#retry();
+  }
+
+  #lost(): void {
+    // A master that accepts and drops at once is no reason to hurry back to it.
+    const heldMs = this.#settings.clock.now() - this.#joinedAtMs;
+    if (heldMs >= this.#reconnectMsMax) this.#backoff.reset();
+    this.#retry();
+  }
+
+  #retry(): void {
+    if (this.#gate === null) return;
+    this.#retryTimer = this.#settings.clock.setTimeout(this.#dial, this.#backoff.nextMs());
+  }
+}
+
+/**
+ * Connects to the master's TCP port, and again with growing, fully jittered delays for as long as
+ * it is open (P18). `open` never waits for the master: a slave serves its copy without one. Why no
+ * connection comes about is told by the sink's `troubled`, once per change of the reason:
+ * `NOT_RUNNING` (nobody listens there), `UNAUTHORIZED` (secret or certificate), `PROTOCOL` (no
+ * master of this version), `OVERLOADED` (it has its number of slaves), `TIMEOUT`. The same codes,
+ * and `TOO_LARGE`, come with `left`. While open it keeps the process alive, as a socket does.
+ * @throws {ReplicationError} INVALID_OPTION for an unknown or ill-typed option
+ */
+export function tcpConnect(options: TcpConnectOptions): SlaveTransport {
+  return new TcpDialer(options);
+}

@@ -1,0 +1,178 @@
+/** The options of both TCP sides: what they are, their defaults, and what is refused. */
+import { isIPv4, isIPv6 } from 'node:net';
+import type * as tls from 'node:tls';
+import { ReplicationError } from '../../errors.js';
+import { limits } from '../../limits.js';
+import {
+  booleanOption,
+  checkOptions,
+  functionOption,
+  integerOption,
+  type OptionCheck,
+  type OptionChecks,
+  objectOption,
+  required,
+  stringOption,
+} from '../../options.js';
+import { type Clock, systemClock } from '../../runtime/clock.js';
+import type { Random } from '../../runtime/random.js';
+
+/** Options of both sides. */
+export interface TcpCommonOptions {
+  /** Where to listen or connect. @default '127.0.0.1' */
+  readonly host?: string;
+  /**
+   * What both sides know and nobody else: text or bytes, best 32 random characters. Both prove it
+   * to each other without sending it. It decides who may connect; it does NOT encrypt or seal what
+   * follows: whoever can read or change packets on the way still can. Use `tls` against those.
+   */
+  readonly secret?: string | Uint8Array;
+  /** Bytes of the longest frame; both sides need the same. @default 4 MiB */
+  readonly frameBytesMax?: number;
+  /** Milliseconds for connecting and the handshake, TLS included. @default 5000 */
+  readonly handshakeTimeoutMs?: number;
+  /** Bytes waiting for a peer above which it is not `writable`. @default 4 MiB */
+  readonly highWaterBytes?: number;
+  /** Bytes waiting for a peer at which it is dropped with `OVERLOADED`. @default 16 MiB */
+  readonly outboundBytesMax?: number;
+  /** Milliseconds a full peer may take no byte, then it is dropped. @default 10000 */
+  readonly stallTimeoutMs?: number;
+  /** Milliseconds an orderly end may take to flush. @default 1000 */
+  readonly closeTimeoutMs?: number;
+  /** The source of time. @default the system's monotonic clock */
+  readonly clock?: Clock;
+}
+
+export interface TcpListenOptions extends TcpCommonOptions {
+  /** The port; 0 lets the system choose, and `port` of the transport tells after `open`. */
+  readonly port: number;
+  /**
+   * Options of `node:tls` for a server, at least `key`, `cert` and `ca`. TLS 1.3 at least. Slaves
+   * must show a certificate (`requestCert`, `rejectUnauthorized`) unless these say otherwise.
+   */
+  readonly tls?: tls.TlsOptions;
+  /** Allows listening beyond loopback with neither `tls` nor `secret`. @default false */
+  readonly insecure?: boolean;
+  /** Joined connections at a time. @default 4096 */
+  readonly maxConnections?: number;
+  /** Connections of one remote address; loopback is exempt. @default 256 */
+  readonly connectionsPerAddressMax?: number;
+}
+
+export interface TcpConnectOptions extends TcpCommonOptions {
+  /** The port of the master. */
+  readonly port: number;
+  /** Options of `node:tls` for a client: `ca`, and `key` and `cert` to show. TLS 1.3 at least. */
+  readonly tls?: tls.ConnectionOptions;
+  /** Milliseconds: the bound of the first reconnect delay; it doubles each time. @default 50 */
+  readonly reconnectMsMin?: number;
+  /** Milliseconds: the bound no reconnect delay exceeds. @default 2000 */
+  readonly reconnectMsMax?: number;
+  /** Where the jitter comes from: numbers from 0 up to 1. @default Math.random */
+  readonly random?: Random;
+}
+
+/** What a connection needs to know, defaults filled in. */
+export interface TcpSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly secret: string | Uint8Array | null;
+  readonly frameBytesMax: number;
+  readonly handshakeTimeoutMs: number;
+  readonly highWaterBytes: number;
+  readonly outboundBytesMax: number;
+  readonly stallTimeoutMs: number;
+  readonly closeTimeoutMs: number;
+  readonly clock: Clock;
+}
+
+const secretOption: OptionCheck = (value) => {
+  if (value === undefined) return null;
+  const fits = typeof value === 'string' || value instanceof Uint8Array;
+  return fits && value.length > 0 ? null : 'a string or Uint8Array that is not empty';
+};
+
+const COMMON: OptionChecks = {
+  host: stringOption,
+  secret: secretOption,
+  tls: objectOption,
+  frameBytesMax: integerOption(1, limits.frameBytesCeiling),
+  handshakeTimeoutMs: integerOption(1),
+  highWaterBytes: integerOption(1),
+  outboundBytesMax: integerOption(1),
+  stallTimeoutMs: integerOption(1),
+  closeTimeoutMs: integerOption(1),
+  clock: objectOption,
+};
+
+const PORT = 'a port number';
+
+const LISTEN: OptionChecks = {
+  ...COMMON,
+  port: required(integerOption(0, 65_535), PORT),
+  insecure: booleanOption,
+  maxConnections: integerOption(1),
+  connectionsPerAddressMax: integerOption(1),
+};
+
+const CONNECT: OptionChecks = {
+  ...COMMON,
+  port: required(integerOption(1, 65_535), PORT),
+  reconnectMsMin: integerOption(1),
+  reconnectMsMax: integerOption(1),
+  random: functionOption,
+};
+
+function settingsOf(where: string, options: TcpCommonOptions, port: number): TcpSettings {
+  const settings = {
+    host: options.host ?? '127.0.0.1',
+    port,
+    secret: options.secret ?? null,
+    frameBytesMax: options.frameBytesMax ?? limits.frameBytesMax,
+    handshakeTimeoutMs: options.handshakeTimeoutMs ?? limits.handshakeTimeoutMs,
+    highWaterBytes: options.highWaterBytes ?? limits.highWaterBytes,
+    outboundBytesMax: options.outboundBytesMax ?? limits.outboundBytesMax,
+    stallTimeoutMs: options.stallTimeoutMs ?? limits.stallTimeoutMs,
+    closeTimeoutMs: options.closeTimeoutMs ?? limits.closeTimeoutMs,
+    clock: options.clock ?? systemClock,
+  };
+  if (settings.outboundBytesMax < settings.highWaterBytes + settings.frameBytesMax) {
+    // Otherwise one frame sent while writable could drop the peer.
+    const message =
+      `option "outboundBytesMax" of ${where} must be at least highWaterBytes + frameBytesMax ` +
+      `(${settings.highWaterBytes} + ${settings.frameBytesMax})`;
+    throw new ReplicationError('INVALID_OPTION', message);
+  }
+  return settings;
+}
+
+/** 127.0.0.0/8, ::1, IPv4 loopback mapped into IPv6, and the name for them. */
+export function isLoopback(address: string): boolean {
+  const plain = address.toLowerCase().replace(/^::ffff:/, '');
+  if (isIPv4(plain)) return plain.startsWith('127.');
+  return plain === '::1' || plain === 'localhost';
+}
+
+export function addressOf(host: string, port: number): string {
+  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** @throws {ReplicationError} INVALID_OPTION */
+export function listenSettings(options: TcpListenOptions): TcpSettings {
+  checkOptions('tcpListen', options, LISTEN, ['secret', 'tls']);
+  const settings = settingsOf('tcpListen', options, options.port);
+  const open = options.tls === undefined && options.secret === undefined;
+  if (open && options.insecure !== true && !isLoopback(settings.host)) {
+    const message =
+      `tcpListen on ${settings.host} would let anyone who reaches it read and join: give "tls" ` +
+      'or "secret", listen on 127.0.0.1, or say insecure: true if the network is trusted';
+    throw new ReplicationError('INVALID_OPTION', message);
+  }
+  return settings;
+}
+
+/** @throws {ReplicationError} INVALID_OPTION */
+export function connectSettings(options: TcpConnectOptions): TcpSettings {
+  checkOptions('tcpConnect', options, CONNECT, ['secret', 'tls']);
+  return settingsOf('tcpConnect', options, options.port);
+}

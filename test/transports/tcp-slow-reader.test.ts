@@ -1,0 +1,109 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { tcpConnect, tcpListen } from '../../lib/transports/tcp/index.js';
+import { rawSlave } from '../support/raw-socket.js';
+import { RecordingSink, until } from '../support/recording-sink.js';
+
+const test = suite('TCP: a slow reader costs bounded memory (P15)');
+const FRAME = 64 * 1024;
+const MIB = 1024 * 1024;
+
+const sizes = {
+  frameBytesMax: FRAME,
+  highWaterBytes: MIB,
+  outboundBytesMax: 4 * MIB,
+};
+
+async function slowSetup(stallTimeoutMs: number) {
+  const master = tcpListen({ port: 0, stallTimeoutMs, ...sizes });
+  const sink = new RecordingSink();
+  await master.open(sink);
+  const raw = await rawSlave(master.port, FRAME);
+  raw.socket.pause();
+  const slow = sink.peer;
+  const slave = tcpConnect({ port: master.port, ...sizes });
+  const mine = new RecordingSink();
+  await slave.open(mine);
+  await until('both joined', () => sink.joins.length === 2 && mine.joins.length === 1);
+  const close = async () => {
+    raw.socket.destroy();
+    await slave.close();
+    await master.close();
+  };
+  return { master, sink, raw, slow, quick: sink.peer, mine, close };
+}
+
+/** Sends while writable, turn by turn, until the system's buffers and ours are full. */
+async function fill(master: ReturnType<typeof tcpListen>, peer: string): Promise<number> {
+  let sent = 0;
+  for (let idle = 0; idle < 20; ) {
+    if (master.writable(peer)) {
+      master.send(peer, Buffer.alloc(FRAME, sent));
+      sent += 1;
+      idle = 0;
+    } else {
+      idle += 1;
+    }
+    await new Promise((resolve) => {
+      setTimeout(resolve, sent % 64 === 0 || idle > 0 ? 1 : 0);
+    });
+  }
+  return sent;
+}
+
+test('a full peer is not writable, blocks no other, and drains when it reads', async () => {
+  const { master, sink, raw, slow, quick, mine, close } = await slowSetup(60_000);
+  const sent = await fill(master, slow);
+  assert.is(master.writable(slow), false);
+  assert.is(master.writable(quick), true);
+  master.send(quick, Buffer.from('not blocked'));
+  await until('a frame of the other', () => mine.frames.length === 1);
+  assert.is(sink.drains.length, 0);
+  raw.socket.resume();
+  await until('drained', () => sink.drains.length === 1);
+  assert.is(sink.drains[0], slow);
+  await until('all bytes', () => raw.received().length >= sent * (FRAME + 4));
+  assert.is(sink.lefts.length, 0);
+  await close();
+});
+
+test('a full peer that takes no byte for stallTimeoutMs is left with OVERLOADED', async () => {
+  const { master, sink, slow, quick, close } = await slowSetup(80);
+  await fill(master, slow);
+  await until('left', () => sink.lefts.length === 1);
+  assert.is(sink.lefts[0]?.peer, slow);
+  assert.is(sink.lefts[0]?.error?.code, 'OVERLOADED');
+  assert.match(sink.lefts[0]?.error?.message ?? '', '80 ms');
+  assert.is(master.writable(quick), true);
+  await close();
+});
+
+test('a slow peer that makes progress is kept, however long it takes', async () => {
+  const { master, sink, raw, slow, close } = await slowSetup(150);
+  const sent = await fill(master, slow);
+  const started = performance.now();
+  const sip = setInterval(() => {
+    raw.socket.resume();
+    setTimeout(() => raw.socket.pause(), 2);
+  }, 20);
+  await until('well past the time-out', () => performance.now() - started > 400);
+  clearInterval(sip);
+  raw.socket.resume();
+  await until('all bytes', () => raw.received().length >= sent * (FRAME + 4));
+  assert.is(sink.lefts.length, 0);
+  await close();
+});
+
+test('who sends on without asking writable drops the peer at outboundBytesMax', async () => {
+  const { master, sink, slow, quick, close } = await slowSetup(60_000);
+  await fill(master, slow);
+  for (let index = 0; index < 80; index += 1) master.send(slow, Buffer.alloc(FRAME));
+  assert.is(sink.lefts.length, 0, 'never told within a call');
+  await until('left', () => sink.lefts.length === 1);
+  assert.is(sink.lefts[0]?.error?.code, 'OVERLOADED');
+  assert.is(master.writable(slow), false);
+  assert.is(master.writable(quick), true);
+  await close();
+});
+
+test.run();

@@ -1,0 +1,83 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { ErrorCode } from '../../lib/errors.js';
+import {
+  type TcpConnectOptions,
+  type TcpListenOptions,
+  tcpConnect,
+  tcpListen,
+} from '../../lib/transports/tcp/index.js';
+import { hasOpenssl, selfSigned } from '../support/certificates.js';
+import { RecordingSink, until } from '../support/recording-sink.js';
+
+const test = suite('TCP with TLS: who is refused, and in which words');
+
+interface Expected {
+  readonly master: ErrorCode;
+  readonly slave: ErrorCode;
+}
+
+async function refused(
+  listen: Partial<TcpListenOptions>,
+  connect: Partial<TcpConnectOptions>,
+  expected: Expected,
+): Promise<void> {
+  const master = tcpListen({ port: 0, handshakeTimeoutMs: 300, ...listen });
+  const sink = new RecordingSink();
+  await master.open(sink);
+  const slave = tcpConnect({ port: master.port, handshakeTimeoutMs: 300, ...connect });
+  const mine = new RecordingSink();
+  await slave.open(mine);
+  await until('told on both sides', () => sink.troubles.length * mine.troubles.length > 0);
+  assert.is(sink.troubles[0]?.code, expected.master, sink.troubles[0]?.message);
+  assert.is(mine.troubles[0]?.code, expected.slave, mine.troubles[0]?.message);
+  assert.is(sink.joins.length + mine.joins.length, 0);
+  await slave.close();
+  await master.close();
+}
+
+if (hasOpenssl()) {
+  const masterCert = selfSigned('master');
+  const slaveCert = selfSigned('slave');
+  const stranger = selfSigned('stranger');
+  const listen = { tls: { ...masterCert, ca: slaveCert.cert } };
+  const both: Expected = { master: 'UNAUTHORIZED', slave: 'UNAUTHORIZED' };
+
+  test('a slave without a certificate', () =>
+    refused(listen, { tls: { ca: masterCert.cert } }, both));
+
+  test('a slave whose certificate another authority signed', () =>
+    refused(listen, { tls: { ...stranger, ca: masterCert.cert } }, both));
+
+  test('a master whose certificate the slave does not trust', () =>
+    refused(listen, { tls: { ...slaveCert, ca: stranger.cert } }, both));
+
+  test('a slave that speaks at most TLS 1.2', async () => {
+    const tls = await import('node:tls');
+    const master = tcpListen({ port: 0, ...listen });
+    const sink = new RecordingSink();
+    await master.open(sink);
+    const options = { ...slaveCert, ca: masterCert.cert, maxVersion: 'TLSv1.2' as const };
+    const socket = tls.connect({ ...options, port: master.port, host: '127.0.0.1' });
+    let failure = '';
+    socket.on('error', (error) => {
+      failure = error.message;
+    });
+    await until('refused', () => failure !== '' && sink.troubles.length > 0);
+    await master.close();
+  });
+
+  test('a slave without tls on a port with it', () =>
+    refused(listen, {}, { master: 'PROTOCOL', slave: 'PROTOCOL' }));
+
+  test('a slave with tls on a port without it', () =>
+    refused(
+      {},
+      { tls: { ...slaveCert, ca: masterCert.cert } },
+      { master: 'PROTOCOL', slave: 'UNAUTHORIZED' },
+    ));
+} else {
+  test.skip('SKIPPED: the openssl command is missing, so no certificates could be made', () => {});
+}
+
+test.run();
