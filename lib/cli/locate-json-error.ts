@@ -14,6 +14,7 @@ const SPACE = /[ \t\n\r]*/y;
 const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 const SCALAR = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/y;
 
+const IN_STRING = 'the rest of a text in double quotes, on this line and with valid escapes';
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
@@ -35,6 +36,8 @@ class Scanner {
   readonly #open: Container[] = [];
   #at = 0;
   #wanted: Wanted | 'end' = 'value';
+  /** A string began and broke off. */
+  #inString = false;
 
   constructor(text: string) {
     this.#text = text;
@@ -49,7 +52,9 @@ class Scanner {
       if (wanted === 'end') {
         return done ? null : { offset: this.#at, expected: 'the end of the file' };
       }
-      if (done || !this.#step(wanted)) return { offset: this.#at, expected: EXPECTED[wanted] };
+      if (!done && this.#step(wanted)) continue;
+      const expected = this.#inString ? IN_STRING : EXPECTED[wanted];
+      return { offset: this.#at, expected };
     }
   }
 
@@ -65,6 +70,7 @@ class Scanner {
     const text = this.#text;
     if (text[this.#at] !== '"') return false;
     this.#at += 1;
+    this.#inString = true;
     for (;;) {
       const code = text.charCodeAt(this.#at);
       // Also at the end of the text, where it is NaN.
@@ -74,7 +80,9 @@ class Scanner {
         continue;
       }
       this.#at += 1;
-      if (code === QUOTE) return true;
+      if (code !== QUOTE) continue;
+      this.#inString = false;
+      return true;
     }
   }
 
