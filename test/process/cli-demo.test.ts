@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { eventually, withFolder } from '../support/cli-folder.js';
-import { CliProcess, DEADLINE_MS } from '../support/cli-process.js';
+import { CliProcess, DEADLINE_MS, isAlive } from '../support/cli-process.js';
 
 const test = suite('command: demo');
 
@@ -28,15 +28,6 @@ async function demo(
   });
 }
 
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Process ids that the demo printed. */
 function pidsOf({ stdout }: CliProcess): number[] {
   return [...stdout.matchAll(/\(process (\d+)\)/g)].map(([, pid]) => Number(pid));
@@ -45,9 +36,9 @@ function pidsOf({ stdout }: CliProcess): number[] {
 async function allGone(pids: readonly number[]): Promise<void> {
   assert.ok(pids.length > 0, 'it told its processes');
   await eventually(
-    () => `still alive: ${pids.filter(alive).join(', ')}`,
+    () => `still alive: ${pids.filter(isAlive).join(', ')}`,
     DEADLINE_MS,
-    () => !pids.some(alive),
+    () => !pids.some(isAlive),
   );
 }
 

@@ -1,5 +1,6 @@
 /** `replichart` as a person starts it: a process, its lines, its exit code. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -132,5 +133,22 @@ export async function withCli(
     throw Object.assign(error as Error, { message: `${(error as Error).message}\n${told}` });
   } finally {
     for (const child of started.reverse()) await child.stop();
+  }
+}
+
+/** Whether a process runs. One that only waits to be reaped by its parent does not. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  if (process.platform !== 'linux') return true;
+  try {
+    // The state follows the name, which is in parentheses and may hold spaces.
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) !== 'Z';
+  } catch {
+    return false;
   }
 }
