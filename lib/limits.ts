@@ -49,3 +49,37 @@ export const limits = Object.freeze({
 
 /** The low-water mark as a share of the high-water mark: a peer `drained` once it is below. */
 export const LOW_WATER_SHARE = 0.5;
+
+/** Limits of the service layers. */
+export const serviceLimits = Object.freeze({
+  /** Bytes of a delta that still travels inside its announce or prepare; larger ones are pulled. */
+  inlineBytesMax: 256 * KIB,
+  /** Bytes of one part of a transfer. */
+  chunkBytes: 256 * KIB,
+  /** Parts under way to one slave that it has not confirmed yet (P6). */
+  windowChunks: 16,
+  /** Parts of one build kept for slaves that are behind others in it; slower ones start again. */
+  buildChunksMax: 256,
+  /** Milliseconds a build nobody reads is kept, so that a cut transfer can go on (P6). */
+  buildIdleMs: 30_000,
+  /** Whole-state transfers at once; further slaves wait in turn (P18). */
+  snapshotTransfersMax: 8,
+  /** Bytes of increments a busy slave holds; past it only the newest position counts (P5). */
+  heldBytesMax: 16 * MIB,
+  /** Changes of one group (P17). */
+  groupChangesMax: 10_000,
+  /** Bytes of a delta above which a group takes no further change, as far as sizes are known. */
+  deltaBytesMax: 1024 * MIB,
+  /** Milliseconds a user layer's promise may take before the call counts as failed (T49). */
+  userLayerCallMs: 30_000,
+  /** Milliseconds in which a slave's confirmations of one-phase changes become one message. */
+  acknowledgeMs: 20,
+  /** Starts of masters remembered per lineage; older rounds are answered `unknown` (P11). */
+  reignsMax: 1024,
+  /** Heartbeats of silence after which a slave, or a master, counts as stale. */
+  staleHeartbeats: 3,
+  /** Heartbeats of silence after which a connection is ended so that it can be made anew. */
+  deadHeartbeats: 10,
+  /** Slaves remembered per item. */
+  slavesMax: 100_000,
+});

@@ -1,82 +1,245 @@
 /** `createMaster`: the owner of one item's original (design section 7). */
 import type { Position } from '../machines/protocol.js';
-import type { LayerDefinition, MasterUserLayer } from './layers/contract.js';
+import { ReplicationError } from './errors.js';
+import type { MasterUserLayer } from './layers/contract.js';
+import type { MasterOptions } from './master-options.js';
+import { layerOf, layerOption, sharedChecks, transportOption } from './option-checks.js';
+import { booleanOption, checkOptions, integerOption, type OptionCheck } from './options.js';
+import { systemClock } from './runtime/clock.js';
+import { Emitter } from './service/emitter.js';
+import type { MasterSettings } from './service/master-parts.js';
+import { MasterRun } from './service/master-run.js';
 import type { MasterEvents, MasterStatus, SlaveInfo } from './service/status.js';
-import type { Clock } from './runtime/clock.js';
-import type { StoreDefinition } from './stores/contract.js';
-import type { MasterTransport } from './transports/contract.js';
-
-/** Whose yes a two-phase change needs; the set is fixed when its round begins (P14). */
-export type Participants =
-  | 'connected'
-  | 'known'
-  | readonly string[]
-  | ((slave: SlaveInfo) => boolean)
-  | { readonly quorum: number };
-
-/** Takes the `k` slaves that are furthest; fewer than `k` reachable ones fail the change. */
-export function quorum(k: number): { readonly quorum: number } {
-  return { quorum: k };
-}
-
-export interface MasterOptions<Data> {
-  /** Name of the replicated data set; slaves name the same. */
-  readonly item: string;
-  readonly data: LayerDefinition<Data, unknown> | (MasterUserLayer & Data);
-  readonly transport: MasterTransport;
-  /** @default none: the lineage is volatile and ends with the process (P19) */
-  readonly store?: StoreDefinition;
-  /** Name in messages and logs. @default `master` */
-  readonly id?: string;
-  /** Milliseconds between heartbeats. @default 1000 */
-  readonly heartbeat?: number;
-  /** Milliseconds until a round that lacks votes is aborted. @default 2000 */
-  readonly voteTimeout?: number;
-  /** @default 'connected' */
-  readonly participants?: Participants;
-  /** Versions a slave may be behind and still be asked to vote. @default 1000 */
-  readonly maxLag?: number;
-  /** Fewer participants than this abort a two-phase change at once. @default 0 */
-  readonly atLeast?: number;
-  /** What an unreachable participant of a list or of `known` means (P14). @default 'abort' */
-  readonly unreachable?: 'abort' | 'defer' | { readonly exclude: number };
-  /** Changes that may wait; more fail with `OVERLOADED`. @default 100_000 */
-  readonly queueMax?: number;
-  /** Versions whose digests are kept, so that slaves this far behind get a delta. @default 100_000 */
-  readonly history?: number;
-  /** Raises the term: this master takes over from one that may still live (P16, P22). */
-  readonly takeover?: boolean;
-  /** Receives XState inspection events of the protocol's actors; may throw without harm. */
-  readonly inspect?: (event: unknown) => void;
-  /** Time source, for tests. @default the machine's monotonic clock */
-  readonly clock?: Clock;
-}
+import { Waits } from './service/waits.js';
+import { openItemStorage } from './stores/open-item-storage.js';
 
 /** A running or stopped master. All waits take an AbortSignal and fail with coded errors. */
 export interface Master<Data> extends AsyncDisposable {
   readonly id: string;
   readonly item: string;
+  /** The original: read it at any time, change it while the master runs. */
   readonly data: Data;
+  /** Where the original stands; null before the first start. */
   readonly position: Position | null;
   readonly status: MasterStatus;
-  /** Resolves once it announces. */
+  /**
+   * Recovers, redoes what was decided, listens, and resolves once it announces (claim 36).
+   * @throws {ReplicationError} STORE_FAILED (in use, unreadable), CORRUPT (damaged), INVALID_OPTION
+   * (port in use, item already served), ABORTED by the signal, NOT_RUNNING when already started.
+   */
   start(options?: { readonly signal?: AbortSignal }): Promise<void>;
-  /** Ends the open round, flushes, closes transport share and store. */
+  /** Aborts the open round unless it is decided, flushes, and closes its share of everything. */
   stop(): Promise<void>;
   /** Every slave that was seen and not forgotten; furthest behind first. */
   slaves(): readonly SlaveInfo[];
-  /** Resolves with their ids once every live slave confirmed `version` or a later one. */
+  /**
+   * Resolves with their ids once every live slave confirmed `version` or a later one.
+   * @throws {ReplicationError} TIMEOUT naming who is missing, ABORTED, NOT_RUNNING
+   */
   slavesAt(
     version: number,
     options?: { readonly timeout?: number; readonly signal?: AbortSignal },
   ): Promise<readonly string[]>;
   /** Drops a slave that will not come back: nobody waits for it any more (P20). */
   forget(id: string): boolean;
-  /**
-   * The host's choice when slaves are `regressed`, ahead of a restored or emptied original (P16):
-   * `new-lineage` gives the original as it is a new identity, which slaves take by order
-   * (`slave.adoptLineage`); `adopt-from-slave` takes over the content of the slave furthest ahead.
-   */
-  resolveRegressed(choice: 'adopt-from-slave' | 'new-lineage'): Promise<void>;
-  on<K extends keyof MasterEvents>(event: K, listener: (value: MasterEvents[K]) => void): () => void;
+  /** Listens; returns the function that ends it. A listener that throws is reported as trouble. */
+  on<K extends keyof MasterEvents>(
+    event: K,
+    listener: (value: MasterEvents[K]) => void,
+  ): () => void;
+}
+
+const participantsOption: OptionCheck = (value) => {
+  if (value === undefined || value === 'connected' || value === 'known') return null;
+  if (typeof value === 'function') return null;
+  if (Array.isArray(value) && value.every((id) => typeof id === 'string')) return null;
+  const k = (value as { quorum?: unknown } | null)?.quorum;
+  if (Number.isSafeInteger(k) && (k as number) > 0) return null;
+  return '"connected", "known", a list of slave ids, a function of a slave, or quorum(k)';
+};
+
+const unreachableOption: OptionCheck = (value) => {
+  if (value === undefined || value === 'abort' || value === 'defer') return null;
+  const k = (value as { exclude?: unknown } | null)?.exclude;
+  if (Number.isSafeInteger(k) && (k as number) > 0) return null;
+  return '"abort", "defer" or { exclude: k }';
+};
+
+const DELAY_MS_MAX = 2 ** 31 - 1;
+
+const CHECKS = {
+  ...sharedChecks,
+  data: layerOption('createMasterLayer', 'attach'),
+  transport: transportOption('master'),
+  heartbeat: integerOption(1, DELAY_MS_MAX),
+  voteTimeout: integerOption(1, DELAY_MS_MAX),
+  participants: participantsOption,
+  maxLag: integerOption(0),
+  atLeast: integerOption(0),
+  unreachable: unreachableOption,
+  queueMax: integerOption(1),
+  history: integerOption(1),
+  takeover: booleanOption,
+};
+
+function settingsOf<Data>(options: MasterOptions<Data>, layer: MasterUserLayer): MasterSettings {
+  return {
+    item: options.item,
+    id: options.id ?? 'master',
+    layer,
+    transport: options.transport,
+    store: options.store ?? null,
+    heartbeatMs: options.heartbeat ?? 1000,
+    voteMs: options.voteTimeout ?? 2000,
+    participants: options.participants ?? 'connected',
+    maxLag: options.maxLag ?? 1000,
+    atLeast: options.atLeast ?? 0,
+    unreachable: options.unreachable ?? 'abort',
+    queueMax: options.queueMax ?? 100_000,
+    historyMax: options.history ?? 10_000,
+    takeover: options.takeover ?? false,
+    clock: options.clock ?? systemClock,
+    ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
+  };
+}
+
+class RunningMaster<Data> implements Master<Data> {
+  readonly id: string;
+  readonly item: string;
+  readonly data: Data;
+  readonly #settings: MasterSettings;
+  readonly #emitter: Emitter<MasterEvents>;
+  readonly #waits: Waits;
+  #run: MasterRun | null = null;
+  #last: Position | null = null;
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(options: MasterOptions<Data>) {
+    const layer = layerOf<MasterUserLayer & Data>(options.data, 'createMasterLayer');
+    this.data = layer;
+    this.#settings = settingsOf(options, layer);
+    this.id = this.#settings.id;
+    this.item = this.#settings.item;
+    this.#waits = new Waits(this.#settings.clock);
+    this.#emitter = new Emitter((reason) => {
+      // A listener of `trouble` that throws has nobody left to be reported to but the host's log.
+      this.#run?.trouble('INVALID_OPTION', reason);
+    });
+  }
+
+  get position(): Position | null {
+    return this.#run?.position ?? this.#last ?? this.#settings.layer.position();
+  }
+
+  get status(): MasterStatus {
+    const stopped = { state: 'stopped', round: null, queued: 0, problem: null } as const;
+    return this.#run?.status() ?? { ...stopped, position: this.position };
+  }
+
+  start(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    return this.#inTurn(() => this.#start(options.signal));
+  }
+
+  stop(): Promise<void> {
+    return this.#inTurn(async () => {
+      const run = this.#run;
+      if (run === null) return;
+      this.#last = run.position;
+      this.#waits.fail(this.#notRunning());
+      try {
+        await run.stop();
+      } finally {
+        this.#run = null;
+      }
+    });
+  }
+
+  slaves(): readonly SlaveInfo[] {
+    return this.#run?.slaves() ?? [];
+  }
+
+  slavesAt(
+    version: number,
+    options: { readonly timeout?: number; readonly signal?: AbortSignal } = {},
+  ): Promise<readonly string[]> {
+    const run = this.#run;
+    if (run === null) return Promise.reject(this.#notRunning());
+    if (!Number.isSafeInteger(version) || version < 0) {
+      const message = `slavesAt takes a version, a safe integer of at least 0, not ${version}`;
+      return Promise.reject(new ReplicationError('INVALID_OPTION', message));
+    }
+    const missing = () => run.slaves().filter((s) => s.link === 'live' && s.version < version);
+    return this.#waits.until(
+      () => {
+        if (missing().length > 0) return undefined;
+        return run.slaves().flatMap((slave) => (slave.version >= version ? [slave.id] : []));
+      },
+      () =>
+        `${missing()
+          .map(({ id }) => id)
+          .join(', ')} did not reach version ${version}`,
+      options,
+    );
+  }
+
+  forget(id: string): boolean {
+    return this.#run?.forget(id) ?? false;
+  }
+
+  on<K extends keyof MasterEvents>(
+    event: K,
+    listener: (value: MasterEvents[K]) => void,
+  ): () => void {
+    return this.#emitter.on(event, listener);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #start(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#run !== null) {
+      const message = `the master of "${this.item}" is running already`;
+      throw new ReplicationError('INVALID_OPTION', message);
+    }
+    signal?.throwIfAborted();
+    const { store, item } = this.#settings;
+    const opened = store === null ? null : await store.open();
+    const storage =
+      opened === null ? null : await openItemStorage(opened, { item, role: 'master' });
+    const run = new MasterRun(this.#settings, storage, this.#emitter, this.#waits);
+    this.#run = run;
+    try {
+      await run.start(signal);
+    } catch (error) {
+      this.#run = null;
+      run.release();
+      await storage?.close();
+      throw error;
+    }
+  }
+
+  #notRunning(): ReplicationError {
+    const message = `the master of "${this.item}" is not running; start() it first`;
+    return new ReplicationError('NOT_RUNNING', message);
+  }
+
+  /** Starts and stops never overlap, whatever the host calls. */
+  #inTurn(step: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(step);
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+}
+
+/**
+ * Makes the owner of one item's original. It does nothing until `start`.
+ * @example
+ * const master = createMaster({ item: 'settings', data: document({ theme: 'light' }), transport })
+ * await master.start()
+ * @throws {ReplicationError} INVALID_OPTION naming the option
+ */
+export function createMaster<Data>(options: MasterOptions<Data>): Master<Data> {
+  checkOptions('createMaster', options, CHECKS);
+  return new RunningMaster(options);
 }

@@ -1,30 +1,18 @@
 /** `createSlave`: the owner of one item's copy (design section 7). */
+import { nanoid } from 'nanoid';
 import type { Position } from '../machines/protocol.js';
-import type { LayerDefinition, SlaveUserLayer } from './layers/contract.js';
-import type { Clock } from './runtime/clock.js';
+import { ReplicationError } from './errors.js';
+import type { SlaveUserLayer } from './layers/contract.js';
+import { layerOf, layerOption, sharedChecks, transportOption } from './option-checks.js';
+import { checkOptions, integerOption } from './options.js';
+import { systemClock } from './runtime/clock.js';
+import { Emitter } from './service/emitter.js';
+import type { SlaveSettings } from './service/slave-parts.js';
+import { SlaveRun } from './service/slave-run.js';
 import type { SlaveEvents, SlaveStatus } from './service/status.js';
-import type { StoreDefinition } from './stores/contract.js';
-import type { SlaveTransport } from './transports/contract.js';
-
-export interface SlaveOptions<Data> {
-  readonly item: string;
-  readonly data: LayerDefinition<unknown, Data> | (SlaveUserLayer & Data);
-  readonly transport: SlaveTransport;
-  /** @default none: the copy ends with the process */
-  readonly store?: StoreDefinition;
-  /** Unique among the item's slaves, the same after a restart. @default a fresh nanoid */
-  readonly id?: string;
-  /** Milliseconds of silence after which the master counts as lost. @default 3 heartbeats */
-  readonly silence?: number;
-  /** Milliseconds the user layer may take to answer a prepare before it counts as no. @default 10_000 */
-  readonly prepareTimeout?: number;
-  /** Milliseconds before a quarantined copy is tried again, doubled per failure. @default 1000 */
-  readonly retry?: number;
-  /** Milliseconds up to which requests are spread, against storms (P18). @default 50 */
-  readonly jitter?: number;
-  readonly inspect?: (event: unknown) => void;
-  readonly clock?: Clock;
-}
+import { type WaitOptions, Waits } from './service/waits.js';
+import type { SlaveOptions } from './slave-options.js';
+import { openItemStorage } from './stores/open-item-storage.js';
 
 /** A running or stopped slave. Its data can be read in any state. */
 export interface Slave<Data> extends AsyncDisposable {
@@ -39,7 +27,10 @@ export interface Slave<Data> extends AsyncDisposable {
   start(options?: { readonly signal?: AbortSignal }): Promise<void>;
   stop(): Promise<void>;
   /** Resolves once it is at what a live master last announced. */
-  current(options?: { readonly timeout?: number; readonly signal?: AbortSignal }): Promise<Position>;
+  current(options?: {
+    readonly timeout?: number;
+    readonly signal?: AbortSignal;
+  }): Promise<Position>;
   /** Resolves once the copy is at `version` or later. */
   waitFor(
     version: number,
@@ -52,4 +43,210 @@ export interface Slave<Data> extends AsyncDisposable {
   /** Forces the outcome of the round it is in doubt about; reported as heuristic (P22). */
   resolve(round: string, outcome: 'committed' | 'aborted'): boolean;
   on<K extends keyof SlaveEvents>(event: K, listener: (value: SlaveEvents[K]) => void): () => void;
+}
+
+const DELAY_MS_MAX = 2 ** 31 - 1;
+
+const CHECKS = {
+  ...sharedChecks,
+  data: layerOption('createSlaveLayer', 'installSnapshot'),
+  transport: transportOption('slave'),
+  silence: integerOption(1, DELAY_MS_MAX),
+  prepareTimeout: integerOption(1, DELAY_MS_MAX),
+  retry: integerOption(1, DELAY_MS_MAX),
+  jitter: integerOption(0, DELAY_MS_MAX),
+};
+
+function settingsOf<Data>(options: SlaveOptions<Data>, layer: SlaveUserLayer): SlaveSettings {
+  return {
+    item: options.item,
+    id: options.id ?? nanoid(),
+    layer,
+    transport: options.transport,
+    store: options.store ?? null,
+    silenceMs: options.silence ?? 3000,
+    prepareMs: options.prepareTimeout ?? 10_000,
+    retryMs: options.retry ?? 1000,
+    jitterMs: options.jitter ?? 50,
+    clock: options.clock ?? systemClock,
+    ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
+  };
+}
+
+class RunningSlave<Data> implements Slave<Data> {
+  readonly id: string;
+  readonly item: string;
+  readonly data: Data;
+  readonly #settings: SlaveSettings;
+  readonly #emitter: Emitter<SlaveEvents>;
+  readonly #waits: Waits;
+  #run: SlaveRun | null = null;
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(options: SlaveOptions<Data>) {
+    const layer = layerOf<SlaveUserLayer & Data>(options.data, 'createSlaveLayer');
+    this.data = layer;
+    this.#settings = settingsOf(options, layer);
+    this.id = this.#settings.id;
+    this.item = this.#settings.item;
+    this.#waits = new Waits(this.#settings.clock);
+    this.#emitter = new Emitter((reason) => this.#run?.trouble('INVALID_OPTION', reason));
+  }
+
+  get position(): Position | null {
+    return this.#settings.layer.position();
+  }
+
+  get status(): SlaveStatus {
+    return this.#run?.status() ?? STOPPED;
+  }
+
+  get age(): number {
+    return this.#run?.ageMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  start(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    return this.#inTurn(() => this.#start(options.signal));
+  }
+
+  stop(): Promise<void> {
+    return this.#inTurn(async () => {
+      const run = this.#run;
+      if (run === null) return;
+      this.#waits.fail(this.#notRunning());
+      try {
+        await run.stop();
+      } finally {
+        this.#run = null;
+      }
+    });
+  }
+
+  current(options: WaitOptions = {}): Promise<Position> {
+    return this.#until(
+      (run) => {
+        const { link, data } = run.status();
+        return link === 'live' && data === 'current' && run.context.prepared === null;
+      },
+      () => `slave "${this.id}" is not current (${this.status.summary})`,
+      options,
+    );
+  }
+
+  waitFor(version: number, options: WaitOptions = {}): Promise<Position> {
+    if (!Number.isSafeInteger(version) || version < 0) {
+      const message = `waitFor takes a version, a safe integer of at least 0, not ${version}`;
+      return Promise.reject(new ReplicationError('INVALID_OPTION', message));
+    }
+    const at = () => this.position?.version ?? 0;
+    return this.#until(
+      () => at() >= version,
+      () => `slave "${this.id}" is at version ${at()} and did not reach ${version}`,
+      options,
+    );
+  }
+
+  resync(): void {
+    this.#running().actor.send({ type: 'resync' });
+  }
+
+  adoptLineage(lineage: string): void {
+    if (typeof lineage !== 'string' || lineage === '') {
+      throw new ReplicationError('INVALID_OPTION', 'adoptLineage takes the id of a lineage');
+    }
+    this.#running().actor.send({ type: 'adopt', lineage });
+  }
+
+  resolve(round: string, outcome: 'committed' | 'aborted'): boolean {
+    if (outcome !== 'committed' && outcome !== 'aborted') {
+      throw new ReplicationError('INVALID_OPTION', 'resolve takes "committed" or "aborted"');
+    }
+    const run = this.#running();
+    if (run.context.prepared?.round !== round) return false;
+    run.actor.send({ type: 'resolve', round, verdict: outcome });
+    return true;
+  }
+
+  on<K extends keyof SlaveEvents>(event: K, listener: (value: SlaveEvents[K]) => void): () => void {
+    return this.#emitter.on(event, listener);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #start(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#run !== null) {
+      const message = `slave "${this.id}" of "${this.item}" is running already`;
+      throw new ReplicationError('INVALID_OPTION', message);
+    }
+    signal?.throwIfAborted();
+    const { store, item } = this.#settings;
+    const opened = store === null ? null : await store.open();
+    const storage = opened === null ? null : await openItemStorage(opened, { item, role: 'slave' });
+    const run = new SlaveRun(this.#settings, storage, this.#emitter, this.#waits);
+    this.#run = run;
+    try {
+      await run.start(signal);
+    } catch (error) {
+      this.#run = null;
+      run.release();
+      await storage?.close();
+      throw error;
+    }
+  }
+
+  #until(
+    isReady: (run: SlaveRun) => boolean,
+    explain: () => string,
+    options: WaitOptions,
+  ): Promise<Position> {
+    const run = this.#run;
+    if (run === null) return Promise.reject(this.#notRunning());
+    return this.#waits.until(
+      () => (isReady(run) ? (this.position ?? undefined) : undefined),
+      explain,
+      options,
+    );
+  }
+
+  #running(): SlaveRun {
+    if (this.#run === null) throw this.#notRunning();
+    return this.#run;
+  }
+
+  #notRunning(): ReplicationError {
+    const message = `slave "${this.id}" of "${this.item}" is not running; start() it first`;
+    return new ReplicationError('NOT_RUNNING', message);
+  }
+
+  /** Starts and stops never overlap, whatever the host calls. */
+  #inTurn(step: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(step);
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+}
+
+const STOPPED: SlaveStatus = {
+  link: 'stale',
+  data: 'behind',
+  round: 'none',
+  roundId: null,
+  inDoubtFor: 0,
+  problem: null,
+  target: null,
+  summary: 'stopped',
+};
+
+/**
+ * Makes the owner of one item's copy. It does nothing until `start`.
+ * @example
+ * const slave = createSlave({ item: 'settings', data: document({}), transport, id: 'slave-1' })
+ * await slave.start()
+ * @throws {ReplicationError} INVALID_OPTION naming the option
+ */
+export function createSlave<Data>(options: SlaveOptions<Data>): Slave<Data> {
+  checkOptions('createSlave', options, CHECKS);
+  return new RunningSlave(options);
 }

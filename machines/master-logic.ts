@@ -143,6 +143,21 @@ export function fitsReservation(context: MasterContext, group: Group): boolean {
   return group.to.version > context.issued && group.to.version <= context.reserved;
 }
 
+/** A number that a slave showed meanwhile is burnt: the group needs another one (P7). */
+export function isReserved(context: MasterContext, upTo: number): boolean {
+  const { version } = currentGroup(context).to;
+  return version > context.issued && version <= Math.max(context.reserved, upTo);
+}
+
+/** What the caller of a group is told whose number cannot be used, or whose start is past. */
+export function unusable(context: MasterContext, group: Group) {
+  const { version } = group.to;
+  const reason =
+    `version ${version} cannot follow: the original stands at ${context.position.version}, ` +
+    `numbers up to ${context.issued} were issued or shown; build the group again`;
+  return { code: 'ABORTED', reason };
+}
+
 /** The group belongs to the original as it stands and uses a fresh number. */
 export function isBuildable(context: MasterContext, group: Group): boolean {
   return samePoint(group.from, context.position) && group.to.version > context.issued;

@@ -1,11 +1,11 @@
 /** The states of the `round` region in which a two-phase round is decided and carried out (P9). */
+import { endings } from './master-ending.js';
 import {
   abortMessage,
   announcement,
   commitMessage,
   currentGroup,
   currentRound,
-  laterReign,
   nextPosition,
   participantsOf,
 } from './master-logic.js';
@@ -40,35 +40,7 @@ const deciding = masterSetup.createStateConfig({
       },
       description: 'Decided and durable: commit leaves (claims 18, 20).',
     },
-    storeFailed: {
-      target: '#master.halted',
-      actions: [
-        {
-          type: 'settle',
-          params: ({ context, event }) => ({
-            id: currentGroup(context).id,
-            settlement: { state: 'unknown', problem: event.problem },
-          }),
-        },
-        { type: 'noteProblem', params: ({ event }) => ({ problem: event.problem }) },
-      ],
-      description: 'Halts undecided: only a restart can tell what is on disk (P9).',
-    },
-    epochSeen: {
-      guard: { type: 'isHigherEpoch', params: ({ event }) => ({ epoch: event.epoch }) },
-      target: '#master.fenced',
-      actions: [
-        {
-          type: 'settle',
-          params: ({ context, event }) => ({
-            id: currentGroup(context).id,
-            settlement: { state: 'unknown', problem: laterReign(event) },
-          }),
-        },
-        { type: 'noteProblem', params: ({ event }) => ({ problem: laterReign(event) }) },
-      ],
-      description: 'Fenced while the decision was being written: undecided for the caller.',
-    },
+    ...endings('unknown'),
   },
 });
 
@@ -132,35 +104,7 @@ const committing = masterSetup.createStateConfig({
       description:
         'The original moved; the commit is repeated until all confirmed (claim 19; P10).',
     },
-    storeFailed: {
-      target: '#master.halted',
-      actions: [
-        {
-          type: 'settle',
-          params: ({ context }) => ({
-            id: currentGroup(context).id,
-            settlement: { state: 'committed', version: currentGroup(context).to.version },
-          }),
-        },
-        { type: 'noteProblem', params: ({ event }) => ({ problem: event.problem }) },
-      ],
-      description: 'Decided on disk already: a restart redoes it, so the caller is told so (P21).',
-    },
-    epochSeen: {
-      guard: { type: 'isHigherEpoch', params: ({ event }) => ({ epoch: event.epoch }) },
-      target: '#master.fenced',
-      actions: [
-        {
-          type: 'settle',
-          params: ({ context }) => ({
-            id: currentGroup(context).id,
-            settlement: { state: 'committed', version: currentGroup(context).to.version },
-          }),
-        },
-        { type: 'noteProblem', params: ({ event }) => ({ problem: laterReign(event) }) },
-      ],
-      description: 'Decided before the later reign was known: the caller is told so (P21, T40).',
-    },
+    ...endings('decided'),
   },
 });
 
@@ -210,6 +154,7 @@ const aborting = masterSetup.createStateConfig({
       ],
       description: 'Nothing changed anywhere; the abort is repeated until confirmed (claim 22).',
     },
+    ...endings('nothing'),
   },
 });
 

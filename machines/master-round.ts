@@ -1,4 +1,6 @@
 /** The `round` region of the master machine: one group of changes after the other (P17). */
+import type { Group, MasterContext } from './master-context.js';
+import { endings } from './master-ending.js';
 import {
   announcement,
   currentGroup,
@@ -7,9 +9,15 @@ import {
   prepareMessage,
   RESERVE_BLOCK,
   refusal,
+  unusable,
 } from './master-logic.js';
 import { outcomeStates } from './master-outcome.js';
 import { masterSetup } from './master-setup.js';
+
+const refuse = (context: MasterContext, group: Group) => ({
+  id: group.id,
+  settlement: { state: 'failed' as const, problem: unusable(context, group) },
+});
 
 const idle = masterSetup.createStateConfig({
   description: 'No group under way: the next one may start.',
@@ -28,6 +36,13 @@ const idle = masterSetup.createStateConfig({
         actions: { type: 'takeGroup', params: ({ event }) => ({ group: event.group }) },
         description: 'Its version number has to be reserved first (P7).',
       },
+      {
+        actions: {
+          type: 'settle',
+          params: ({ context, event }) => refuse(context, event.group),
+        },
+        description: 'Built on a state that is past, or with a number that is burnt (P7).',
+      },
     ],
     proposeGroup: [
       {
@@ -42,6 +57,13 @@ const idle = masterSetup.createStateConfig({
         actions: { type: 'takeRound', params: ({ event }) => ({ group: event.group }) },
         description: 'Its version number has to be reserved first (P7).',
       },
+      {
+        actions: {
+          type: 'settle',
+          params: ({ context, event }) => refuse(context, event.group),
+        },
+        description: 'Built on a state that is past, or with a number that is burnt (P7).',
+      },
     ],
   },
 });
@@ -55,17 +77,37 @@ const reserving = masterSetup.createStateConfig({
   on: {
     reserved: [
       {
-        guard: 'holdsRound',
+        guard: { type: 'isRoundReserved', params: ({ event }) => ({ upTo: event.upTo }) },
         target: 'preparing',
         actions: { type: 'widenReservation', params: ({ event }) => ({ upTo: event.upTo }) },
         description: 'The numbers are durable: the round begins.',
       },
       {
+        guard: { type: 'isReserved', params: ({ event }) => ({ upTo: event.upTo }) },
         target: 'announcing',
         actions: { type: 'widenReservation', params: ({ event }) => ({ upTo: event.upTo }) },
         description: 'The numbers are durable: the group is committed.',
       },
+      {
+        target: 'idle',
+        actions: [
+          { type: 'widenReservation', params: ({ event }) => ({ upTo: event.upTo }) },
+          { type: 'settle', params: ({ context }) => refuse(context, currentGroup(context)) },
+          'endGroup',
+        ],
+        description: 'Meanwhile a slave showed this number: it must not be used again (P7).',
+      },
     ],
+    rollback: {
+      guard: { type: 'isGroup', params: ({ event }) => ({ id: event.round }) },
+      target: 'aborting',
+      actions: {
+        type: 'noteAbort',
+        params: ({ event }) => ({ reason: { code: 'ROLLED_BACK', reason: event.reason } }),
+      },
+      description: 'The host takes it back before anybody was asked (claim 5).',
+    },
+    ...endings('nothing'),
   },
 });
 
@@ -117,20 +159,7 @@ const announcing = masterSetup.createStateConfig({
       ],
       description: 'The user layer did not take it: nothing changed, its number is burnt.',
     },
-    storeFailed: {
-      target: '#master.halted',
-      actions: [
-        {
-          type: 'settle',
-          params: ({ context, event }) => ({
-            id: currentGroup(context).id,
-            settlement: { state: 'unknown', problem: event.problem },
-          }),
-        },
-        { type: 'noteProblem', params: ({ event }) => ({ problem: event.problem }) },
-      ],
-      description: 'The write may or may not be on disk: only a restart can tell.',
-    },
+    ...endings('unknown'),
   },
 });
 
@@ -213,6 +242,7 @@ const preparing = masterSetup.createStateConfig({
         description: 'A slave that is not named in this round.',
       },
     ],
+    ...endings('nothing'),
   },
   states: {
     voting: {

@@ -53,14 +53,20 @@ export const masterSetup = setup({
     })),
     openRound: assign(({ context }) => ({
       round: context.group as RoundGroup,
-      issued: context.group?.to.version ?? context.issued,
+      issued: Math.max(context.issued, context.group?.to.version ?? 0),
     })),
     burnNumber: assign(({ context }) => ({
       issued: Math.max(context.issued, context.group?.to.version ?? 0),
     })),
-    widenReservation: assign((_, params: { upTo: number }) => ({ reserved: params.upTo })),
+    widenReservation: assign(({ context }, params: { upTo: number }) => ({
+      reserved: Math.max(context.reserved, params.upTo),
+    })),
     count: assign(({ context }, params: { votes: readonly Vote[] }) => ({
-      votes: countVotes(context.votes, context.round?.participants ?? [], params.votes),
+      votes: countVotes(
+        context.votes,
+        context.round?.participants ?? [],
+        params.votes.filter((vote) => vote.round === context.round?.id),
+      ),
     })),
     voidVote: assign(({ context }, params: { slave: string }) => ({
       votes: voidVote(context.votes, params.slave),
@@ -101,7 +107,11 @@ export const masterSetup = setup({
       logic.isBuildable(context, params.group) && logic.fitsReservation(context, params.group),
     isBuildable: ({ context }, params: { group: Group }) =>
       logic.isBuildable(context, params.group),
-    holdsRound: ({ context }) => context.group !== null && 'participants' in context.group,
+    isReserved: ({ context }, params: { upTo: number }) => logic.isReserved(context, params.upTo),
+    isRoundReserved: ({ context }, params: { upTo: number }) =>
+      context.group !== null &&
+      'participants' in context.group &&
+      logic.isReserved(context, params.upTo),
     mustRedo: ({ context }) => context.redo !== null,
     isUnanimous: ({ context }) =>
       context.round !== null && isUnanimous(context.votes, context.round.participants),

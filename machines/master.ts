@@ -81,6 +81,7 @@ export const masterMachine = masterSetup.createMachine({
               },
               on: {
                 originalFailed: {
+                  guard: { type: 'isGroup', params: ({ event }) => ({ id: event.id }) },
                   target: 'waiting',
                   actions: { type: 'report', params: ({ event }) => ({ problem: event.problem }) },
                   description: 'The user layer failed on what is decided: tried again later.',
@@ -94,6 +95,7 @@ export const masterMachine = masterSetup.createMachine({
           },
           on: {
             originalCommitted: {
+              guard: { type: 'isGroup', params: ({ event }) => ({ id: event.id }) },
               target: '#master.serving',
               actions: [
                 { type: 'advance', params: ({ context }) => ({ group: currentGroup(context) }) },
@@ -202,24 +204,12 @@ export const masterMachine = masterSetup.createMachine({
     },
     fenced: {
       description: 'A later reign exists: silent for good. The host decides what comes next.',
-      entry: [
-        {
-          type: 'settle',
-          params: ({ context }) => ({
-            id: currentGroup(context).id,
-            settlement: {
-              state: 'failed',
-              problem: context.problem ?? { code: 'FENCED', reason: 'a later reign exists' },
-            },
-          }),
-        },
-        {
-          type: 'report',
-          params: ({ context }) => ({
-            problem: context.problem ?? { code: 'FENCED', reason: 'a later reign exists' },
-          }),
-        },
-      ],
+      entry: {
+        type: 'report',
+        params: ({ context }) => ({
+          problem: context.problem ?? { code: 'FENCED', reason: 'a later reign exists' },
+        }),
+      },
     },
     halted: {
       description:

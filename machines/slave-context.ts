@@ -77,6 +77,8 @@ export interface SlaveContext {
   readonly heard: number;
   readonly heardBefore: number;
   readonly held: readonly DeltaLink[];
+  /** The copy moved under an earlier reign after the hello: its standing has to be asked anew. */
+  readonly mustGreet: boolean;
   /** Request and install as if empty: by quarantine, adoption, or the host's order. */
   readonly rebase: boolean;
   /** How the last welcome said this copy stands to the master's history (P2, P16, P19). */
@@ -145,7 +147,7 @@ export type SlaveEvent =
   | { readonly type: 'connected' }
   | { readonly type: 'disconnected' }
   | { readonly type: 'recovered'; readonly found: RecoveredSlave }
-  | { readonly type: 'reignPersisted' }
+  | { readonly type: 'reignPersisted'; readonly incarnation: string }
   | DeltaArrived
   | SnapshotBegan
   | { readonly type: 'transferProgressed' }

@@ -1,4 +1,5 @@
 /** The `copy` region of the slave machine: what happens to the data and to an open round. */
+import type { Position } from './protocol.js';
 import { firmAt, stepsToCommit, voteOf } from './slave-logic.js';
 import { roundStates } from './slave-round.js';
 import { slaveSetup } from './slave-setup.js';
@@ -8,6 +9,7 @@ const idle = slaveSetup.createStateConfig({
   tags: 'settled',
   always: [
     { guard: 'isRegressed', target: 'regressed', description: 'The master is behind this copy.' },
+    { guard: 'mayDrop', target: 'aborting', description: 'The held round is nobody’s any more.' },
     {
       guard: 'offerIsVoid',
       actions: 'dropOffer',
@@ -43,7 +45,6 @@ const idle = slaveSetup.createStateConfig({
 const syncing = slaveSetup.createStateConfig({
   description: 'Behind: asks the master for exactly what it lacks (claims 32, 40; P3, P6).',
   initial: 'asking',
-  entry: 'markSynced',
   states: {
     asking: {
       description: 'A request is out, or a delta is on its way.',
@@ -144,6 +145,7 @@ const syncing = slaveSetup.createStateConfig({
               type: 'takeInstalled',
               params: ({ event }) => ({ position: event.position, volatile: event.volatile }),
             },
+            { type: 'noteMove', params: ({ event }) => ({ position: event.position }) },
             { type: 'acknowledge', params: { round: null } },
           ],
           description: 'The whole state is in place and durable.',
@@ -201,10 +203,11 @@ const committing = slaveSetup.createStateConfig({
   on: {
     committed: [
       {
-        guard: { type: 'verdictIs', params: { is: 'committed' } },
+        guard: { type: 'endsRound', params: ({ event }) => ({ round: event.round }) },
         target: 'idle',
         actions: [
           { type: 'moveTo', params: ({ event }) => ({ position: event.position }) },
+          { type: 'noteMove', params: ({ event }) => ({ position: event.position }) },
           { type: 'acknowledge', params: ({ event }) => ({ round: event.round }) },
           'closeCommitted',
         ],
@@ -214,16 +217,29 @@ const committing = slaveSetup.createStateConfig({
         target: 'idle',
         actions: [
           { type: 'moveTo', params: ({ event }) => ({ position: event.position }) },
+          { type: 'noteMove', params: ({ event }) => ({ position: event.position }) },
           { type: 'acknowledge', params: { round: null } },
         ],
         description: 'The increments are part of the copy, and durable as far as promised.',
       },
     ],
-    commitFailed: {
-      target: 'quarantined',
-      actions: { type: 'fail', params: ({ event }) => ({ problem: event.problem }) },
-      description: 'The user layer vetoed or failed; this copy alone stops here (T49).',
-    },
+    commitFailed: [
+      {
+        guard: { type: 'isPartial', params: ({ event }) => ({ position: event.position }) },
+        target: 'quarantined',
+        actions: [
+          { type: 'moveTo', params: ({ event }) => ({ position: event.position as Position }) },
+          { type: 'acknowledge', params: { round: null } },
+          { type: 'fail', params: ({ event }) => ({ problem: event.problem }) },
+        ],
+        description: 'Some increments hold, the next one failed: they are not made twice (S8).',
+      },
+      {
+        target: 'quarantined',
+        actions: { type: 'fail', params: ({ event }) => ({ problem: event.problem }) },
+        description: 'The user layer vetoed or failed; this copy alone stops here (T49).',
+      },
+    ],
   },
 });
 
@@ -238,7 +254,7 @@ const quarantined = slaveSetup.createStateConfig({
   after: {
     QUARANTINE_RETRY: [
       {
-        guard: { type: 'verdictIs', params: { is: 'committed' } },
+        guard: 'isCommitted',
         target: 'committing',
         description: 'A decided round is tried again until it holds.',
       },

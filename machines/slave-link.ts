@@ -45,6 +45,7 @@ const adopting = slaveSetup.createStateConfig({
   },
   on: {
     reignPersisted: {
+      guard: { type: 'isReign', params: ({ event }) => ({ incarnation: event.incarnation }) },
       target: 'live',
       actions: 'reignKnown',
       description: 'The reign is on disk: its messages may be acted on.',
@@ -55,6 +56,18 @@ const adopting = slaveSetup.createStateConfig({
 const live = slaveSetup.createStateConfig({
   description: 'The master speaks: its heartbeat or any other message was heard lately.',
   entry: 'markHeard',
+  always: [
+    {
+      guard: 'reignIsPending',
+      target: 'adopting',
+      description: 'Heard again by a welcome under a reign that is not on disk yet.',
+    },
+    {
+      guard: 'mustGreet',
+      target: 'announcing',
+      description: 'The copy moved since its last hello: asks how it stands to this reign.',
+    },
+  ],
   on: { greet: { target: 'announcing', description: 'A higher epoch was seen (P2).' } },
   after: {
     SILENCE: [
@@ -105,7 +118,13 @@ const refused = slaveSetup.createStateConfig({
       problem: context.problem ?? { code: 'PROTOCOL', reason: 'refused without a reason' },
     }),
   },
-  on: { adopt: { target: 'announcing', description: 'The host chose another lineage.' } },
+  on: {
+    adopt: {
+      target: 'announcing',
+      actions: { type: 'adoptLater', params: ({ event }) => ({ lineage: event.lineage }) },
+      description: 'The host chose another lineage.',
+    },
+  },
   after: {
     REFUSED_RETRY: { target: 'announcing', description: 'The reason may be gone by now.' },
   },
@@ -117,6 +136,10 @@ export const linkRegion = slaveSetup.createStateConfig({
   initial: 'down',
   on: {
     connected: { target: '.announcing', description: 'The transport reached a master.' },
+    adopt: {
+      actions: { type: 'adoptLater', params: ({ event }) => ({ lineage: event.lineage }) },
+      description: 'The host allows another lineage, should its master answer (P22).',
+    },
     disconnected: { target: '.down', description: 'The transport lost the master.' },
     refused: {
       target: '.refused',

@@ -1,5 +1,4 @@
 /** Plain functions over the slave's context: what a message changes, and what follows from it. */
-import { impliedVerdict } from './outcome.js';
 import { compareEpochs, ORIGIN, pointOf, samePoint } from './position.js';
 import type {
   DeltaLink,
@@ -9,9 +8,6 @@ import type {
   PreparedRound,
   PrepareMessage,
   SlaveMessage,
-  Stamp,
-  StampedMessage,
-  WelcomeMessage,
 } from './protocol.js';
 import type {
   CommitStep,
@@ -23,6 +19,7 @@ import type {
   SlaveInput,
   SnapshotBegan,
 } from './slave-context.js';
+import { isInHistory } from './slave-news.js';
 
 type Change = Partial<SlaveContext>;
 
@@ -53,6 +50,7 @@ export function initialContext(input: SlaveInput | undefined): SlaveContext {
     heard: 0,
     heardBefore: 0,
     held: [],
+    mustGreet: false,
     rebase: false,
     standing: 'following',
     offer: null,
@@ -80,51 +78,14 @@ const NO_DELAYS = {
   refusedRetryMs: 1000,
 };
 
+/** A recovered promise is a given yes: asked again, it is repeated (P8). */
 export function takeRecovered(found: RecoveredSlave): Change {
-  return { ...found };
-}
-
-/** Is this stamp newer than all that was heard in this reign? Older ones decide nothing. */
-function isNewest(context: SlaveContext, stamp: Stamp): boolean {
-  return stamp.sequence > context.sequence;
-}
-
-/** Adds links with content up to the high-water mark; past it only the target counts (P5). */
-function holdLinks(context: SlaveContext, links: readonly DeltaLink[]): readonly DeltaLink[] {
-  const held = [...context.held];
-  let bytes = held.reduce((sum, link) => sum + (link.payload?.bytes ?? 0), 0);
-  for (const link of links) {
-    if (link.payload?.body === undefined) continue;
-    if (held.some((known) => samePoint(known.to, link.to))) continue;
-    bytes += link.payload.bytes;
-    held.push(link);
-  }
-  return bytes > context.heldBytesMax ? [] : held;
-}
-
-/** The verdict on the held round that this stamped message implies (P10). */
-function verdictFrom(
-  context: SlaveContext,
-  message: Enveloped<StampedMessage>,
-): SlaveContext['verdict'] {
-  const { prepared } = context;
-  if (prepared === null || context.verdict !== null) return context.verdict;
-  const links = 'links' in message ? message.links : [];
-  const passed = links.some(
-    (link) => samePoint(link.from, prepared.to) || samePoint(link.to, prepared.to),
-  );
-  return passed ? 'committed' : impliedVerdict(prepared, message, message.envelope);
+  const { prepared } = found;
+  if (prepared === null) return { ...found };
+  return { ...found, vote: { round: prepared.round, answer: 'yes', reason: null, code: null } };
 }
 
 type Incoming = Extract<SlaveEvent, { type: 'message' }>['message'];
-
-/** What an accepted message changes, whatever the regions make of it. */
-export function takeNote(context: SlaveContext, message: Incoming): Change {
-  if (message.kind === 'refused') return {};
-  if (message.kind === 'welcome') return takeWelcome(context, message);
-  if (message.kind === 'outcome') return { heard: context.heard + 1 };
-  return hear(context, message);
-}
 
 /** The reason a person sees when a master of other data answered. */
 export function noteForeign(context: SlaveContext, message: Incoming): Change {
@@ -161,91 +122,20 @@ export function currentPromise(context: SlaveContext): PreparedRound {
   return promiseOf(context.prepared ?? NO_OFFER);
 }
 
-/** Takes note of an accepted stamped message: life, newest position, open round, increments. */
-function hear(context: SlaveContext, message: Enveloped<StampedMessage>): Change {
-  const heard = context.heard + 1;
-  if (!isNewest(context, message)) return { heard };
-  const isAnnounce = message.kind === 'announce';
-  const links = 'links' in message ? holdLinks(context, message.links) : context.held;
-  return {
-    heard,
-    sequence: message.sequence,
-    openRound: message.openRound,
-    target: message.position,
-    masterFirm: message.firm,
-    verdict: verdictFrom(context, message),
-    held: isAnnounce ? links : context.held,
-  };
+/** Only upwards: links that led in a circle would never end (S14). */
+function leadsOn(link: DeltaLink, at: Point): boolean {
+  return samePoint(link.from, at) && link.to.version > at.version;
 }
-
-/** Whether this point, in the words of a welcome, lies in the master's history. */
-function isInHistory(relation: WelcomeMessage['relation']): boolean {
-  return relation === 'same' || relation === 'behind';
-}
-
-/** Follow, fall back to what was promised on disk, or refuse to rewind (P2, P16, P19). */
-function standingOf(message: WelcomeMessage): SlaveContext['standing'] {
-  if (message.relation !== 'ahead' && message.relation !== 'fork') return 'following';
-  return isInHistory(message.firmRelation) ? 'reset' : 'regressed';
-}
-
-/** Accepts a master: its lineage, its reign, and where it stands. */
-function takeWelcome(context: SlaveContext, message: Enveloped<WelcomeMessage>): Change {
-  const { envelope } = message;
-  const newLineage = context.lineage !== null && context.lineage !== envelope.lineage;
-  const newReign =
-    newLineage ||
-    context.incarnation !== envelope.incarnation ||
-    compareEpochs(context.epoch, envelope.epoch) !== 0;
-  const left = newLineage && context.lineage !== null ? [context.lineage] : [];
-  const following = newLineage || context.rebase ? 'following' : standingOf(message);
-  return {
-    lineage: envelope.lineage,
-    volatile: message.volatile,
-    left: [...context.left, ...left].slice(-LEFT_LINEAGES_MAX),
-    adopt: null,
-    epoch: envelope.epoch,
-    incarnation: envelope.incarnation,
-    reignPending: context.reignPending || newReign,
-    sequence: newReign ? message.sequence : Math.max(context.sequence, message.sequence),
-    openRound: message.openRound,
-    target: message.position,
-    masterFirm: message.firm,
-    heartbeatMs: message.heartbeatMs,
-    heard: context.heard + 1,
-    held: newReign ? [] : context.held,
-    rebase: context.rebase || newLineage,
-    standing: following,
-    problem: null,
-    verdict: newLineage ? supersededBy(context) : welcomedVerdict(context, message),
-  };
-}
-
-/** A round held under a lineage that was left is nobody's any more. */
-function supersededBy(context: SlaveContext): SlaveContext['verdict'] {
-  return context.prepared === null ? null : 'superseded';
-}
-
-function welcomedVerdict(
-  context: SlaveContext,
-  message: Enveloped<WelcomeMessage>,
-): SlaveContext['verdict'] {
-  const { prepared, verdict } = context;
-  if (prepared === null || verdict !== null) return verdict;
-  return impliedVerdict(prepared, message, message.envelope);
-}
-
-/** More would mean an operator moving a slave back and forth all day. */
-const LEFT_LINEAGES_MAX = 64;
 
 /** The deltas that start where this copy stands and follow each other without a gap. */
 export function nextSteps(context: SlaveContext): readonly CommitStep[] {
   if (!canAct(context) || context.lineage === null) return [];
   if (context.rebase || context.position === null) return [];
+  if (context.standing !== 'following') return [];
   const steps: CommitStep[] = [];
   let at: Point = pointOf(context.position);
   for (;;) {
-    const link = context.held.find((held) => samePoint(held.from, at));
+    const link = context.held.find((held) => leadsOn(held, at));
     if (link?.payload === undefined) return steps;
     steps.push({
       from: link.from,
@@ -330,6 +220,7 @@ export function toOffer(context: SlaveContext, message: Enveloped<PrepareMessage
 export function isOfferVoid(context: SlaveContext): boolean {
   const { offer } = context;
   if (offer === null) return false;
+  if (offer.incarnation !== context.incarnation) return true;
   if (context.sequence > offer.sequence && context.openRound !== offer.round) return true;
   return (context.position?.version ?? 0) > offer.from.version;
 }
@@ -357,6 +248,29 @@ export function moveTo(context: SlaveContext, position: Position): Change {
     progress: 0,
     progressBefore: 0,
   };
+}
+
+/** A copy that moved under an earlier reign than it follows now stands elsewhere than it said. */
+export function noteMove(context: SlaveContext, position: Position): Change {
+  const moved = compareEpochs(position.epoch, context.epoch) !== 0;
+  return { mustGreet: context.mustGreet || moved };
+}
+
+/** The held round is decided, and not by a commit. */
+export function isDropped(context: SlaveContext): boolean {
+  const { prepared, verdict } = context;
+  return prepared !== null && verdict !== null && verdict !== 'committed';
+}
+
+/** The round is over here; a yes that no record backs any more must not be repeated (P8). */
+export function closeRound(context: SlaveContext): Change {
+  const { prepared, offer, vote } = context;
+  const closing = prepared?.round ?? offer?.round ?? null;
+  const voided =
+    vote?.round === closing && vote?.answer === 'yes'
+      ? { ...vote, answer: 'no' as const, reason: 'the round is over here', code: 'ABORTED' }
+      : vote;
+  return { closing, prepared: null, offer: null, verdict: null, vote: voided };
 }
 
 /** The hello of this moment: who I am, where I stand, what I hold prepared (P5). */

@@ -129,11 +129,11 @@ const prepared = slaveSetup.createStateConfig({
   initial: 'waiting',
   always: [
     {
-      guard: { type: 'verdictIs', params: { is: 'committed' } },
+      guard: 'mayCommit',
       target: 'committing',
       description: 'The round is decided: commit.',
     },
-    { guard: 'verdictIsNoCommit', target: 'aborting', description: 'Aborted or superseded (P10).' },
+    { guard: 'mayDrop', target: 'aborting', description: 'Aborted or superseded (P10).' },
   ],
   on: {
     commit: {
@@ -224,6 +224,10 @@ const aborting = slaveSetup.createStateConfig({
     'closeRound',
   ],
   on: {
+    abort: {
+      guard: { type: 'isClosing', params: ({ event }) => ({ round: event.message.round }) },
+      description: 'Confirmed only once nothing of the round is left (S4).',
+    },
     roundDropped: {
       guard: { type: 'isClosing', params: ({ event }) => ({ round: event.round }) },
       target: 'idle',

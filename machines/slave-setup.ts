@@ -4,7 +4,7 @@
  */
 import { assign, setup } from 'xstate';
 import type { Verdict } from './outcome.js';
-import { samePoint } from './position.js';
+import { pointOf, samePoint } from './position.js';
 import type { AnnounceMessage, Enveloped, Position, PrepareMessage } from './protocol.js';
 import type {
   DeltaArrived,
@@ -18,6 +18,7 @@ import type {
 } from './slave-context.js';
 import { isFromMyMaster, type Judgement, judge } from './slave-gate.js';
 import * as logic from './slave-logic.js';
+import { takeNote } from './slave-news.js';
 
 type Incoming = Extract<SlaveEvent, { type: 'message' }>['message'];
 
@@ -46,7 +47,7 @@ export const slaveSetup = setup({
       logic.takeRecovered(params.found),
     ),
     takeNote: assign(({ context }, params: { message: Incoming }) =>
-      logic.takeNote(context, params.message),
+      takeNote(context, params.message),
     ),
     noteForeign: assign(({ context }, params: { message: Incoming }) =>
       logic.noteForeign(context, params.message),
@@ -55,7 +56,11 @@ export const slaveSetup = setup({
     newHello: assign(({ context }) => ({
       helloCount: context.helloCount + 1,
       hello: `${context.self}.${context.helloCount + 1}`,
+      mustGreet: false,
     })),
+    noteMove: assign(({ context }, params: { position: Position }) =>
+      logic.noteMove(context, params.position),
+    ),
     reignKnown: assign({ reignPending: false }),
     markHeard: assign({ heardBefore: ({ context }) => context.heard }),
     markProgress: assign({ progressBefore: ({ context }) => context.progress }),
@@ -65,12 +70,11 @@ export const slaveSetup = setup({
     }),
     takeOffer: assign(({ context }, params: { message: Enveloped<PrepareMessage> }) => ({
       offer: logic.toOffer(context, params.message) ?? context.offer,
-      offerSynced: false,
+      offerSynced: !samePoint(pointOf(context.position), params.message.from),
     })),
     fillOffer: assign(({ context }, params: { arrived: DeltaArrived }) => ({
       offer: context.offer && { ...context.offer, payload: params.arrived.payload },
     })),
-    markSynced: assign({ offerSynced: ({ context }) => context.offer !== null }),
     dropOffer: assign({ offer: null }),
     refuseOffer: assign(({ context }, params: { problem: Problem }) => ({
       vote: {
@@ -91,12 +95,7 @@ export const slaveSetup = setup({
       },
     })),
     decide: assign((_, params: { verdict: Verdict }) => ({ verdict: params.verdict })),
-    closeRound: assign(({ context }) => ({
-      closing: context.prepared?.round ?? context.offer?.round ?? null,
-      prepared: null,
-      offer: null,
-      verdict: null,
-    })),
+    closeRound: assign(({ context }) => logic.closeRound(context)),
     closeCommitted: assign({ prepared: null, verdict: null }),
     holdArrived: assign(({ context }, params: { arrived: DeltaArrived }) => ({
       held: logic.holdArrived(context, params.arrived),
@@ -124,6 +123,9 @@ export const slaveSetup = setup({
       judge(context, params.message) === params.as,
     isCurrentHello: ({ context }, params: { hello: string | null }) =>
       params.hello === null || params.hello === context.hello,
+    isReign: ({ context }, params: { incarnation: string }) =>
+      context.incarnation === params.incarnation,
+    mustGreet: ({ context }) => context.mustGreet,
     reignIsPending: ({ context }) => context.reignPending,
     wasHeard: ({ context }) => context.heard !== context.heardBefore,
     progressed: ({ context }) => context.progress !== context.progressBefore,
@@ -173,10 +175,12 @@ export const slaveSetup = setup({
       context.prepared !== null && context.prepared.round !== params.round,
     outcomeIs: ({ context }, params: { round: string; outcome: string; is: Verdict }) =>
       context.prepared?.round === params.round && params.outcome === params.is,
-    verdictIs: ({ context }, params: { is: Verdict }) =>
-      context.prepared !== null && context.verdict === params.is,
-    verdictIsNoCommit: ({ context }) =>
-      context.prepared !== null && context.verdict !== null && context.verdict !== 'committed',
+    endsRound: (_, params: { round: string | null }) => params.round !== null,
+    isPartial: (_, params: { position: Position | null }) => params.position !== null,
+    isCommitted: ({ context }) => context.prepared !== null && context.verdict === 'committed',
+    mayCommit: ({ context }) =>
+      logic.canAct(context) && context.prepared !== null && context.verdict === 'committed',
+    mayDrop: ({ context }) => logic.canAct(context) && logic.isDropped(context),
     needsFreshCopy: ({ context }) => context.problem?.code === 'CORRUPT',
   },
   delays: {

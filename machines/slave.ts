@@ -66,7 +66,9 @@ export const slaveMachine = slaveSetup.createMachine({
             guard: judged('accept'),
             actions: [
               { type: 'takeNote', params: ({ event }) => ({ message: event.message }) },
-              raise(({ event }) => asEvent(event.message)),
+              raise(function messageByKind({ event }) {
+                return asEvent(event.message);
+              }),
             ],
             description: 'A message of the master this slave follows: on to the regions.',
           },
@@ -77,7 +79,9 @@ export const slaveMachine = slaveSetup.createMachine({
                 type: 'noteForeign',
                 params: ({ event }) => ({ message: event.message }),
               },
-              raise(({ event }) => asForeign(event.message)),
+              raise(function foreignOrStray({ event }) {
+                return asForeign(event.message);
+              }),
             ],
             description: 'Another lineage: refused, visible in the status (P2).',
           },

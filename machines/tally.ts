@@ -3,6 +3,7 @@
 /** One slave's answer, bound to the process life that gave it (P13). */
 export interface Vote {
   readonly slave: string;
+  readonly round: string;
   readonly incarnation: string;
   readonly answer: 'yes' | 'no';
   readonly reason: string | null;

@@ -51,20 +51,21 @@ export interface Chart {
 
 interface BuiltIn {
   readonly type?: string;
-  readonly event?: { readonly type?: string };
+  /** The raised event, or the function that builds it. */
+  readonly event?: { readonly type?: string; readonly name?: string };
   readonly check?: { readonly name: string };
   readonly guards?: readonly unknown[];
 }
 
 const pathOf = (node: AnyStateNode): string => node.path.join('.');
 
-/** Named actions, and `raise` of a fixed event, can be drawn; other inline functions cannot. */
+/** Named actions, and `raise` of a fixed event or of one that a named function builds, can be drawn. */
 function readAction(action: unknown): ChartAction {
   if (typeof action === 'string') return { name: action };
   const { type, event } = action as BuiltIn;
   if (typeof action !== 'function') return { name: type ?? '' };
-  const raised = type === 'xstate.raise' ? event?.type : undefined;
-  return { name: raised === undefined ? '' : `raise ${raised}` };
+  const raised = type === 'xstate.raise' ? event?.type || event?.name : undefined;
+  return { name: raised ? `raise ${raised}` : '' };
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -1,6 +1,7 @@
 /** Says why nothing can carry a value, and where in it the offending part stands. */
 import { ReplicationError } from '../errors.js';
 import type { CodecBudget } from './budget.js';
+import { isHostileKey } from './keys.js';
 
 /** The typed arrays that travel; the name is what stands on the wire. */
 export const TYPED_ARRAYS = new Map<string, (bytes: ArrayBuffer) => ArrayBufferView>([
@@ -108,8 +109,7 @@ function findRefusal(
   }
   ancestors.push(value);
   for (const [name, member] of membersOf(value)) {
-    const key = name.slice(1);
-    if (key === '__proto__' || key === 'prototype' || key === 'constructor') {
+    if (name.startsWith('.') && isHostileKey(name.slice(1), member)) {
       return `${path}${name}: this key could change a prototype, rename it`;
     }
     const found = findRefusal(member, path + name, budget, ancestors);

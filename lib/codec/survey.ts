@@ -5,6 +5,7 @@
  */
 import { ReplicationError } from '../errors.js';
 import type { CodecBudget } from './budget.js';
+import { isHostileKey, isReservedKey } from './keys.js';
 import { reasonAgainst } from './refusal.js';
 
 /** What `surveyValue` found: JSON alone carries it, or superjson does. */
@@ -18,13 +19,6 @@ interface Tally {
   readonly budget: CodecBudget;
   nodes: number;
   annotations: number;
-}
-
-/** Keys that turn into prototypes when somebody copies the object key by key. */
-export function isForbiddenKey(key: string): boolean {
-  const length = key.length;
-  if (length !== 9 && length !== 11) return false;
-  return key === '__proto__' || key === 'prototype' || key === 'constructor';
 }
 
 function surveyArray(value: readonly unknown[], depth: number, tally: Tally): number {
@@ -43,8 +37,11 @@ function surveyRecord(value: object, depth: number, tally: Tally): number {
   if (Object.getOwnPropertySymbols(value).length > 0) return REFUSED;
   let found = PLAIN;
   for (const key in value) {
-    if (isForbiddenKey(key)) return REFUSED;
-    found |= survey((value as Record<string, unknown>)[key], depth, tally);
+    const member = (value as Record<string, unknown>)[key];
+    if (isHostileKey(key, member)) return REFUSED;
+    // Such an object has an annotation of its own, should the value turn out to be rich.
+    if (isReservedKey(key)) tally.annotations += 1;
+    found |= survey(member, depth, tally);
     if (found & REFUSED) return found;
   }
   return found;

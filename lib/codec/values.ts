@@ -6,9 +6,11 @@
  */
 import { asReplicationError, ReplicationError } from '../errors.js';
 import { type CodecBudget, VALUE_BUDGET } from './budget.js';
+import { isHostileKey, isReservedKey } from './keys.js';
 import { explainRefusal } from './refusal.js';
-import { restoreRich, stringifyRich } from './rich.js';
-import { isForbiddenKey, surveyValue } from './survey.js';
+import { restoreRich } from './rich-reader.js';
+import { stringifyRich } from './rich-writer.js';
+import { surveyValue } from './survey.js';
 
 const PLAIN_TAG = 'j';
 const RICH_TAG = 's';
@@ -18,7 +20,7 @@ const RICH_TAG = 's';
  * arrays (a Node `Buffer` arrives as `Uint8Array`), and plain objects, arrays, Maps, Sets of them.
  * @throws {ReplicationError} INVALID_OPTION with the path of a part that nothing can carry (a
  * function, a symbol, a class instance, RegExp, Error, a hole, a cycle, a key `__proto__`,
- * `prototype` or `constructor`); TOO_LARGE past the budget.
+ * a key `prototype` below `constructor`); TOO_LARGE past the budget.
  */
 export function encodeValue(value: unknown, budget: CodecBudget = VALUE_BUDGET): string {
   const carriage = surveyValue(value, budget);
@@ -36,6 +38,7 @@ export function encodeValue(value: unknown, budget: CodecBudget = VALUE_BUDGET):
 }
 
 interface Scan {
+  readonly isRefused: (key: string, value: unknown) => boolean;
   readonly nodesMax: number;
   nodes: number;
 }
@@ -57,8 +60,9 @@ function scanParsed(value: unknown, depthLeft: number, scan: Scan): void {
     return;
   }
   for (const key in value) {
-    if (isForbiddenKey(key)) refuse(`it has a key ${key}`);
-    scanParsed((value as Record<string, unknown>)[key], depthLeft - 1, scan);
+    const member = (value as Record<string, unknown>)[key];
+    if (scan.isRefused(key, member)) refuse(`it has a key ${key}`);
+    scanParsed(member, depthLeft - 1, scan);
   }
 }
 
@@ -80,13 +84,17 @@ export function decodeValue(text: string, budget: CodecBudget = VALUE_BUDGET): u
   if (tag !== PLAIN_TAG && tag !== RICH_TAG) refuse('it does not say how it is encoded');
   const parsed = parse(text);
   if (tag === PLAIN_TAG) {
-    scanParsed(parsed, budget.depthMax + 1, { nodesMax: budget.nodesMax, nodes: 0 });
+    scanParsed(parsed, budget.depthMax + 1, {
+      isRefused: isHostileKey,
+      nodesMax: budget.nodesMax,
+      nodes: 0,
+    });
     return parsed;
   }
   // A Map is a list of pairs and has an annotation beside it, itself a small tree: the same value
   // is up to eight times the parts and three times the depth once it is written down.
   const nodesMax = budget.nodesMax * 8 + 8;
-  scanParsed(parsed, budget.depthMax * 3 + 8, { nodesMax, nodes: 0 });
+  scanParsed(parsed, budget.depthMax * 3 + 8, { isRefused: isReservedKey, nodesMax, nodes: 0 });
   return restoreRich(parsed, budget);
 }
 

@@ -7,8 +7,8 @@
 import { ReplicationError } from '../errors.js';
 
 function refuse(): never {
-  const hint = 'Replicated data is read-only here; change it through the master';
-  throw new ReplicationError('INVALID_OPTION', hint);
+  const hint = 'change it through the master; in a draft, put a new Date in the place of the old';
+  throw new ReplicationError('INVALID_OPTION', `Replicated data is read-only: ${hint}`);
 }
 
 const REFUSED = { value: refuse, enumerable: false, configurable: false, writable: false };

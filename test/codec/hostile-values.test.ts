@@ -31,7 +31,17 @@ const ATTACKS: ReadonlyArray<readonly [name: string, text: string]> = [
   ['an envelope with more', 's{"json":1,"more":1}'],
   ['own __proto__', 'j{"__proto__":{"admin":true}}'],
   ['own __proto__, escaped', 'j{"\\u005f_proto__":{"admin":true}}'],
-  ['own constructor below', 'j[{"a":{"constructor":1}}]'],
+  ['constructor.prototype', 'j[{"a":{"constructor":{"prototype":{"admin":true}}}}]'],
+  ['own constructor in rich data', 's{"json":{"constructor":null},"meta":["undefined"]}'],
+  ['__proto__ as a pair', rich([['__proto__', { admin: true }]], [['custom', 'pairs']])],
+  [
+    'constructor.prototype as pairs',
+    rich(
+      [['constructor', [['prototype', 1]]]],
+      [['custom', 'pairs'], { '0.1': [['custom', 'pairs']] }],
+    ),
+  ],
+  ['pairs that are none', rich([['a']], [['custom', 'pairs']])],
   ['own prototype in rich data', 's{"json":{"prototype":null},"meta":["undefined"]}'],
   ['own __proto__ in annotations', 's{"json":{},"meta":{"__proto__":["undefined"]}}'],
   ['a path to __proto__', rich({}, { 'a.__proto__': ['undefined'] })],

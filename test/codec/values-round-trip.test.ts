@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import fc from 'fast-check';
 import superjson from 'superjson';
 import { suite } from 'uvu';
@@ -7,12 +8,18 @@ import { check, difference, plainValue, richValue } from '../support/layer-value
 
 const test = suite('codec: values survive the round trip');
 
+/** Stock superjson throws at such keys; real data have them. */
+function hasReservedKey(value: unknown): boolean {
+  return inspect(value, { depth: null }).includes('constructor');
+}
+
 test('any value comes back equal, and equal to what stock superjson makes of it', () => {
   check(
     fc.property(richValue, (value) => {
       const decoded = decodeValue(encodeValue(value));
       assert.is(difference(decoded, value), null);
       // Stock superjson is the yardstick wherever it does not itself lose something.
+      if (hasReservedKey(value)) return;
       const stock: unknown = superjson.parse(superjson.stringify(value));
       if (difference(stock, value) === null) assert.is(difference(decoded, stock), null);
     }),

@@ -119,6 +119,12 @@ const CASES: ReadonlyArray<readonly [name: string, old: unknown, next: unknown, 
   ],
   ['an insertion in the middle', ['a', 'b'], ['a', 'x', 'b'], ['a', [], [[1, 0, ['x']]]]],
   [
+    'order of keys within a list',
+    [{ a: 1, b: 2 }],
+    [{ b: 2, a: 1 }],
+    ['a', [[0, ['o', [], [], [['a', ['k']]]]]], []],
+  ],
+  [
     'a queue',
     ['a', 'b', 'c'],
     ['b', 'c', 'd'],
@@ -234,7 +240,7 @@ test('what nothing can carry is refused where it enters, by its path', () => {
   delete withHole[1];
   assert.throws(() => diff({ a: [1] }, { a: withHole }), /value\.a: the array has holes/);
   assert.throws(
-    () => diff({ a: {} }, { a: { constructor: 1 } }),
+    () => diff({ a: {} }, { a: { constructor: { prototype: 1 } } }),
     /value\.a\.constructor: this key/,
   );
 });

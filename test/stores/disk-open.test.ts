@@ -115,6 +115,27 @@ test('T32: a folder moved away is a new beginning; moved back it is the old cont
     assert.equal((await reopened(definition)).records, { life: 1 });
   }));
 
+test('T32: a folder removed under an open store ends no process; the next start is empty', () =>
+  withFolder(async (folder) => {
+    const path = join(folder, 'store');
+    const definition = diskStore(path, { writeBufferBytes: 64 * 1024 });
+    const storage = await openItem(definition);
+    await storage.write({ records: { version: 1 } }, { sync: true });
+    await rm(path, { recursive: true });
+    const goOn = async () => {
+      for (let version = 2; version < 500; version += 1) {
+        const change = { records: { version }, data: [put(`k${version}`, 'x'.repeat(2000))] };
+        await storage.write(change, { sync: version % 2 === 0 });
+      }
+    };
+    const error = await failureOf(goOn);
+    assert.is(error.code, 'STORE_FAILED');
+    assert.match(error.message, 'ENOENT');
+    assert.match(error.message, path);
+    await storage.close();
+    assert.equal(await reopened(definition), { records: {}, data: {} });
+  }));
+
 test('a damaged CURRENT or MANIFEST is CORRUPT and names the folder', async () => {
   for (const name of ['CURRENT', 'MANIFEST']) {
     await withFolder(async (folder) => {

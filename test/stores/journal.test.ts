@@ -176,6 +176,44 @@ test('what JSON or UTF-8 cannot carry is refused, and nothing is counted', async
   assert.is(text(engine.view().get(`${PREFIX}d/0/fine`)), '2');
 });
 
+test('data written while all data is being read counts, and the pass sees what was before', async () => {
+  const engine = new CrashEngine();
+  await written(engine, 40);
+  let storage = await openItem(engine);
+  const many = Array.from({ length: 60 }, (_, index) => put(`more-${index}`, 'x'));
+  await storage.write({ data: many }, { sync: true });
+  await storage.close();
+  storage = await openItem(engine);
+  const seen: string[] = [];
+  for await (const part of storage.data()) {
+    for (const [key] of part) seen.push(key);
+    const data = [put(`late-${seen.length}`, '1'), { key: 'more-59' }];
+    await Promise.all([
+      storage.write({ data }, { sync: false }),
+      storage.write({ records: { seen: seen.length } }, { sync: true }),
+    ]);
+  }
+  assert.is(seen.length, 65);
+  await storage.close();
+  const { records, data } = await reopened(engine);
+  assert.equal(records, { position: { version: 40 }, seen: 65 });
+  assert.is(Object.keys(data).filter((key) => key.startsWith('late-')).length, 7);
+  assert.is(Object.keys(data).length, 65 + 7 - 1);
+});
+
+test('a pass that is not finished checks nothing and harms nothing', async () => {
+  const engine = new CrashEngine();
+  await written(engine, 5);
+  const storage = await openItem(engine);
+  for await (const part of storage.data()) {
+    assert.ok(part.length > 0);
+    break;
+  }
+  await storage.write({ data: [put('key-1', 'new')] }, { sync: true });
+  await storage.close();
+  assert.is((await reopened(engine)).data['key-1'], 'new');
+});
+
 test('a closed storage says so', async () => {
   const engine = new CrashEngine();
   const storage = await openItem(engine);

@@ -228,11 +228,21 @@ export function layerContract<MasterData, SlaveData>(
       const delta = await replication.master.createDelta(from, next.version);
       if (typeof delta === 'symbol') throw new Error('history was too short for this test');
       const bytes = replication.codec.encode(delta);
+      const late = await replication.addCopy();
+      await replication.sync(late);
       for (let count = 0; count < 3; count += 1) {
         await copy.layer.commit(replication.codec.decode(bytes), next, STORELESS);
         await replication.master.commit(delta, next, STORELESS);
         assertEqual(replication, copy);
       }
+      // Redone when the copy is further on already: it stays there.
+      for (let round = 0; round < 8; round += 1) await advance(replication, random);
+      await replication.sync(copy);
+      await copy.layer.commit(replication.codec.decode(bytes), next, STORELESS);
+      await replication.master.commit(delta, next, STORELESS);
+      assertEqual(replication, copy);
+      await replication.sync(late);
+      assertEqual(replication, late);
     });
   });
 

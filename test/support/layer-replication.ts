@@ -147,6 +147,14 @@ export class LayerReplication<MasterData, SlaveData> {
     for (const { resolve } of group) resolve({ version, participants: [], unconfirmed: [] });
   }
 
+  /** The delta of what was submitted, without committing it. */
+  async buildNext(): Promise<unknown> {
+    const group = this.#queue;
+    this.#queue = [];
+    const built = await this.master.build?.(group.map(({ change }) => change));
+    return built?.delta;
+  }
+
   async #vote(
     round: string,
     bytes: Uint8Array,

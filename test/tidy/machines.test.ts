@@ -25,6 +25,8 @@ const SETUP = setup({
   delays: { PATIENCE: 1000 },
 });
 
+const namedEvent = () => ({ type: 'GONE' });
+
 const GOOD = SETUP.createMachine({
   id: 'good',
   description: 'One that keeps every rule.',
@@ -38,7 +40,7 @@ const GOOD = SETUP.createMachine({
         GO: {
           guard: and(['ready', not('busy')]),
           target: 'done',
-          actions: ['note', raise({ type: 'GONE' })],
+          actions: ['note', raise({ type: 'GONE' }), raise(namedEvent)],
           description: 'P1: asked to.',
         },
       },
@@ -58,6 +60,10 @@ const BAD = createMachine({
       entry: assign({}),
       on: {
         GO: { guard: () => true, target: 'second', actions: assign({}) },
+        STOP: {
+          actions: raise(() => ({ type: 'GONE' })),
+          description: 'Raises what no name tells.',
+        },
         '*': { target: 'second', description: 'Anything.' },
       },
       after: { PATIENT: { target: 'second', description: 'Misspelt.' }, 50: { target: 'second' } },
@@ -84,6 +90,7 @@ test('the rules name everything that is wrong with one that does not', () => {
     'bad first: transition GO has an inline action',
     'bad first: transition GO has an inline guard',
     'bad first: transition GO has no description',
+    'bad first: transition STOP has an inline action',
     'bad first: transition after 50 has a delay without a name',
     'bad first: transition after 50 has no description',
     'bad first: transition after PATIENT waits for PATIENT, which is not implemented',

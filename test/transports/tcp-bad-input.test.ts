@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { encodeHello, TRANSPORT_VERSION } from '../../lib/transports/tcp/hello.js';
 import type { TcpListenOptions } from '../../lib/transports/tcp/index.js';
 import { tcpConnect, tcpListen } from '../../lib/transports/tcp/index.js';
 import { rawSlave, rawSocket } from '../support/raw-socket.js';
@@ -174,6 +176,48 @@ test('a port in use refuses open with words that say which and what to do', asyn
   await second.open(new RecordingSink());
   await second.close();
 });
+
+test('a slave of another protocol version is PROTOCOL, and can read which version this is', async () => {
+  const { transport, sink, port } = await listener();
+  const hello = encodeHello({
+    role: 'slave',
+    secret: false,
+    frameBytesMax: LIMIT,
+    nonce: randomBytes(32),
+  });
+  hello[4] = 9;
+  const raw = await rawSocket(port, hello);
+  await raw.closed;
+  assert.is(sink.troubles[0]?.code, 'PROTOCOL');
+  assert.match(sink.troubles[0]?.message ?? '', 'version 9');
+  assert.is(raw.received()[4], TRANSPORT_VERSION);
+  await stillServes(port, sink);
+  await transport.close();
+});
+
+const outside = Object.values(networkInterfaces())
+  .flat()
+  .find((address) => address?.family === 'IPv4' && !address.internal)?.address;
+
+if (outside === undefined) {
+  test.skip('SKIPPED: connections per address needs an address beyond loopback', () => {});
+} else {
+  test('more than connectionsPerAddressMax from one address are OVERLOADED', async () => {
+    const secret = 'known to both';
+    const options = { host: outside, secret, connectionsPerAddressMax: 1 };
+    const { transport, sink, port } = await listener(options);
+    const slaves = [1, 2].map(() => tcpConnect({ host: outside, port, secret }));
+    const sinks = slaves.map(() => new RecordingSink());
+    await slaves[0]?.open(sinks[0] as RecordingSink);
+    await until('the first joined', () => sink.joins.length === 1);
+    await slaves[1]?.open(sinks[1] as RecordingSink);
+    await until('the second was refused', () => (sinks[1]?.troubles.length ?? 0) > 0);
+    assert.is(sinks[1]?.troubles[0]?.code, 'OVERLOADED');
+    assert.match(sink.troubles[0]?.message ?? '', 'connectionsPerAddressMax');
+    await Promise.all(slaves.map((slave) => slave.close()));
+    await transport.close();
+  });
+}
 
 test('close ends sockets that are still shaking hands', async () => {
   const { transport, sink, port } = await listener();

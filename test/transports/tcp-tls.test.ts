@@ -8,6 +8,7 @@ import {
   tcpListen,
 } from '../../lib/transports/tcp/index.js';
 import { hasOpenssl, selfSigned } from '../support/certificates.js';
+import { rawSocket } from '../support/raw-socket.js';
 import { RecordingSink, until } from '../support/recording-sink.js';
 
 const test = suite('TCP with TLS: who is refused, and in which words');
@@ -28,12 +29,15 @@ async function refused(
   const slave = tcpConnect({ port: master.port, handshakeTimeoutMs: 300, ...connect });
   const mine = new RecordingSink();
   await slave.open(mine);
-  await until('told on both sides', () => sink.troubles.length * mine.troubles.length > 0);
-  assert.is(sink.troubles[0]?.code, expected.master, sink.troubles[0]?.message);
-  assert.is(mine.troubles[0]?.code, expected.slave, mine.troubles[0]?.message);
-  assert.is(sink.joins.length + mine.joins.length, 0);
-  await slave.close();
-  await master.close();
+  try {
+    await until('told on both sides', () => sink.troubles.length * mine.troubles.length > 0);
+    assert.is(sink.troubles[0]?.code, expected.master, sink.troubles[0]?.message);
+    assert.is(mine.troubles[0]?.code, expected.slave, mine.troubles[0]?.message);
+    assert.is(sink.joins.length + mine.joins.length, 0);
+  } finally {
+    await slave.close();
+    await master.close();
+  }
 }
 
 if (hasOpenssl()) {
@@ -76,6 +80,44 @@ if (hasOpenssl()) {
       { tls: { ...slaveCert, ca: masterCert.cert } },
       { master: 'PROTOCOL', slave: 'UNAUTHORIZED' },
     ));
+
+  test('garbage on a port with tls is PROTOCOL, and the listener goes on', async () => {
+    const master = tcpListen({ port: 0, ...listen });
+    const sink = new RecordingSink();
+    await master.open(sink);
+    for (const bytes of [Buffer.from('GET / HTTP/1.1\r\n\r\n'), Buffer.alloc(500, 0xee)]) {
+      const raw = await rawSocket(master.port, bytes);
+      await raw.closed;
+    }
+    await until('both told', () => sink.troubles.length === 2);
+    assert.ok(sink.troubles.every(({ code }) => code === 'PROTOCOL'));
+    const slave = tcpConnect({ port: master.port, tls: { ...slaveCert, ca: masterCert.cert } });
+    await slave.open(new RecordingSink());
+    await until('a slave joined', () => sink.joins.length === 1);
+    await slave.close();
+    await master.close();
+  });
+
+  test('who connects and sends no TLS at all is ended by TIMEOUT', async () => {
+    const master = tcpListen({ port: 0, handshakeTimeoutMs: 60, ...listen });
+    const sink = new RecordingSink();
+    await master.open(sink);
+    const raw = await rawSocket(master.port);
+    await raw.closed;
+    await until('told', () => sink.troubles.length === 1);
+    assert.is(sink.troubles[0]?.code, 'TIMEOUT');
+    await master.close();
+  });
+
+  test('a key or certificate that cannot be read refuses open with INVALID_OPTION', async () => {
+    const master = tcpListen({ port: 0, tls: { key: 'no key', cert: 'no certificate' } });
+    let code = '';
+    let message = '';
+    await master.open(new RecordingSink()).catch((error) => ({ code, message } = error));
+    assert.is(code, 'INVALID_OPTION');
+    assert.match(message, '"tls"');
+    await master.close();
+  });
 } else {
   test.skip('SKIPPED: the openssl command is missing, so no certificates could be made', () => {});
 }

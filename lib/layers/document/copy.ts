@@ -90,10 +90,6 @@ export class DocumentCopy<T> implements DocumentData<T> {
     return this.#history;
   }
 
-  protected get persistent(): boolean {
-    return this.#records !== null;
-  }
-
   /** Whether the copy already holds `next`: a decided delta is redone after a crash (P9). */
   protected holds(next: Position): boolean {
     const position = this.#position;
@@ -112,13 +108,11 @@ export class DocumentCopy<T> implements DocumentData<T> {
     next: Position,
     context: CommitContext,
   ): MaybePromise<void> {
-    const records = this.#records;
     const history = this.#history;
-    const operations = records?.commit(delta, next.version, history) ?? [];
-    const bytes = operations.at(-1)?.value?.length ?? delta.text.length;
-    return chain(context.write(operations), () => {
-      records?.committed(next.version, bytes, history);
-      history.add(next.version, candidate, bytes);
+    const write = this.#records?.commit(delta, candidate, next.version, history);
+    return chain(context.write(write?.operations ?? []), () => {
+      write?.done();
+      history.add(next.version, candidate, write?.bytes ?? delta.text.length);
       this.#show(candidate, next);
     });
   }

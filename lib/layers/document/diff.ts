@@ -3,7 +3,7 @@
  * never entered, so that it costs what changed, as long as the trees share what did not.
  */
 
-import { isForbiddenKey } from '../../codec/survey.js';
+import { isHostileKey } from '../../codec/keys.js';
 import { ReplicationError } from '../../errors.js';
 import { alignKeys, matchElements } from './align.js';
 import { isSame, kindOf, sameLeaf } from './kinds.js';
@@ -71,7 +71,7 @@ class Differ {
   /** A value that comes in under `key`. */
   #enter(key: unknown, value: unknown): PatchNode {
     this.#path.push(key);
-    if (typeof key === 'string' && isForbiddenKey(key)) {
+    if (typeof key === 'string' && isHostileKey(key, value)) {
       this.#refuse('this key could change a prototype, rename it');
     }
     const node = this.#replace(value);

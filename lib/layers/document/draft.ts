@@ -9,13 +9,12 @@ import { surveyValue } from '../../codec/survey.js';
 import { decodeValue, encodeValue } from '../../codec/values.js';
 import { ReplicationError } from '../../errors.js';
 import type { BuiltGroup, MaybePromise } from '../contract.js';
-import { chain } from '../maybe.js';
+import { chain, isPending } from '../maybe.js';
 import { findProblem, schemaRefusal } from '../schema.js';
 import { type DocumentDelta, documentDelta } from './delta.js';
 import { diff, type Inspect, pathText } from './diff.js';
 import { kindOf } from './kinds.js';
 import type { DocumentSettings } from './options.js';
-import type { PatchNode } from './patch-node.js';
 
 /** Changes a draft in place; what it returns is not used. Runs more than once: must be pure. */
 export type Recipe<T> = (draft: Draft<T>) => void;
@@ -89,7 +88,8 @@ function inspector<T>({ budget }: DocumentSettings<T>): Inspect {
 
 interface Step {
   readonly next: unknown;
-  readonly node: PatchNode | undefined;
+  /** Absent when nothing changed. */
+  readonly delta: DocumentDelta | undefined;
 }
 
 function attempt<T>(
@@ -98,12 +98,21 @@ function attempt<T>(
   settings: DocumentSettings<T>,
 ): MaybePromise<Step> {
   const next = run(state, changes, settings);
-  const step: Step = { next, node: diff(state, next, inspector(settings)) };
-  if (step.node === undefined || settings.schema === undefined) return step;
+  const node = diff(state, next, inspector(settings));
+  if (node === undefined) return { next, delta: undefined };
+  const step: Step = { next, delta: documentDelta(node, settings.wireBudget) };
+  if (settings.schema === undefined) return step;
   return chain(findProblem(settings.schema, next), (problem) => {
     if (problem !== null) throw schemaRefusal(problem);
     return step;
   });
+}
+
+function group(
+  delta: DocumentDelta | undefined,
+  rejected: BuiltGroup<DocumentDelta>['rejected'],
+): BuiltGroup<DocumentDelta> {
+  return delta === undefined ? { rejected } : { delta, rejected };
 }
 
 async function oneByOne<T>(
@@ -120,30 +129,24 @@ async function oneByOne<T>(
       rejected.push({ index, error });
     }
   }
-  return finish({ next: current, node: diff(state, current) }, rejected, settings);
+  const node = diff(state, current);
+  return group(node && documentDelta(node, settings.wireBudget), rejected);
 }
 
-function finish<T>(
-  { node }: Step,
-  rejected: ReadonlyArray<{ readonly index: number; readonly error: unknown }>,
-  { wireBudget }: DocumentSettings<T>,
-): BuiltGroup<DocumentDelta> {
-  return node === undefined ? { rejected } : { delta: documentDelta(node, wireBudget), rejected };
-}
-
-/** One delta of a group of changes; those that fail do so by their place, and alone. */
+/**
+ * One delta of a group of changes; those that fail do so by their place, and alone.
+ * @throws {ReplicationError} TOO_LARGE when only all of them together are.
+ */
 export function buildDocument<T>(
   state: unknown,
   changes: ReadonlyArray<DocumentChange<T>>,
   settings: DocumentSettings<T>,
 ): MaybePromise<BuiltGroup<DocumentDelta>> {
+  // Whatever a group fails of comes again one by one, and is put to the change that causes it.
   try {
-    const step = attempt(state, changes, settings);
-    const built = chain(step, (done) => finish(done, [], settings));
-    if (built instanceof Promise) return built.catch(() => oneByOne(state, changes, settings));
-    return built;
+    const built = chain(attempt(state, changes, settings), ({ delta }) => group(delta, []));
+    return isPending(built) ? built.catch(() => oneByOne(state, changes, settings)) : built;
   } catch {
-    // Whatever it was, it comes again below and is put to the change that causes it.
     return oneByOne(state, changes, settings);
   }
 }

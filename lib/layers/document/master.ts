@@ -12,7 +12,7 @@ import {
   NEEDS_SNAPSHOT,
   type SnapshotSource,
 } from '../contract.js';
-import { chain } from '../maybe.js';
+import { chain, isPending } from '../maybe.js';
 import { findProblem } from '../schema.js';
 import { DocumentCopy, type DocumentData } from './copy.js';
 import { applyDelta, type DocumentDelta, documentDelta } from './delta.js';
@@ -125,7 +125,9 @@ export class DocumentMaster<T>
     let delta: DocumentDelta | undefined;
     if ('kind' in subject) {
       const built = this.build([subject]);
-      delta = built instanceof Promise ? undefined : built.delta;
+      // Pending: an asynchronous schema, or a change that fails, of which `build` will tell.
+      if (isPending(built)) built.catch(() => {});
+      else delta = built.delta;
     } else delta = subject;
     if (delta === undefined) return 'one-phase';
     const previous = this.position() === null ? undefined : (this.state as T);

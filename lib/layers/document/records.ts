@@ -47,6 +47,14 @@ interface LogEntry {
   readonly bytes: number;
 }
 
+/** One write, and what to remember once it succeeded. */
+export interface DocumentWrite {
+  readonly operations: readonly StoreOperation[];
+  /** Bytes of the tree or the delta in it. */
+  readonly bytes: number;
+  readonly done: () => void;
+}
+
 /** What the store holds, and what has to be written next. */
 export class DocumentRecords {
   readonly #budget: CodecBudget;
@@ -57,55 +65,49 @@ export class DocumentRecords {
     this.#budget = budget;
   }
 
-  /** The entry of one delta, and the new base where it is time for one. */
-  commit(delta: DocumentDelta, version: number, history: History): StoreOperation[] {
+  /**
+   * What to write for the tree that `delta` led to: the whole of it where nothing is stored yet,
+   * else one entry, and the base moved up where it is time for that.
+   */
+  commit(delta: DocumentDelta, tree: unknown, version: number, history: History): DocumentWrite {
+    if (this.#base.version === 0 && this.#log.length === 0) {
+      const bytes = this.#encoded(tree);
+      const done = (): void => this.replaced(version, bytes);
+      return { operations: [...baseOperations(bytes, version)], bytes: bytes.length, done };
+    }
     const value = encodeDocumentDelta(delta).slice();
-    return [...this.#compaction(history), { key: logKey(version), value }];
+    const compaction = this.#compaction(history);
+    const done = (): void => {
+      compaction?.done();
+      this.#log.push({ version, bytes: value.length });
+    };
+    const operations = [...(compaction?.operations ?? []), { key: logKey(version), value }];
+    return { operations, bytes: value.length, done };
   }
 
-  /** The write of `commit` succeeded. */
-  committed(version: number, bytes: number, history: History): void {
-    if (this.#slack(history) > this.#slackMax()) this.#moveBase(history);
-    this.#log.push({ version, bytes });
+  #encoded(tree: unknown): Uint8Array {
+    return platform.utf8Encode(encodeValue(tree, this.#budget));
   }
 
-  #slackMax(): number {
-    return Math.max(this.#base.bytes, SLACK_BYTES_MIN);
-  }
-
-  #superseded(history: History): readonly LogEntry[] {
+  /** Moves the base up to the oldest retained version; null while that is not worth it. */
+  #compaction(history: History): DocumentWrite | null {
     const oldest = history.oldest ?? 0;
-    return this.#log.filter(({ version }) => version <= oldest);
-  }
-
-  #slack(history: History): number {
     // The common case first: nothing to drop, and a log of a thousand entries not walked.
-    if ((this.#log[0]?.version ?? Number.POSITIVE_INFINITY) > (history.oldest ?? 0)) return 0;
-    return this.#superseded(history).reduce((sum, { bytes }) => sum + bytes, 0);
-  }
-
-  #encodedBase(history: History): Uint8Array {
-    return platform.utf8Encode(encodeValue(history.state(history.oldest ?? 0), this.#budget));
-  }
-
-  #compaction(history: History): StoreOperation[] {
-    if (this.#slack(history) <= this.#slackMax()) return [];
-    const bytes = this.#encodedBase(history);
-    const operations = [...baseOperations(bytes, history.oldest ?? 0)];
-    for (let index = operations.length - 1; index < this.#base.pieces; index += 1) {
+    if ((this.#log[0]?.version ?? Number.POSITIVE_INFINITY) > oldest) return null;
+    const superseded = this.#log.filter(({ version }) => version <= oldest);
+    const slack = superseded.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (slack <= Math.max(this.#base.bytes, SLACK_BYTES_MIN)) return null;
+    const bytes = this.#encoded(history.state(oldest));
+    const operations = [...baseOperations(bytes, oldest)];
+    for (let index = piecesOf(bytes); index < this.#base.pieces; index += 1) {
       operations.push({ key: pieceKey(index) });
     }
-    for (const { version } of this.#superseded(history)) operations.push({ key: logKey(version) });
-    this.#next = { version: history.oldest ?? 0, bytes: bytes.length, pieces: piecesOf(bytes) };
-    return operations;
-  }
-
-  #next = this.#base;
-
-  #moveBase(history: History): void {
-    const oldest = history.oldest ?? 0;
-    this.#log = this.#log.filter(({ version }) => version > oldest);
-    this.#base = this.#next;
+    for (const { version } of superseded) operations.push({ key: logKey(version) });
+    const done = (): void => {
+      this.#log = this.#log.filter(({ version }) => version > oldest);
+      this.#base = { version: oldest, bytes: bytes.length, pieces: piecesOf(bytes) };
+    };
+    return { operations, bytes: bytes.length, done };
   }
 
   /** The store was replaced by this tree. */
@@ -130,18 +132,22 @@ export class DocumentRecords {
   }
 
   async #load(storage: LayerStorage, history: History): Promise<void> {
-    const parts: Uint8Array[] = [];
+    const parts: Array<readonly [key: string, value: Uint8Array]> = [];
     const log: Array<readonly [version: number, value: Uint8Array]> = [];
     let head: Uint8Array | null = null;
     for await (const entries of storage.entries()) {
       for (const [key, value] of entries) {
         if (key === BASE_KEY) head = value;
-        else if (key.startsWith(PIECE_PREFIX)) parts.push(value);
+        else if (key.startsWith(PIECE_PREFIX)) parts.push([key, value]);
         else if (key.startsWith(LOG_PREFIX)) log.push([Number(key.slice(1)), value]);
         else throw new ReplicationError('CORRUPT', `The store holds a foreign entry ${key}`);
       }
     }
-    let state = this.#readBase(head, parts, history);
+    // A store hands its entries out in order of keys, which are made to sort; this is no law.
+    parts.sort(([left], [right]) => (left < right ? -1 : 1));
+    log.sort(([left], [right]) => left - right);
+    const base = parts.map(([, value]) => value);
+    let state = this.#readBase(head, base, history);
     for (const [version, value] of log) {
       state = deepFreeze(applyDelta(state, decodeDocumentDelta(value), this.#budget));
       history.add(version, state, value.length);

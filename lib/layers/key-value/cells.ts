@@ -7,27 +7,8 @@
  * A view is a version. A cell that an open view still needs is not overwritten but left in the
  * list as a ghost behind its successor, and swept when the last view that needs it is closed.
  */
+import { type Cell, UNREAD } from './cell.js';
 import { TombstoneQueue } from './tombstones.js';
-
-/** Marks a cell whose text was not decoded yet; undefined is a value. */
-export const UNREAD: unique symbol = Symbol('replichart.unread');
-
-/** One key at one version. */
-export interface Cell {
-  readonly key: string;
-  /** The encoded value; undefined where the key was deleted. */
-  text: string | undefined;
-  version: number;
-  /** Place within the delta of `version`: orders the list after a restart. */
-  place: number;
-  value: unknown;
-  previous: Cell | undefined;
-  next: Cell | undefined;
-  /** The ghost this one replaced, kept for views. */
-  older: Cell | undefined;
-  /** What replaced this one: makes it a ghost. */
-  newer: Cell | undefined;
-}
 
 /** Text of deltas whose cells may still be slices of it; bounds what slices keep alive. */
 const SLICED_UNITS_MAX = 8 * 1024 * 1024;
@@ -77,6 +58,14 @@ export class CellTable {
   /** How many replaced cells open views keep alive. */
   get ghosts(): number {
     return this.#ghosts.length;
+  }
+
+  /** How many cells may still be slices of the text of a delta. */
+  get unsettled(): number {
+    let count = 0;
+    let cell = this.#settled === undefined ? this.#first : this.#settled.next;
+    for (; cell !== undefined; cell = cell.next) count += 1;
+    return count;
   }
 
   get last(): Cell | undefined {

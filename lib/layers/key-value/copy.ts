@@ -7,7 +7,8 @@ import type { CommitContext, DeltaCodec, LayerStorage, MaybePromise } from '../c
 import { deepFreeze } from '../freeze.js';
 import { Listeners } from '../listeners.js';
 import { chain } from '../maybe.js';
-import { type Cell, CellTable, UNREAD } from './cells.js';
+import { type Cell, UNREAD } from './cell.js';
+import { CellTable } from './cells.js';
 import { decodeDelta, encodeDelta, type KeyValueDelta } from './delta.js';
 import type { KeyValueSettings } from './options.js';
 import { cellRecord, droppedRecord, floorRecord, loadTable } from './records.js';

@@ -1,5 +1,5 @@
 /** Deleted keys in order of their deletion, so that the oldest can be forgotten first. */
-import type { Cell } from './cells.js';
+import type { Cell } from './cell.js';
 
 interface Entry {
   readonly cell: Cell;

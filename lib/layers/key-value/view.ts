@@ -1,7 +1,8 @@
 /** A keyValue as it stood at one version, while changes go on (copy on write). */
 import type { Position } from '../../../machines/protocol.js';
 import { ReplicationError } from '../../errors.js';
-import type { Cell, CellTable } from './cells.js';
+import type { Cell } from './cell.js';
+import type { CellTable } from './cells.js';
 
 /** What can be read of a keyValue. Values are decoded at their first read, frozen, and kept. */
 export interface KeyValueReader<V> {

@@ -18,7 +18,7 @@ import {
   type TcpListenOptions,
   type TcpSettings,
 } from './settings.js';
-import { handshakeFailure, listenFailure, tlsFailure } from './socket-errors.js';
+import { handshakeFailure, listenFailure, tlsFailure, tlsOptionFailure } from './socket-errors.js';
 
 /** What `tcpListen` returns: a master transport that knows its port. */
 export interface TcpMasterTransport extends MasterTransport {
@@ -107,22 +107,30 @@ class TcpListener implements TcpMasterTransport {
     if (this.#options.tls === undefined) {
       return net.createServer(common, (socket) => this.#greet(gate, socket));
     }
-    const server = tls.createServer(
-      {
-        requestCert: true,
-        rejectUnauthorized: true,
-        ...this.#options.tls,
-        ...common,
-        handshakeTimeout: this.#settings.handshakeTimeoutMs,
-        minVersion: 'TLSv1.3',
-      },
-      (socket) => this.#greet(gate, socket),
-    );
+    const server = this.#createTlsServer(common, (socket) => this.#greet(gate, socket));
     server.on('tlsClientError', (error, socket) => {
       gate.troubled(tlsFailure(error, socket));
       socket.destroy();
     });
     return server;
+  }
+
+  #createTlsServer(common: net.ServerOpts, greet: (socket: net.Socket) => void): tls.Server {
+    try {
+      return tls.createServer(
+        {
+          requestCert: true,
+          rejectUnauthorized: true,
+          ...this.#options.tls,
+          ...common,
+          handshakeTimeout: this.#settings.handshakeTimeoutMs,
+          minVersion: 'TLSv1.3',
+        },
+        greet,
+      );
+    } catch (thrown) {
+      throw tlsOptionFailure(thrown);
+    }
   }
 
   #track(socket: net.Socket): void {

@@ -1,6 +1,6 @@
 /** What the system says of sockets, as coded errors with a next step for people. */
 import type * as tls from 'node:tls';
-import { ReplicationError } from '../../errors.js';
+import { asReplicationError, ReplicationError } from '../../errors.js';
 import { addressOf } from './settings.js';
 
 function codeOf(error: Error): string {
@@ -30,6 +30,12 @@ export function listenFailure(error: Error, address: string): ReplicationError {
   return new ReplicationError('NOT_RUNNING', message, { ...details, retryable: true });
 }
 
+/** Why the listener's TLS options cannot be used at all. */
+export function tlsOptionFailure(thrown: unknown): ReplicationError {
+  const message = 'option "tls" of tcpListen was refused: check its key, cert and ca';
+  return asReplicationError(thrown, 'INVALID_OPTION', message);
+}
+
 /** A system error (ECONNRESET, ...) in contrast to one of TLS or a certificate. */
 function isNetworkCode(code: string): boolean {
   return /^E[A-Z]+$/.test(code) || code.startsWith('EAI_') || code === 'ERR_SOCKET_CLOSED';
@@ -49,8 +55,9 @@ export function tlsFailure(error: Error, socket: tls.TLSSocket): ReplicationErro
   const refused: unknown = socket.authorizationError;
   const code = typeof refused === 'string' ? refused : codeOf(error);
   const details = { cause: error };
-  if (code === 'ERR_SSL_HTTP_REQUEST' || code === 'ERR_SSL_WRONG_VERSION_NUMBER') {
-    const message = `${other} does not speak TLS (${code}): give both sides "tls", or neither`;
+  // An alert is the other side's refusal; what is no matter of certificates is no TLS 1.3.
+  if (code.startsWith('ERR_SSL_') && !/ALERT|CERT/.test(code)) {
+    const message = `${other} does not speak TLS 1.3 (${code}): give both sides "tls", or neither`;
     return new ReplicationError('PROTOCOL', message, details);
   }
   if (code === 'ERR_TLS_HANDSHAKE_TIMEOUT') {

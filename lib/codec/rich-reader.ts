@@ -1,37 +1,14 @@
 /**
- * Values beyond JSON: written by superjson, read by our own reader of its format. superjson's
- * reader applies what a peer wrote in any order (quadratic on Sets, cycles, 16 GB typed arrays:
- * reliability F9); ours walks each part once and knows only the kinds listed here.
+ * Reads what `rich-writer` wrote, by a reader of our own: superjson's applies what a peer wrote in
+ * any order (quadratic on Sets, cycles, 16 GB typed arrays: reliability F9); this one walks each
+ * part once and knows only the kinds listed here.
  */
-import SuperJSON from 'superjson';
 import { ReplicationError } from '../errors.js';
-import { fromBase64, toBase64 } from './base64.js';
+import { fromBase64 } from './base64.js';
 import type { CodecBudget } from './budget.js';
-import { TYPED_ARRAYS, typedArrayName } from './refusal.js';
-
-/** An instance of our own: what a host registers with the shared one must not change the wire. */
-const superjson = new SuperJSON();
-const BYTES = 'bytes';
-
-// superjson writes typed arrays as lists of numbers: four times the size, and NaN and -0 are lost.
-superjson.registerCustom<ArrayBufferView, string>(
-  {
-    isApplicable: (value): value is ArrayBufferView => ArrayBuffer.isView(value),
-    serialize: (view) => {
-      const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-      return `${typedArrayName(view)}:${toBase64(bytes)}`;
-    },
-    deserialize: (text) => text as unknown as ArrayBufferView,
-  },
-  BYTES,
-);
-
-/** The JSON text of a value that `surveyValue` called rich. */
-export function stringifyRich(value: unknown): string {
-  const { json, meta } = superjson.serialize(value);
-  // Referential equalities are left out: replicated values are trees (see values.ts).
-  return JSON.stringify(meta?.values === undefined ? { json } : { json, meta: meta.values });
-}
+import { isHostileKey, isPlainRecord } from './keys.js';
+import { TYPED_ARRAYS } from './refusal.js';
+import { BYTES, PAIRS } from './rich-writer.js';
 
 type Container = Record<string, unknown>;
 
@@ -42,11 +19,6 @@ interface Restoring {
 
 function refuse(problem: string): never {
   throw new ReplicationError('PROTOCOL', `An encoded value is malformed: ${problem}`);
-}
-
-function isRecord(value: unknown): value is Container {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return Object.getPrototypeOf(value) === Object.prototype;
 }
 
 function asText(json: unknown): string {
@@ -89,6 +61,18 @@ function restoreDate(json: unknown): Date {
   return Number.isNaN(date.getTime()) ? refuse('a date is invalid') : date;
 }
 
+function restorePairs(json: unknown): Container {
+  const record: Container = {};
+  for (const pair of asArray(json)) {
+    if (asArray(pair).length !== 2) refuse('a pair is none');
+    const [name, value] = pair as [unknown, unknown];
+    const key = asText(name);
+    if (isHostileKey(key, value)) refuse(`it has a key ${key}`);
+    record[key] = value;
+  }
+  return record;
+}
+
 const NUMBERS = new Map([
   ['NaN', Number.NaN],
   ['Infinity', Number.POSITIVE_INFINITY],
@@ -123,6 +107,8 @@ function restoreKind(kind: unknown, json: unknown, budget: CodecBudget): unknown
       return restoreUrl(json);
     case `custom ${BYTES}`:
       return restoreBytes(json);
+    case `custom ${PAIRS}`:
+      return restorePairs(json);
     default:
       return refuse(`the kind ${JSON.stringify(kind)?.slice(0, 40)} is not accepted`);
   }
@@ -151,7 +137,7 @@ function splitPath(path: string): string[] {
 
 /** Only what is still plain JSON may be entered, by a key that is really there. */
 function step(at: unknown, key: string): Container {
-  const enterable = Array.isArray(at) || isRecord(at);
+  const enterable = Array.isArray(at) || isPlainRecord(at);
   if (!enterable || !Object.hasOwn(at, key) || (Array.isArray(at) && key === 'length')) {
     return refuse('a path leads nowhere');
   }
@@ -159,7 +145,7 @@ function step(at: unknown, key: string): Container {
 }
 
 function restoreBelow(root: unknown, tree: unknown, depth: number, state: Restoring): void {
-  if (!isRecord(tree)) refuse('its annotations are no table');
+  if (!isPlainRecord(tree)) refuse('its annotations are no table');
   for (const [path, subtree] of Object.entries(tree)) {
     const keys = splitPath(path);
     const last = keys.pop() as string;
@@ -189,7 +175,8 @@ function restoreAt(json: unknown, tree: unknown, depth: number, state: Restoring
  * @throws {ReplicationError} PROTOCOL.
  */
 export function restoreRich(envelope: unknown, budget: CodecBudget): unknown {
-  if (!isRecord(envelope) || !Object.hasOwn(envelope, 'json')) return refuse('it has no content');
+  if (!isPlainRecord(envelope) || !Object.hasOwn(envelope, 'json'))
+    return refuse('it has no content');
   const names = Object.keys(envelope);
   if (names.some((name) => name !== 'json' && name !== 'meta')) refuse('it has unknown parts');
   if (!Object.hasOwn(envelope, 'meta')) return envelope.json;

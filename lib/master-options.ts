@@ -1,0 +1,52 @@
+/** The options of a master, with their defaults and units. */
+import type { LayerDefinition, MasterUserLayer } from './layers/contract.js';
+import type { Clock } from './runtime/clock.js';
+import type { SlaveInfo } from './service/status.js';
+import type { StoreDefinition } from './stores/contract.js';
+import type { MasterTransport } from './transports/contract.js';
+
+/** Whose yes a two-phase change needs; the set is fixed when its round begins (P14). */
+export type Participants =
+  | 'connected'
+  | 'known'
+  | readonly string[]
+  | ((slave: SlaveInfo) => boolean)
+  | { readonly quorum: number };
+
+/** Takes the `k` slaves that are furthest; fewer than `k` reachable ones fail the change. */
+export function quorum(k: number): { readonly quorum: number } {
+  return { quorum: k };
+}
+
+export interface MasterOptions<Data> {
+  /** Name of the replicated data set; slaves name the same. */
+  readonly item: string;
+  readonly data: LayerDefinition<Data, unknown> | (MasterUserLayer & Data);
+  readonly transport: MasterTransport;
+  /** @default none: the lineage is volatile and ends with the process (P19) */
+  readonly store?: StoreDefinition;
+  /** Name in messages and logs. @default `master` */
+  readonly id?: string;
+  /** Milliseconds between heartbeats. @default 1000 */
+  readonly heartbeat?: number;
+  /** Milliseconds until a round that lacks votes is aborted. @default 2000 */
+  readonly voteTimeout?: number;
+  /** @default 'connected' */
+  readonly participants?: Participants;
+  /** Versions a slave may be behind and still be asked to vote. @default 1000 */
+  readonly maxLag?: number;
+  /** Fewer participants than this abort a two-phase change at once. @default 0 */
+  readonly atLeast?: number;
+  /** What an unreachable participant of a list or of `known` means (P14). @default 'abort' */
+  readonly unreachable?: 'abort' | 'defer' | { readonly exclude: number };
+  /** Changes that may wait; more fail with `OVERLOADED`. @default 100_000 */
+  readonly queueMax?: number;
+  /** Versions whose digests are kept, so that slaves this far behind get a delta. @default 10_000 */
+  readonly history?: number;
+  /** Raises the term: this master takes over from one that may still live (P16, P22). */
+  readonly takeover?: boolean;
+  /** Receives XState inspection events of the protocol's actors; may throw without harm. */
+  readonly inspect?: (event: unknown) => void;
+  /** Time source, for tests. @default the machine's monotonic clock */
+  readonly clock?: Clock;
+}

@@ -1,0 +1,59 @@
+/** Checks of the options that masters and slaves share. */
+import { functionOption, type OptionCheck, objectOption, required } from './options.js';
+
+/** Names become keys of stores and fields of frames. */
+const NAME_LENGTH_MAX = 200;
+
+/** A name people choose: an item, a slave's id. */
+export const nameOption: OptionCheck = (value) => {
+  if (value === undefined) return null;
+  const isName = typeof value === 'string' && value.length > 0 && value.length <= NAME_LENGTH_MAX;
+  return isName ? null : `a text of 1 to ${NAME_LENGTH_MAX} characters`;
+};
+
+function withMethods(what: string, ...methods: readonly string[]): OptionCheck {
+  return (value) => {
+    if (value === undefined) return null;
+    const object = value as Readonly<Record<string, unknown>> | null;
+    const isFit =
+      (typeof object === 'object' || typeof object === 'function') &&
+      object !== null &&
+      methods.every((method) => typeof object[method] === 'function');
+    return isFit ? null : what;
+  };
+}
+
+export function transportOption(role: 'master' | 'slave'): OptionCheck {
+  const maker = role === 'master' ? 'tcpListen({ port })' : 'tcpConnect({ host, port })';
+  const wanted = `a ${role}'s transport, such as ${maker}`;
+  const hasMethods = withMethods(wanted, 'open', 'close', 'send');
+  return required(
+    (value) => hasMethods(value) ?? ((value as { role?: unknown }).role === role ? null : wanted),
+    wanted,
+  );
+}
+
+export function layerOption(factory: string, method: string): OptionCheck {
+  const wanted = 'a layer, such as document(...) or keyValue()';
+  const isDefinition = withMethods(wanted, factory);
+  const isLayer = withMethods(wanted, method, 'position', 'commit');
+  return required(
+    (value) => (isDefinition(value) === null || isLayer(value) === null ? null : wanted),
+    wanted,
+  );
+}
+
+export const sharedChecks = {
+  item: required(nameOption, 'the name of the replicated data set'),
+  id: nameOption,
+  store: withMethods('a store, such as diskStore(path)', 'open'),
+  inspect: functionOption,
+  clock: objectOption,
+};
+
+/** The layer of this role: made by a definition, or the host's own. */
+export function layerOf<Layer>(data: unknown, factory: string): Layer {
+  const definition = data as Readonly<Record<string, unknown>>;
+  const make = definition[factory];
+  return (typeof make === 'function' ? make.call(data) : data) as Layer;
+}

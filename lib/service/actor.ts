@@ -1,0 +1,133 @@
+/**
+ * Runs one protocol machine: an event goes in, its effects are collected as data and carried out
+ * in order, one event after the other. No effect runs inside an XState transition, so nothing a
+ * host's code throws can put the actor into `error` (F2), and handlers may send events freely.
+ */
+import { type AnyStateMachine, createActor, type EventFromLogic, type SnapshotFrom } from 'xstate';
+import { reasonOf } from '../errors.js';
+import type { Clock } from '../runtime/clock.js';
+
+/** One handler per effect name; each gets the params of the action. */
+export type EffectHandlers<Effects> = {
+  readonly [K in keyof Effects]: (params: Effects[K]) => void;
+};
+
+interface CollectedEffect {
+  readonly name: string;
+  readonly params: unknown;
+}
+
+export interface ProtocolActorOptions<Machine extends AnyStateMachine, Effects> {
+  readonly machine: Machine;
+  readonly input: unknown;
+  readonly handlers: EffectHandlers<Effects>;
+  readonly clock: Clock;
+  readonly inspect?: (event: unknown) => void;
+  /** After every event and its effects. */
+  readonly settled: () => void;
+  /** A defect in the protocol code itself: the actor is dead, the host is not. */
+  readonly crashed: (reason: string) => void;
+}
+
+/** An inspector is a host's code: whatever it throws is its own affair. */
+function guarded(inspect: (event: unknown) => void, crashed: (reason: string) => void) {
+  let isBroken = false;
+  return (event: unknown) => {
+    if (isBroken) return;
+    try {
+      inspect(event);
+    } catch (error) {
+      isBroken = true;
+      crashed(`the inspect option threw and is not called any more: ${reasonOf(error)}`);
+    }
+  };
+}
+
+export class ProtocolActor<Machine extends AnyStateMachine, Effects> {
+  readonly #actor;
+  readonly #options: ProtocolActorOptions<Machine, Effects>;
+  #effects: CollectedEffect[] = [];
+  #events: EventFromLogic<Machine>[] = [];
+  #isRunning = false;
+
+  constructor(options: ProtocolActorOptions<Machine, Effects>) {
+    this.#options = options;
+    const { clock, inspect, crashed } = options;
+    this.#actor = createActor(this.#bind(options.machine), {
+      input: options.input as never,
+      clock: {
+        setTimeout: (callback, timeout) => clock.setTimeout(() => this.#run(callback), timeout),
+        clearTimeout: (handle) => clock.clearTimeout(handle),
+      },
+      ...(inspect === undefined ? {} : { inspect: guarded(inspect, crashed) }),
+    });
+    this.#actor.subscribe({ error: (error) => crashed(reasonOf(error)) });
+  }
+
+  get snapshot(): SnapshotFrom<Machine> {
+    return this.#actor.getSnapshot() as SnapshotFrom<Machine>;
+  }
+
+  start(): void {
+    this.#run(() => this.#actor.start());
+  }
+
+  /** Clears every timer; later events are ignored. */
+  stop(): void {
+    this.#actor.stop();
+    this.#events = [];
+  }
+
+  /** Queues an event behind those under way. */
+  send(event: EventFromLogic<Machine>): void {
+    this.#events.push(event);
+    if (!this.#isRunning) this.#run(() => {});
+  }
+
+  #bind(machine: Machine): AnyStateMachine {
+    const collect = (name: string) => (_: unknown, params: unknown) => {
+      this.#effects.push({ name, params });
+    };
+    const names = Object.keys(this.#options.handlers);
+    return machine.provide({
+      actions: Object.fromEntries(names.map((name) => [name, collect(name)])),
+    });
+  }
+
+  /** One step, its effects, and then whatever was sent meanwhile. */
+  #run(step: () => void): void {
+    if (this.#isRunning) {
+      step();
+      return;
+    }
+    this.#isRunning = true;
+    try {
+      step();
+      this.#carryOut();
+      for (let event = this.#events.shift(); event !== undefined; event = this.#events.shift()) {
+        this.#actor.send(event);
+        this.#carryOut();
+      }
+    } finally {
+      this.#isRunning = false;
+    }
+    this.#options.settled();
+  }
+
+  #carryOut(): void {
+    while (this.#effects.length > 0) {
+      const effects = this.#effects;
+      this.#effects = [];
+      for (const { name, params } of effects) this.#perform(name, params);
+    }
+  }
+
+  #perform(name: string, params: unknown): void {
+    const handler = this.#options.handlers[name as keyof Effects];
+    try {
+      handler(params as Effects[keyof Effects]);
+    } catch (error) {
+      this.#options.crashed(`effect ${name} failed: ${reasonOf(error)}`);
+    }
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * One encoded increment or whole state on its way to one or many slaves: produced once, read at
+ * each slave's own pace, kept in a bounded window so that a cut transfer goes on where it
+ * stopped (P3, P6).
+ */
+import { nanoid } from 'nanoid';
+import type {
+  Durability,
+  Point,
+  Position,
+  Relation,
+  SnapshotReason,
+} from '../../machines/protocol.js';
+import { serviceLimits } from '../limits.js';
+
+/** What a chunk message says beside its bytes; the relation differs from slave to slave. */
+export interface BuildFacts {
+  readonly kind: 'delta' | 'snapshot';
+  readonly from: Point;
+  readonly to: Position;
+  readonly durability: Durability;
+  readonly round: string | null;
+}
+
+export interface ReaderFacts {
+  readonly reason: SnapshotReason | null;
+  readonly firmRelation: Relation;
+}
+
+export interface Part {
+  readonly bytes: Uint8Array;
+  readonly last: boolean;
+}
+
+/** Cuts what a layer yields into parts of at most `chunkBytes`, and marks the last one. */
+async function* partsOf(chunks: AsyncIterable<Uint8Array>, chunkBytes: number) {
+  let ahead: Uint8Array | null = null;
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length || at === 0; at += chunkBytes) {
+      if (ahead !== null) yield { bytes: ahead, last: false };
+      ahead = chunk.subarray(at, at + chunkBytes);
+    }
+  }
+  yield { bytes: ahead ?? new Uint8Array(0), last: true };
+}
+
+export async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+export class Build {
+  readonly id = nanoid();
+  readonly facts: BuildFacts;
+  readonly #source: AsyncGenerator<Part>;
+  /** Parts from `#base` on; earlier ones are gone. */
+  readonly #parts: Part[] = [];
+  #base = 0;
+  #producing: Promise<void> = Promise.resolve();
+  #isDone = false;
+  readers = 0;
+
+  constructor(facts: BuildFacts, chunks: AsyncIterable<Uint8Array>, chunkBytes: number) {
+    this.facts = facts;
+    this.#source = partsOf(chunks, chunkBytes);
+  }
+
+  /** Can a slave that needs this part next still be served by this build? */
+  has(index: number): boolean {
+    return index >= this.#base && (!this.#isDone || index < this.#base + this.#parts.length);
+  }
+
+  /** The part at `index`, produced if need be; undefined when the window has passed it. */
+  async part(index: number): Promise<Part | undefined> {
+    while (!this.#isDone && index >= this.#base + this.#parts.length) {
+      this.#producing = this.#producing.then(() => this.#produce(index));
+      await this.#producing;
+    }
+    return this.#parts[index - this.#base];
+  }
+
+  /** Frees the layer's view; later reads find nothing. */
+  async close(): Promise<void> {
+    this.#isDone = true;
+    this.#parts.length = 0;
+    await this.#source.return(undefined);
+  }
+
+  async #produce(index: number): Promise<void> {
+    if (this.#isDone || index < this.#base + this.#parts.length) return;
+    const next = await this.#source.next();
+    if (next.done === true) {
+      this.#isDone = true;
+      return;
+    }
+    this.#parts.push(next.value);
+    if (next.value.last) this.#isDone = true;
+    if (this.#parts.length > serviceLimits.buildChunksMax) {
+      this.#parts.shift();
+      this.#base += 1;
+    }
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * One transport, several items: routes frames by the item in their header, opens the transport
+ * for the first item and closes it after the last, so that a process can be master of many items
+ * on one port.
+ */
+
+import type { Enveloped } from '../../machines/protocol.js';
+import { asReplicationError, ReplicationError } from '../errors.js';
+import type { PeerId, Transport } from '../transports/contract.js';
+import { decodeFrame, itemOf } from '../wire/frame.js';
+
+/** Where one item's messages go. None of these may throw; the hub guards against it all the same. */
+export interface ItemSink {
+  joined(peer: PeerId): void;
+  left(peer: PeerId, error: ReplicationError | null): void;
+  received(peer: PeerId, messages: readonly Enveloped[]): void;
+  drained(peer: PeerId): void;
+  troubled(error: ReplicationError): void;
+}
+
+/** Told when a peer speaks of an item nobody here serves. */
+type StrayHandler = (peer: PeerId, item: string) => void;
+
+const hubs = new WeakMap<Transport, Hub>();
+
+/** The hub of this transport; made at first use and forgotten with the transport. */
+export function hubOf(transport: Transport): Hub {
+  const known = hubs.get(transport);
+  if (known !== undefined) return known;
+  const hub = new Hub(transport);
+  hubs.set(transport, hub);
+  return hub;
+}
+
+export class Hub {
+  readonly #transport: Transport;
+  readonly #items = new Map<string, ItemSink>();
+  readonly #peers = new Set<PeerId>();
+  #opening: Promise<void> | null = null;
+  #stray: StrayHandler | null = null;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** Answers frames of items that are not served here; the last one set wins. */
+  onStray(handler: StrayHandler): void {
+    this.#stray = handler;
+  }
+
+  /**
+   * Starts routing `item` to `sink`; peers that are there already are announced to it first.
+   * @throws {ReplicationError} INVALID_OPTION when the item is served on this transport already,
+   * and whatever opening the transport fails with.
+   */
+  async attach(item: string, sink: ItemSink, signal?: AbortSignal): Promise<void> {
+    if (this.#items.has(item)) {
+      const message = `item "${item}" is served on ${this.#transport.address || 'this transport'} already`;
+      throw new ReplicationError('INVALID_OPTION', message);
+    }
+    this.#items.set(item, sink);
+    this.#opening ??= this.#transport.open(this.#sink(), signal);
+    try {
+      await this.#opening;
+    } catch (error) {
+      this.#items.delete(item);
+      this.#opening = null;
+      throw asReplicationError(error, 'STORE_FAILED', 'the transport did not open');
+    }
+    for (const peer of this.#peers) sink.joined(peer);
+  }
+
+  /** Stops routing; closes the transport with the last item. */
+  async detach(item: string): Promise<void> {
+    this.#items.delete(item);
+    if (this.#items.size > 0 || this.#opening === null) return;
+    this.#opening = null;
+    this.#peers.clear();
+    await this.#transport.close();
+  }
+
+  #sink() {
+    return {
+      joined: (peer: PeerId) => {
+        this.#peers.add(peer);
+        for (const sink of this.#items.values()) sink.joined(peer);
+      },
+      left: (peer: PeerId, error: ReplicationError | null) => {
+        this.#peers.delete(peer);
+        for (const sink of this.#items.values()) sink.left(peer, error);
+      },
+      drained: (peer: PeerId) => {
+        for (const sink of this.#items.values()) sink.drained(peer);
+      },
+      troubled: (error: ReplicationError) => {
+        for (const sink of this.#items.values()) sink.troubled(error);
+      },
+      received: (peer: PeerId, frames: readonly Uint8Array[]) => this.#route(peer, frames),
+    };
+  }
+
+  /** Frames that arrived together reach an item together, in their order. */
+  #route(peer: PeerId, frames: readonly Uint8Array[]): void {
+    const batches = new Map<string, Enveloped[]>();
+    for (const frame of frames) {
+      const message = this.#decode(peer, frame);
+      if (message === null) continue;
+      const { item } = message.envelope;
+      const batch = batches.get(item);
+      if (batch === undefined) batches.set(item, [message]);
+      else batch.push(message);
+    }
+    for (const [item, messages] of batches) this.#items.get(item)?.received(peer, messages);
+  }
+
+  #decode(peer: PeerId, frame: Uint8Array): Enveloped | null {
+    try {
+      const item = itemOf(frame);
+      if (!this.#items.has(item)) {
+        this.#stray?.(peer, item);
+        return null;
+      }
+      const message = decodeFrame(frame);
+      if (message.envelope.item === item) return message;
+      throw new ReplicationError('PROTOCOL', `a peer sent a frame of "${item}" for another item`);
+    } catch (error) {
+      const trouble = asReplicationError(error, 'PROTOCOL', `frame of peer ${peer}`);
+      for (const sink of this.#items.values()) sink.troubled(trouble);
+      return null;
+    }
+  }
+}

@@ -1,0 +1,61 @@
+/** The parts of one run of a master, as those who carry out its effects see them. */
+import type { masterMachine } from '../../machines/master.js';
+import type { MasterContext, MasterEffects, RecoveredMaster } from '../../machines/master-context.js';
+import type { MasterUserLayer } from '../layers/contract.js';
+import type { Clock } from '../runtime/clock.js';
+import type { StoreDefinition } from '../stores/contract.js';
+import type { MasterTransport } from '../transports/contract.js';
+import type { ProtocolActor } from './actor.js';
+import type { Emitter } from './emitter.js';
+import type { GroupQueue } from './group-queue.js';
+import type { History } from './history.js';
+import type { MasterSessions } from './master-sessions.js';
+import type { MasterStorage } from './master-storage.js';
+import type { Original } from './original.js';
+import type { Outbox } from './outbox.js';
+import type { ParticipantOptions } from './participants.js';
+import type { KnownSlave, SlaveRoster } from './slave-roster.js';
+import type { MasterEvents, SlaveInfo } from './status.js';
+import type { VoteBox } from './vote-box.js';
+import type { Waits } from './waits.js';
+
+/** The options of a master after validation, with every default in place. */
+export interface MasterSettings extends ParticipantOptions {
+  readonly item: string;
+  readonly id: string;
+  readonly layer: MasterUserLayer;
+  readonly transport: MasterTransport;
+  readonly store: StoreDefinition | null;
+  readonly heartbeatMs: number;
+  readonly voteMs: number;
+  readonly queueMax: number;
+  readonly historyMax: number;
+  readonly takeover: boolean;
+  readonly clock: Clock;
+  readonly inspect?: (event: unknown) => void;
+}
+
+export type MasterActor = ProtocolActor<typeof masterMachine, MasterEffects>;
+
+export interface MasterParts {
+  readonly settings: MasterSettings;
+  readonly context: MasterContext;
+  readonly actor: MasterActor;
+  readonly emitter: Emitter<MasterEvents>;
+  readonly waits: Waits;
+  readonly storage: MasterStorage;
+  readonly history: History;
+  readonly original: Original;
+  readonly outbox: Outbox;
+  readonly roster: SlaveRoster;
+  readonly sessions: MasterSessions;
+  readonly queue: GroupQueue;
+  readonly votes: VoteBox;
+  /** What the machine starts from. */
+  readonly recovered: RecoveredMaster | null;
+  info(slave: KnownSlave): SlaveInfo;
+  saveKnown(): void;
+  sweep(): void;
+  storeFailed(error: unknown): void;
+  trouble(code: string, reason: string): void;
+}

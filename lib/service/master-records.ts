@@ -1,0 +1,90 @@
+/** What a master keeps on disk beside its data, and how it is read back (P7, P9, P20). */
+import { nanoid } from 'nanoid';
+import type { ClosedRound, RecoveredMaster, RoundGroup } from '../../machines/master-context.js';
+import { RESERVE_BLOCK } from '../../machines/master-logic.js';
+import type { Reign } from '../../machines/outcome.js';
+import { ORIGIN, pointOf } from '../../machines/position.js';
+import type { Epoch, Point, Position } from '../../machines/protocol.js';
+import { serviceLimits } from '../limits.js';
+import { bytesOf, payloadOf } from './payload.js';
+import { decodeBytes, encodeBytes } from './record-bytes.js';
+
+export const MASTER_RECORDS = {
+  lineage: 'lineage',
+  reigns: 'reigns',
+  reserved: 'reserved',
+  position: 'position',
+  firm: 'firm',
+  known: 'known',
+  history: (version: number) => `history/${version}`,
+  decision: (round: string) => `decision/${round}`,
+} as const;
+
+type DecisionRecord = Omit<RoundGroup, 'payload'> & { readonly delta: string };
+
+export function decisionRecord(group: RoundGroup): DecisionRecord {
+  const { payload, ...rest } = group;
+  return { ...rest, delta: encodeBytes(bytesOf(payload)) };
+}
+
+function readDecision(record: DecisionRecord): RoundGroup {
+  const { delta, ...rest } = record;
+  return { ...rest, payload: payloadOf(decodeBytes(delta)) };
+}
+
+function startingWith(records: ReadonlyMap<string, unknown>, prefix: string) {
+  return [...records].filter(([key]) => key.startsWith(prefix)).map(([, value]) => value);
+}
+
+export function readHistory(records: ReadonlyMap<string, unknown>): readonly Point[] {
+  return startingWith(records, 'history/') as Point[];
+}
+
+/** The next start of this master: a start raises `start`, an ordered takeover `term` (P16). */
+function nextEpoch(last: Epoch | undefined, takeover: boolean): Epoch {
+  if (last === undefined) return { term: takeover ? 2 : 1, start: 1 };
+  return takeover ? { term: last.term + 1, start: 1 } : { term: last.term, start: last.start + 1 };
+}
+
+export interface MasterStart {
+  readonly records: ReadonlyMap<string, unknown>;
+  readonly position: Position | null;
+  readonly volatile: boolean;
+  readonly takeover: boolean;
+}
+
+/** What the machine starts from: the records of an earlier life, under the next reign. */
+export function readMaster(start: MasterStart): RecoveredMaster {
+  const { records, position } = start;
+  const lineage = (records.get(MASTER_RECORDS.lineage) as string | undefined) ?? position?.lineage;
+  const earlier = (records.get(MASTER_RECORDS.reigns) as readonly Reign[] | undefined) ?? [];
+  const reign = { epoch: nextEpoch(earlier.at(-1)?.epoch, start.takeover), incarnation: nanoid() };
+  const decisions = (startingWith(records, 'decision/') as DecisionRecord[]).map(readDecision);
+  const point = pointOf(position);
+  const redo = decisions.find((decision) => decision.to.version > point.version) ?? null;
+  return {
+    lineage: lineage ?? nanoid(),
+    volatile: start.volatile,
+    ...reign,
+    position: point,
+    firm:
+      (records.get(MASTER_RECORDS.firm) as Point | undefined) ?? (start.volatile ? ORIGIN : point),
+    reserved: Math.max(
+      (records.get(MASTER_RECORDS.reserved) as number | undefined) ?? 0,
+      point.version,
+      redo?.to.version ?? 0,
+    ),
+    reigns: [...earlier, reign].slice(-serviceLimits.reignsMax),
+    closed: decisions.map(closedOf),
+    redo,
+  };
+}
+
+/** After a start nobody is known to have confirmed anything. */
+function closedOf({ id, to, participants }: RoundGroup): ClosedRound {
+  return { round: id, outcome: 'committed', to, reason: '', waiting: participants };
+}
+
+/** A fresh original's first number leaves room for the block that is reserved with it. */
+export const FIRST_VERSION = 1;
+export const FIRST_RESERVATION = RESERVE_BLOCK;

@@ -1,0 +1,392 @@
+/**
+ * One run of a master service layer, from start to stop: binds the effects of the master's machine
+ * to transport, store and user layer. Every decision is the machine's; here things are carried out.
+ */
+import { masterMachine } from '../../machines/master.js';
+import type { RecoveredMaster } from '../../machines/master-context.js';
+import type { Point, Position } from '../../machines/protocol.js';
+import { ReplicationError, reasonOf } from '../errors.js';
+import { serviceLimits } from '../limits.js';
+import type { ItemStorage } from '../stores/contract.js';
+import { ProtocolActor } from './actor.js';
+import type { Emitter } from './emitter.js';
+import { GroupQueue, type OpenGroup } from './group-queue.js';
+import { History } from './history.js';
+import { hubOf } from './hub.js';
+import { masterHandlers } from './master-handlers.js';
+import type { MasterActor, MasterParts, MasterSettings } from './master-parts.js';
+import { masterPort } from './master-port-of.js';
+import { FIRST_VERSION, MASTER_RECORDS, readHistory, readMaster } from './master-records.js';
+import { MasterSessions } from './master-sessions.js';
+import { MasterStorage } from './master-storage.js';
+import { Original } from './original.js';
+import { Outbox } from './outbox.js';
+import { chooseFrom } from './participants.js';
+import { abortedError, type PendingTask } from './pending-task.js';
+import { describeSlave, type InfoGrounds, lagOf } from './slave-info.js';
+import { type KnownSlave, SlaveRoster } from './slave-roster.js';
+import type { MasterEvents, MasterStatus, SlaveInfo } from './status.js';
+import type { TaskResult, UpdateOptions } from './task.js';
+import { VoteBox } from './vote-box.js';
+import type { Waits } from './waits.js';
+
+export class MasterRun implements MasterParts {
+  readonly settings: MasterSettings;
+  readonly emitter: Emitter<MasterEvents>;
+  readonly waits: Waits;
+  readonly storage: MasterStorage;
+  readonly history: History;
+  readonly original: Original;
+  readonly outbox: Outbox;
+  readonly roster = new SlaveRoster();
+  readonly sessions: MasterSessions;
+  readonly queue: GroupQueue;
+  readonly votes: VoteBox;
+  readonly actor: MasterActor;
+  /** Where the original stands, from its own records, until the machine knows. */
+  found: Position | null = null;
+  /** What the machine starts from. */
+  recovered: RecoveredMaster | null = null;
+  /** Participants of the open round, or of the last one. */
+  #asked: readonly string[] = [];
+
+  constructor(
+    settings: MasterSettings,
+    storage: ItemStorage | null,
+    emitter: Emitter<MasterEvents>,
+    waits: Waits,
+  ) {
+    const { clock, transport, item, id, layer, inspect } = settings;
+    this.settings = settings;
+    this.emitter = emitter;
+    this.waits = waits;
+    this.storage = new MasterStorage(storage, (error) => this.storeFailed(error));
+    this.history = new History(settings.historyMax, readHistory(this.storage.records));
+    this.original = new Original(layer, this.storage, clock, this.history);
+    this.outbox = new Outbox(transport, { item, sender: id, identity: () => this.context });
+    const port = masterPort(this);
+    const inspected = inspect === undefined ? {} : { inspect };
+    const { roster, outbox } = this;
+    this.sessions = new MasterSessions({ roster, transport, outbox, clock, port, ...inspected });
+    this.votes = new VoteBox(
+      clock,
+      () => this.#missingVotes(),
+      (votes) => this.actor.send({ type: 'votes', votes }),
+    );
+    this.actor = new ProtocolActor({
+      machine: masterMachine,
+      input: {
+        delays: { heartbeatMs: settings.heartbeatMs, voteMs: settings.voteMs, commitRetryMs: 1000 },
+      },
+      handlers: masterHandlers(this),
+      clock,
+      settled: () => this.#settled(),
+      crashed: (reason) => this.trouble('PROTOCOL', `master of "${item}": ${reason}`),
+      ...inspected,
+    });
+    this.queue = this.#newQueue();
+  }
+
+  get context() {
+    return this.actor.snapshot.context;
+  }
+
+  get isServing(): boolean {
+    return this.actor.snapshot.matches('serving');
+  }
+
+  get position(): Position | null {
+    const { lineage, epoch, position } = this.context;
+    return position.version === 0 ? this.found : { lineage, epoch, ...position };
+  }
+
+  /** Recovers, redoes what was decided, and only then lets messages in and out (P9). */
+  async start(signal: AbortSignal | undefined): Promise<void> {
+    const { item, transport } = this.settings;
+    const { initial } = await this.original.open({
+      submit: (change, options) => this.submit(change, options),
+      announce: (change, options) => this.submit(change, { ...options, method: 'one-phase' }),
+      propose: (change, options) => this.submit(change, { ...options, method: 'two-phase' }),
+      rollback: (id, reason) =>
+        this.queue.open?.tasks.find((t) => t.id === id)?.rollback(reason) ?? false,
+    });
+    await this.#establish(initial);
+    for (const id of (this.storage.records.get(MASTER_RECORDS.known) as string[] | undefined) ??
+      []) {
+      this.roster.know(id, this.settings.clock.now());
+    }
+    this.actor.start();
+    await this.waits.until(
+      () => (this.isServing ? true : undefined),
+      () => `the master of "${item}" could not finish its recovery`,
+      signal === undefined ? {} : { signal },
+    );
+    const hub = hubOf(transport);
+    hub.onStray((peer, stray) => this.#refuseStray(peer, stray));
+    await hub.attach(
+      item,
+      {
+        joined: () => {},
+        left: (peer, error) => this.sessions.left(peer, error),
+        received: (peer, messages) => this.sessions.received(peer, messages),
+        drained: (peer) => this.sessions.drained(peer),
+        troubled: (error) => this.trouble(error.code, error.message),
+      },
+      signal,
+    );
+  }
+
+  /** Ends the open round, lets what is decided finish, and goes. */
+  async stop(): Promise<void> {
+    const { item, transport } = this.settings;
+    this.queue.refuse(new ReplicationError('NOT_RUNNING', `the master of "${item}" was stopped`));
+    const open = this.queue.open;
+    if (open !== null) this.askRollback(open.group.id, 'the master is stopping');
+    await this.waits
+      .until(
+        () => (this.queue.open === null ? true : undefined),
+        () => 'the group under way could not be finished',
+        { timeout: this.settings.voteMs },
+      )
+      .catch((error: unknown) => this.trouble('TIMEOUT', reasonOf(error)));
+    this.actor.send({ type: 'stop' });
+    this.queue.close(new ReplicationError('NOT_RUNNING', `the master of "${item}" was stopped`));
+    await hubOf(transport).detach(item);
+    this.release();
+    await this.settings.layer.close?.();
+    await this.storage.close();
+  }
+
+  /** Stops timers and sessions; nothing is sent any more. */
+  release(): void {
+    this.sessions.close();
+    this.actor.stop();
+  }
+
+  submit(change: unknown, options?: UpdateOptions): PendingTask {
+    return this.queue.submit(change, options);
+  }
+
+  slaves(): readonly SlaveInfo[] {
+    const grounds = this.#grounds();
+    return [...this.roster.all]
+      .map((slave) => describeSlave(slave, grounds))
+      .sort((left, right) => right.lag - left.lag || (left.id < right.id ? -1 : 1));
+  }
+
+  info(slave: KnownSlave): SlaveInfo {
+    return describeSlave(slave, this.#grounds());
+  }
+
+  forget(id: string): boolean {
+    const known = this.roster.forget(id);
+    if (known === undefined) return false;
+    if (known.session !== null) this.settings.transport.disconnect(known.session.peer);
+    this.actor.send({ type: 'slaveLost', slave: id, reason: 'forgotten by the host' });
+    this.actor.send({ type: 'slaveForgotten', slave: id });
+    this.saveKnown();
+    return true;
+  }
+
+  saveKnown(): void {
+    this.storage.saveKnown([...this.roster.all].map(({ id }) => id));
+  }
+
+  status(): MasterStatus {
+    const { snapshot } = this.actor;
+    const { problem, round } = snapshot.context;
+    const value = snapshot.value as string | { serving?: { round: unknown } };
+    const state = typeof value === 'string' ? value : (Object.keys(value)[0] as string);
+    return {
+      state: state as MasterStatus['state'],
+      position: this.position,
+      round: round === null ? null : { id: round.id, stage: stageOf(value) },
+      queued: this.queue.length,
+      problem,
+    };
+  }
+
+  trouble(code: string, reason: string, heuristic = false): void {
+    this.emitter.emit('trouble', { code, reason, heuristic });
+  }
+
+  storeFailed(error: unknown): void {
+    const code = error instanceof ReplicationError ? error.code : 'STORE_FAILED';
+    this.actor.send({ type: 'storeFailed', problem: { code, reason: reasonOf(error) } });
+  }
+
+  /** The next number above everything issued or shown (P7); the machine checks it again. */
+  nextStep(): { from: Point; version: number } {
+    const { position, issued } = this.context;
+    return { from: position, version: issued + 1 };
+  }
+
+  /** Asked by a task: only a round whose votes are still out can be taken back. */
+  askRollback(round: string, reason: string): boolean {
+    const before = this.context.abortReason;
+    this.actor.send({ type: 'rollback', round, reason });
+    return this.context.abortReason !== before || this.queue.open === null;
+  }
+
+  /** After each heartbeat: silent connections end, unread builds go. */
+  sweep(): void {
+    this.sessions.sweep();
+    if (this.emitter.has('slave')) {
+      for (const slave of this.roster.all) this.emitter.emit('slave', this.info(slave));
+    }
+  }
+
+  #grounds(): InfoGrounds {
+    const { clock, heartbeatMs } = this.settings;
+    return { context: this.context, history: this.history, nowMs: clock.now(), heartbeatMs };
+  }
+
+  #missingVotes(): number {
+    const { round, votes } = this.context;
+    if (round === null) return 0;
+    return round.participants.filter((slave) => votes[slave] === undefined).length;
+  }
+
+  #settled(): void {
+    if (!this.isServing && this.actor.snapshot.matches('halted')) this.#halt();
+    this.queue.pump();
+    this.waits.check();
+    this.emitter.emit('status', this.status());
+  }
+
+  /** Nothing that waits can be decided any more; the store tells after a restart. */
+  #halt(): void {
+    const reason = this.context.problem?.reason ?? 'its store failed';
+    const error = new ReplicationError('STORE_FAILED', `the master halted: ${reason}; restart it`);
+    this.queue.close(error);
+    this.waits.fail(error);
+  }
+
+  /** An original with no version yet gets its first one, under a lineage of its own. */
+  async #establish(initial: unknown): Promise<void> {
+    const { layer, takeover } = this.settings;
+    const isVolatile = !this.storage.isDurable;
+    const start = { records: this.storage.records, volatile: isVolatile, takeover };
+    let position = layer.position();
+    let recovered = readMaster({ ...start, position });
+    if (position === null) {
+      const { lineage, epoch } = recovered;
+      await this.storage.founding(lineage, FIRST_VERSION);
+      position = await this.original.found(initial, { lineage, epoch, version: FIRST_VERSION });
+      const point = { version: position.version, digest: position.digest };
+      const firm = this.storage.isDurable ? point : recovered.firm;
+      recovered = {
+        ...recovered,
+        position: point,
+        firm,
+        reserved: Math.max(recovered.reserved, 1),
+      };
+    }
+    this.found = position;
+    this.history.add(recovered.position);
+    this.recovered = recovered;
+  }
+
+  #newQueue(): GroupQueue {
+    const { item, layer, queueMax } = this.settings;
+    const queue = new GroupQueue({
+      item,
+      layer,
+      codec: this.original.codec,
+      queueMax,
+      isDurable: this.storage.isDurable,
+      isFree: () => this.actor.snapshot.hasTag('free'),
+      nextStep: () => this.nextStep(),
+      callLayer: (what, run, done, failed) =>
+        this.original.calls.call(what, run, done, failed, serviceLimits.userLayerCallMs),
+      begin: (open) => this.#begin(open),
+      committed: (open, version) => this.#committed(open, version),
+    });
+    queue.askRollback = (round, reason) => this.askRollback(round, reason);
+    return queue;
+  }
+
+  #begin(open: OpenGroup): void {
+    this.original.remember(open.group.id, open.delta);
+    if (open.method === 'one-phase') {
+      this.actor.send({ type: 'announceGroup', group: open.group });
+      return;
+    }
+    const facts = [...this.roster.all].map((slave) => ({
+      info: this.info(slave),
+      lag: lagOf(slave, this.#grounds()),
+      failures: slave.failures,
+    }));
+    const { participants, obstacle } = chooseFrom(this.settings, facts);
+    if (obstacle !== null) throw abortedError('ABORTED', obstacle, open.progress);
+    this.#asked = participants;
+    open.progress.setAll(participants, 'sent');
+    const voteMs = open.timeoutMs ?? this.settings.voteMs;
+    this.actor.send({ type: 'proposeGroup', group: { ...open.group, participants, voteMs } });
+  }
+
+  /** The group is decided and part of the original: resolve, now or once all confirmed (P21). */
+  #committed(open: OpenGroup, version: number): void {
+    const participants = open.method === 'two-phase' ? this.#asked : this.#liveIds();
+    open.progress.setAll(participants, 'committed');
+    const unconfirmed = () => participants.filter((id) => !this.isAt(id, version));
+    for (const task of open.tasks) {
+      task.version = version;
+      task.state = 'committed';
+      if (task.options.ack !== 'applied') {
+        task.resolve({ version, participants, unconfirmed: unconfirmed() });
+        continue;
+      }
+      this.#awaitApplied(task, version, participants, unconfirmed);
+    }
+    const position = this.position;
+    if (position !== null) this.emitter.emit('position', position);
+  }
+
+  #awaitApplied(
+    task: PendingTask,
+    version: number,
+    participants: readonly string[],
+    unconfirmed: () => readonly string[],
+  ): void {
+    const settle = (left: readonly string[]): void => {
+      for (const id of participants) if (!left.includes(id)) task.progress?.set(id, 'applied');
+      const result: TaskResult = { version, participants, unconfirmed: left };
+      task.resolve(result);
+    };
+    this.waits
+      .until(
+        () => (unconfirmed().length === 0 ? true : undefined),
+        () => `not all slaves confirmed version ${version}`,
+        { timeout: task.options.timeout ?? this.settings.voteMs },
+      )
+      .then(
+        () => settle([]),
+        () => settle(unconfirmed()),
+      );
+  }
+
+  isAt(id: string, version: number): boolean {
+    const slave = this.roster.get(id);
+    return slave === undefined || slave.position.version >= version;
+  }
+
+  #liveIds(): readonly string[] {
+    return this.slaves()
+      .filter(({ link }) => link === 'live' || link === 'lagging')
+      .map(({ id }) => id);
+  }
+
+  #refuseStray(peer: string, item: string): void {
+    const message = `item "${item}" is not served here; this master serves "${this.settings.item}"`;
+    this.outbox.sendAs(item, peer, { kind: 'refused', code: 'PROTOCOL', message, hello: null });
+  }
+}
+
+/** The words of a state value: `preparing.voting`. */
+function stageOf(value: string | { serving?: { round?: unknown } }): string {
+  const round = typeof value === 'string' ? value : value.serving?.round;
+  if (typeof round === 'string') return round;
+  const [outer, inner] = Object.entries(round ?? {})[0] ?? ['none', ''];
+  return `${outer}.${inner}`;
+}

@@ -1,0 +1,314 @@
+/**
+ * The master's inbox: turns messages of slaves into events of the master's machine and of one
+ * session per connection, and carries out what the sessions ask for. It decides nothing.
+ */
+import { ORIGIN, pointOf, relate } from '../../machines/position.js';
+import type {
+  AckMessage,
+  Enveloped,
+  HelloMessage,
+  Message,
+  Point,
+  Position,
+  Relation,
+  RequestMessage,
+  VoteMessage,
+} from '../../machines/protocol.js';
+import { type SessionEffects, type Standing, sessionMachine } from '../../machines/session.js';
+import type { ReplicationError } from '../errors.js';
+import { serviceLimits } from '../limits.js';
+import type { Clock } from '../runtime/clock.js';
+import type { MasterTransport, PeerId } from '../transports/contract.js';
+import { ProtocolActor } from './actor.js';
+import type { MasterPort } from './master-port.js';
+import type { Outbox } from './outbox.js';
+import { Serving } from './serving.js';
+import { isPushed, type KnownSlave, type Session, type SlaveRoster } from './slave-roster.js';
+
+export class MasterSessions {
+  readonly roster: SlaveRoster;
+  readonly serving: Serving;
+  readonly #transport: MasterTransport;
+  readonly #outbox: Outbox;
+  readonly #clock: Clock;
+  readonly #port: MasterPort;
+  readonly #inspect: ((event: unknown) => void) | undefined;
+
+  constructor(parts: {
+    readonly roster: SlaveRoster;
+    readonly transport: MasterTransport;
+    readonly outbox: Outbox;
+    readonly clock: Clock;
+    readonly port: MasterPort;
+    readonly inspect?: (event: unknown) => void;
+  }) {
+    this.roster = parts.roster;
+    this.#transport = parts.transport;
+    this.#outbox = parts.outbox;
+    this.#clock = parts.clock;
+    this.#port = parts.port;
+    this.#inspect = parts.inspect;
+    this.serving = new Serving(parts.port, parts.transport, parts.outbox, parts.clock);
+  }
+
+  /** Connections that get what is pushed now; one that is full stops getting it (P15). */
+  peersOf(only?: readonly string[], except?: readonly string[]): readonly PeerId[] {
+    const peers: PeerId[] = [];
+    const known = only?.map((id) => this.roster.get(id)) ?? this.roster.all;
+    for (const slave of known) {
+      const session = slave?.session ?? null;
+      if (!isPushed(session) || except?.includes(session.slave) === true) continue;
+      if (this.#transport.writable(session.peer)) peers.push(session.peer);
+      else session.actor.send({ type: 'blocked' });
+    }
+    return peers;
+  }
+
+  received(peer: PeerId, messages: readonly Enveloped[]): void {
+    for (const message of messages) this.#receive(peer, message);
+  }
+
+  left(peer: PeerId, error: ReplicationError | null): void {
+    const session = this.roster.removeSession(peer);
+    if (session === undefined) return;
+    session.actor.send({ type: 'left' });
+    session.actor.stop();
+    this.serving.transfers.release(session.slave);
+    const known = this.roster.get(session.slave);
+    if (known !== undefined) this.#port.slaveLeft(known, null);
+    if (error !== null) this.#port.trouble(error.code, `${session.slave}: ${error.message}`);
+    this.#tellRivals(session.slave, 'rivalGone');
+  }
+
+  drained(peer: PeerId): void {
+    const session = this.roster.sessionOf(peer);
+    if (session === undefined) return;
+    session.actor.send({ type: 'drained' });
+    void this.serving.transfers.transferOf(session.slave)?.pump();
+  }
+
+  /** Ends what was silent for too long: a half-open connection looks alive to both systems. */
+  sweep(): void {
+    const deadBefore = this.#clock.now() - serviceLimits.deadHeartbeats * this.#port.heartbeatMs;
+    for (const slave of this.roster.all) {
+      if (slave.session === null || slave.heardAtMs > deadBefore) continue;
+      this.#port.trouble('TIMEOUT', `${slave.id} was silent for too long: its connection is ended`);
+      this.#transport.disconnect(slave.session.peer);
+    }
+    this.serving.transfers.sweep();
+  }
+
+  close(): void {
+    for (const session of [...this.roster.sessions]) {
+      this.roster.removeSession(session.peer);
+      session.actor.stop();
+    }
+    this.serving.transfers.close();
+  }
+
+  #receive(peer: PeerId, message: Enveloped): void {
+    this.#port.seen(message.envelope);
+    if (message.kind === 'hello') return this.#greet(peer, message);
+    const session = this.roster.sessionOf(peer);
+    if (session === undefined || session.slave !== message.envelope.sender) return;
+    const known = this.roster.get(session.slave);
+    if (known === undefined) return;
+    known.heardAtMs = this.#clock.now();
+    if (known.session === session) this.#tellRivals(session.slave, 'rivalAnswered');
+    switch (message.kind) {
+      case 'request':
+        return this.#request(session, message);
+      case 'vote':
+        return this.#vote(known, message);
+      case 'ack':
+        return this.#acknowledge(session, known, message);
+      case 'inquire':
+        this.#showVersions(message.prepared.to.version, false);
+        return this.#port.inquired(known, message);
+      case 'goodbye':
+        this.#port.slaveLeft(known, message.reason);
+        return this.#transport.disconnect(peer);
+      case 'refused':
+        return this.#port.refusedBy(message);
+      default:
+        // A slave may only say what slaves say (A16).
+        this.#port.trouble('PROTOCOL', `${session.slave} sent a master's message: ${message.kind}`);
+    }
+  }
+
+  #greet(peer: PeerId, message: Enveloped<HelloMessage>): void {
+    const { sender, incarnation } = message.envelope;
+    const standing = this.#standingOf(message.position, message.firm);
+    this.#showVersions(message.position?.version ?? 0, isBeyond(standing));
+    this.#showVersions(message.prepared?.to.version ?? 0, false);
+    const present = this.roster.sessionOf(peer);
+    if (present !== undefined && present.slave === sender && present.incarnation === incarnation) {
+      present.actor.send({ type: 'hello', hello: message.hello, standing });
+      return this.#came(present, message);
+    }
+    if (present !== undefined) this.left(peer, null);
+    if (this.roster.get(sender) === undefined && this.roster.size >= serviceLimits.slavesMax) {
+      return this.#port.trouble(
+        'OVERLOADED',
+        `more slaves than ${serviceLimits.slavesMax}: forget some`,
+      );
+    }
+    this.#open(peer, message, standing);
+  }
+
+  #open(peer: PeerId, message: Enveloped<HelloMessage>, standing: Standing): void {
+    const { sender, incarnation } = message.envelope;
+    const known = this.roster.know(sender, this.#clock.now());
+    const rival = known.session;
+    const hasRival = rival !== null && rival.incarnation !== incarnation;
+    if (rival !== null && !hasRival) this.left(rival.peer, null);
+    const actor = new ProtocolActor<typeof sessionMachine, SessionEffects>({
+      machine: sessionMachine,
+      input: {
+        slave: sender,
+        incarnation,
+        hello: message.hello,
+        standing,
+        hasRival,
+        delays: { probeMs: this.#port.heartbeatMs },
+      },
+      handlers: this.#handlers(() => session, message),
+      clock: this.#clock,
+      settled: () => {},
+      crashed: (reason) => this.#port.trouble('PROTOCOL', `session of ${sender}: ${reason}`),
+      ...(this.#inspect === undefined ? {} : { inspect: this.#inspect }),
+    });
+    const session: Session = { slave: sender, incarnation, peer, actor, durable: message.durable };
+    this.roster.addSession(session);
+    actor.start();
+  }
+
+  /** A hello was accepted: this connection is the slave now. */
+  #came(session: Session, message: HelloMessage): void {
+    const known = this.roster.know(session.slave, this.#clock.now());
+    known.session = session;
+    known.incarnation = session.incarnation;
+    known.heardAtMs = this.#clock.now();
+    known.problem = null;
+    known.position = this.#ownPoint(message.position);
+    this.#port.slaveCame(known, message.prepared?.round ?? null);
+  }
+
+  #handlers(sessionOf: () => Session, hello: HelloMessage) {
+    const send = (message: Message) => this.#outbox.send(sessionOf().peer, message);
+    return {
+      welcome: ({ hello: id, standing }: SessionEffects['welcome']) => {
+        send(this.#welcome(id, standing));
+        this.#came(sessionOf(), hello);
+      },
+      probeRival: () => this.#probe(sessionOf().slave),
+      replaceRival: () => this.#replaceRival(sessionOf()),
+      refuse: ({ message }: SessionEffects['refuse']) => {
+        send(message);
+        this.#port.trouble(
+          'DUPLICATE_ID',
+          `two processes say they are slave "${sessionOf().slave}"`,
+        );
+      },
+      serveDelta: ({ from }: SessionEffects['serveDelta']) =>
+        this.serving.serveDelta(sessionOf(), from),
+      serveSnapshot: (reader: SessionEffects['serveSnapshot']) =>
+        this.serving.serveSnapshot(sessionOf(), reader),
+      serveRound: () => this.serving.serveRound(sessionOf()),
+      resumeTransfer: () => this.serving.resume(sessionOf()),
+      invite: () => send(this.#port.announcement()),
+    };
+  }
+
+  #welcome(hello: string, standing: Standing): Message {
+    const port = this.#port;
+    return {
+      kind: 'welcome',
+      hello,
+      position: port.position(),
+      firm: port.firm(),
+      sequence: port.sequence(),
+      openRound: port.openRound(),
+      volatile: port.isVolatile,
+      heartbeatMs: port.heartbeatMs,
+      relation: standing.relation,
+      firmRelation: standing.firmRelation,
+    };
+  }
+
+  /** Asks the earlier holder of an id for a sign of life: any message of its is one (P13). */
+  #probe(slave: string): void {
+    const rival = this.roster.get(slave)?.session;
+    if (rival !== undefined && rival !== null)
+      this.#outbox.send(rival.peer, this.#port.announcement());
+  }
+
+  #replaceRival(session: Session): void {
+    const rival = this.roster.get(session.slave)?.session;
+    if (rival === undefined || rival === null || rival === session) return;
+    this.roster.removeSession(rival.peer);
+    rival.actor.stop();
+    this.#transport.disconnect(rival.peer);
+  }
+
+  /** Sessions that wait for word of the earlier holder of their id. */
+  #tellRivals(slave: string, type: 'rivalAnswered' | 'rivalGone'): void {
+    const holder = this.roster.get(slave)?.session;
+    for (const session of this.roster.sessions) {
+      if (session.slave !== slave || session === holder) continue;
+      if (session.actor.snapshot.value === 'probing') session.actor.send({ type });
+    }
+  }
+
+  #request(session: Session, message: Enveloped<RequestMessage>): void {
+    this.serving.note(session, message);
+    const standing = this.#standingOf(message.position, message.firm);
+    const resumes = this.serving.canResume(message);
+    if (message.round !== null && !resumes) {
+      const isOpen = this.#port.openRound() === message.round;
+      return session.actor.send({ type: 'roundRequested', isOpen });
+    }
+    session.actor.send({ type: 'requested', standing, resumes });
+  }
+
+  #vote(known: KnownSlave, message: Enveloped<VoteMessage>): void {
+    const { round, answer, reason, code, envelope } = message;
+    if (answer === 'no') known.problem = { code: code ?? 'VETOED', reason: reason ?? 'no' };
+    const { sender, incarnation } = envelope;
+    this.#port.voted({ round, slave: sender, incarnation, answer, reason, code });
+  }
+
+  #acknowledge(session: Session, known: KnownSlave, message: Enveloped<AckMessage>): void {
+    known.position = this.#ownPoint(message.position);
+    if (message.problem !== null) known.problem = { code: 'QUARANTINED', reason: message.problem };
+    else if (known.problem?.code === 'QUARANTINED') known.problem = null;
+    const isSettled = message.durability === 'disk' || !session.durable;
+    this.#port.confirmed(known, known.position, isSettled, message.round);
+  }
+
+  /** A position of another lineage says nothing about this history. */
+  #ownPoint(position: Position | null): Point {
+    return position?.lineage === this.#port.lineage() ? pointOf(position) : ORIGIN;
+  }
+
+  #standingOf(position: Position | null, firm: Point | null): Standing {
+    if (position === null) return { position: null, relation: 'behind', firmRelation: 'behind' };
+    if (position.lineage !== this.#port.lineage()) {
+      return { position: null, relation: 'unknown', firmRelation: 'unknown' };
+    }
+    const relation = (point: Point): Relation =>
+      relate(point, this.#port.head(), this.#port.digestAt);
+    const point = pointOf(position);
+    return { position: point, relation: relation(point), firmRelation: relation(firm ?? ORIGIN) };
+  }
+
+  #showVersions(version: number, isAhead: boolean): void {
+    if (version > 0) this.#port.versionShown(version, isAhead);
+  }
+}
+
+/** A slave with a promise on disk that this history lacks: the original lost something (P16). */
+function isBeyond({ relation, firmRelation }: Standing): boolean {
+  const isOff = relation === 'ahead' || relation === 'fork';
+  return isOff && firmRelation !== 'same' && firmRelation !== 'behind';
+}

@@ -1,0 +1,109 @@
+/** Puts messages into frames and sends them: envelope, sequence and the limits of the transport. */
+
+import type { Unsequenced } from '../../machines/master-context.js';
+import {
+  type Envelope,
+  type Message,
+  type Payload,
+  PROTOCOL_VERSION,
+  type StampedMessage,
+} from '../../machines/protocol.js';
+import { serviceLimits } from '../limits.js';
+import type { MasterTransport, PeerId, Transport } from '../transports/contract.js';
+import { encodeFrame } from '../wire/frame.js';
+
+/** The parts of an envelope that change while the process lives. */
+export type Identity = Pick<Envelope, 'lineage' | 'epoch' | 'incarnation'>;
+
+export interface OutboxOptions {
+  readonly item: string;
+  readonly sender: string;
+  readonly identity: () => Identity;
+}
+
+/** Only the fact of a payload: the receiver asks for the bytes. */
+function withoutBody({ bytes, checksum }: Payload): Payload {
+  return { bytes, checksum };
+}
+
+/** Deltas above the inline limit, or that no frame of this transport holds, are pulled instead. */
+function fit(message: Message, inlineBytesMax: number): Message {
+  let fitted = message;
+  if ('links' in fitted) {
+    const links = fitted.links.map((link) => {
+      if (link.payload === undefined || link.payload.bytes <= inlineBytesMax) return link;
+      const { payload: _tooLarge, ...bare } = link;
+      return bare;
+    });
+    fitted = { ...fitted, links };
+  }
+  if (fitted.kind === 'prepare' && fitted.payload.bytes > inlineBytesMax) {
+    fitted = { ...fitted, payload: withoutBody(fitted.payload) };
+  }
+  return fitted;
+}
+
+export class Outbox {
+  readonly #options: OutboxOptions;
+  readonly #transport: Transport;
+  readonly #inlineBytesMax: number;
+  #sequence = 0;
+  framesSent = 0;
+
+  constructor(transport: Transport, options: OutboxOptions) {
+    this.#transport = transport;
+    this.#options = options;
+    const { maxFrameBytes } = transport.features;
+    this.#inlineBytesMax = Math.min(serviceLimits.inlineBytesMax, Math.floor(maxFrameBytes / 2));
+  }
+
+  /** Bytes of one part of a transfer on this transport. */
+  get chunkBytes(): number {
+    const { maxFrameBytes } = this.#transport.features;
+    return Math.min(serviceLimits.chunkBytes, Math.max(1, maxFrameBytes - 4096));
+  }
+
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** Numbers a stamped message at the moment of sending: receivers order by it (P2, P10). */
+  stamp(message: Unsequenced): StampedMessage {
+    this.#sequence += 1;
+    return { ...message, sequence: this.#sequence } as StampedMessage;
+  }
+
+  send(peer: PeerId, message: Message): void {
+    this.framesSent += 1;
+    this.#transport.send(peer, this.#encode(message));
+  }
+
+  /** Answers a frame of an item that is not this outbox's own. */
+  sendAs(item: string, peer: PeerId, message: Message): void {
+    const { sender, identity } = this.#options;
+    const { lineage, epoch, incarnation } = identity();
+    const envelope = { protocol: PROTOCOL_VERSION, item, lineage, epoch, incarnation, sender };
+    this.#transport.send(peer, encodeFrame(envelope, message));
+  }
+
+  /** One frame, encoded once, for all of `peers`. */
+  multicast(peers: readonly PeerId[], message: Message): void {
+    if (peers.length === 0) return;
+    this.framesSent += 1;
+    (this.#transport as MasterTransport).multicast(peers, this.#encode(message));
+  }
+
+  #encode(message: Message): Uint8Array {
+    const { item, sender, identity } = this.#options;
+    const { lineage, epoch, incarnation } = identity();
+    const envelope: Envelope = {
+      protocol: PROTOCOL_VERSION,
+      item,
+      lineage,
+      epoch,
+      incarnation,
+      sender,
+    };
+    return encodeFrame(envelope, fit(message, this.#inlineBytesMax));
+  }
+}

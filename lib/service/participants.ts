@@ -1,0 +1,77 @@
+/** From what the host said to the policy the machines know, and from slaves to candidates (P14). */
+import {
+  type Candidate,
+  type Choice,
+  chooseParticipants,
+  type ParticipantPolicy,
+} from '../../machines/participants.js';
+import type { Participants } from '../master-options.js';
+import type { SlaveInfo } from './status.js';
+
+export interface ParticipantOptions {
+  readonly participants: Participants;
+  readonly maxLag: number;
+  readonly atLeast: number;
+  readonly unreachable: 'abort' | 'defer' | { readonly exclude: number };
+}
+
+/** What the choice needs of one slave; `lag` counts committed changes. */
+export interface SlaveFacts {
+  readonly info: SlaveInfo;
+  readonly lag: number;
+  readonly failures: number;
+}
+
+function policyOf(options: ParticipantOptions): ParticipantPolicy {
+  const { participants, maxLag, atLeast, unreachable } = options;
+  const isQuorum = typeof participants === 'object' && 'quorum' in participants;
+  const among =
+    participants === 'connected' || isQuorum
+      ? 'connected'
+      : participants === 'known'
+        ? 'known'
+        : 'matching';
+  const exclude = typeof unreachable === 'object' ? unreachable.exclude : null;
+  return {
+    among,
+    maxLag,
+    atLeast,
+    unreachable: exclude === null ? (unreachable as 'abort' | 'defer') : 'exclude',
+    failuresMax: exclude ?? 0,
+    quorum: isQuorum ? participants.quorum : null,
+  };
+}
+
+/** A list names slaves; a predicate is the host's code and may throw: then it did not choose. */
+function matches(participants: Participants, info: SlaveInfo): boolean {
+  if (typeof participants === 'function') return participants(info) === true;
+  return Array.isArray(participants) ? participants.includes(info.id) : true;
+}
+
+/**
+ * Chooses the participants of a round. Names of a list that were never seen count as candidates
+ * that are not connected: by default such a round waits for them and aborts.
+ * @throws whatever the host's predicate throws
+ */
+export function chooseFrom(options: ParticipantOptions, slaves: readonly SlaveFacts[]): Choice {
+  const candidates: Candidate[] = slaves.map(({ info, lag, failures }) => ({
+    slave: info.id,
+    connected: info.link === 'live',
+    lag,
+    failures,
+    matches: matches(options.participants, info),
+  }));
+  if (Array.isArray(options.participants)) {
+    for (const slave of options.participants as readonly string[]) {
+      if (slaves.some(({ info }) => info.id === slave)) continue;
+      candidates.push({
+        slave,
+        connected: false,
+        lag: Number.MAX_SAFE_INTEGER,
+        failures: 0,
+        matches: true,
+      });
+    }
+  }
+  return chooseParticipants(policyOf(options), candidates);
+}

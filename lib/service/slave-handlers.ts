@@ -1,0 +1,130 @@
+/** Carries out each effect of the slave's machine; completions go back as events. */
+import type { Message } from '../../machines/protocol.js';
+import type { Problem, SlaveEffects } from '../../machines/slave-context.js';
+import { serviceLimits } from '../limits.js';
+import type { EffectHandlers } from './actor.js';
+import type { SlaveParts } from './slave-parts.js';
+
+/** A failure of the store ends the run (fail-stop); any other is the user layer's own. */
+function isStoreFailure(problem: Problem): boolean {
+  return problem.code === 'STORE_FAILED';
+}
+
+function transmit(run: SlaveParts, message: Message): void {
+  if (run.peer !== null) run.outbox.send(run.peer, message);
+}
+
+/** Several confirmations of one-phase changes within a moment become one message. */
+class Acknowledger {
+  readonly #run: SlaveParts;
+  #isScheduled = false;
+
+  constructor(run: SlaveParts) {
+    this.#run = run;
+  }
+
+  say(round: string | null): void {
+    if (round !== null) return this.#send(round);
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#run.settings.clock.setTimeout(() => {
+      if (this.#isScheduled) this.#send(null);
+    }, serviceLimits.acknowledgeMs);
+  }
+
+  #send(round: string | null): void {
+    this.#isScheduled = false;
+    const { position, problem } = this.#run.context;
+    const isStuck = this.#run.actor.snapshot.matches({ serving: { copy: 'quarantined' } });
+    transmit(this.#run, {
+      kind: 'ack',
+      position,
+      durability: this.#run.reached,
+      round,
+      problem: isStuck ? (problem?.reason ?? 'quarantined') : null,
+    });
+  }
+}
+
+/** Gives increments to the user layer and tells the machine how far that came (P4). */
+function commitCopy(run: SlaveParts, params: SlaveEffects['commitCopy']): void {
+  run.copy.commit(params, ({ position, durability, problem }) => {
+    if (position !== null) run.reached = durability;
+    if (problem !== null && isStoreFailure(problem)) {
+      return run.actor.send({ type: 'storeFailed', problem });
+    }
+    if (problem !== null) return run.actor.send({ type: 'commitFailed', problem, position });
+    if (position === null) return;
+    run.actor.send({ type: 'committed', position, round: params.round });
+    run.emitter.emit('position', position);
+  });
+}
+
+/** Streams a whole state into the user layer; a copy it takes away is told as a reset (S7). */
+function installCopy(run: SlaveParts, params: SlaveEffects['installCopy']): void {
+  const from = run.context.position;
+  run.copy.install(params, run.receiver.chunks(params.build), (problem) => {
+    if (problem !== null) {
+      if (isStoreFailure(problem)) return run.actor.send({ type: 'storeFailed', problem });
+      return run.actor.send({ type: 'installFailed', problem });
+    }
+    const { to, reset } = params;
+    run.reached = run.storage.isDurable ? 'disk' : 'memory';
+    run.actor.send({ type: 'installed', position: to, volatile: params.volatile });
+    if (reset && from !== null) run.emitter.emit('reset', { from, to });
+    run.emitter.emit('position', to);
+  });
+}
+
+export function slaveHandlers(run: SlaveParts): EffectHandlers<SlaveEffects> {
+  const { clock } = run.settings;
+  const send: SlaveParts['actor']['send'] = (event) => run.actor.send(event);
+  const acknowledger = new Acknowledger(run);
+  return {
+    recover: () => {
+      send({ type: 'recovered', found: run.storage.read(run.copy.layer.position()) });
+    },
+    transmit: ({ message }) => transmit(run, message),
+    acknowledge: ({ round }) => acknowledger.say(round),
+    request: ({ round, rebase, jitterMs }) => {
+      const wish = () => {
+        const { position, firm } = run.context;
+        return rebase ? { position: null, firm: null, round } : { position, firm, round };
+      };
+      const isFirst = run.requestsMade === 0;
+      run.requestsMade += 1;
+      if (isFirst || jitterMs === 0) return run.receiver.request(wish());
+      clock.setTimeout(() => {
+        // By now an announcement may have closed the gap: then nobody waits for an answer.
+        const copy = run.actor.snapshot.matches({ serving: { copy: 'syncing' } });
+        if (copy) run.receiver.request(wish());
+      }, run.random() * jitterMs);
+    },
+    persistReign: (reign) => {
+      run.requestsMade = 0;
+      const { incarnation } = reign;
+      run.storage.saveReign(reign, () => send({ type: 'reignPersisted', incarnation }));
+    },
+    askUser: ({ offer, next }) =>
+      run.copy.prepare(
+        offer,
+        next,
+        () => send({ type: 'canPrepare', round: offer.round }),
+        (problem) => send({ type: 'cannotPrepare', round: offer.round, problem }),
+      ),
+    persistPromise: ({ offer }) =>
+      run.storage.savePromise(offer, () => send({ type: 'promised', round: offer.round })),
+    commitCopy: (params) => commitCopy(run, params),
+    installCopy: (params) => installCopy(run, params),
+    cancelTransfer: () => run.receiver.cancel('the copy does not need it any more'),
+    dropRound: ({ round }) =>
+      run.copy.abort(
+        round,
+        () => run.storage.dropPromise(() => send({ type: 'roundDropped', round })),
+        (reason) => run.trouble('ABORTED', reason),
+      ),
+    report: ({ problem, heuristic }) =>
+      run.trouble(problem.code, problem.reason, heuristic ?? false),
+  };
+}
+

@@ -1,0 +1,104 @@
+/** The slave's inbox: messages of a master become events; what is out of place is told, not obeyed. */
+import type {
+  AnnounceMessage,
+  ChunkMessage,
+  DeltaLink,
+  Enveloped,
+  MasterMessage,
+  Message,
+  PrepareMessage,
+} from '../../machines/protocol.js';
+import { nextDigest } from './payload.js';
+import type { SlaveParts } from './slave-parts.js';
+
+const FROM_MASTER: ReadonlySet<Message['kind']> = new Set<MasterMessage['kind']>([
+  'announce',
+  'prepare',
+  'commit',
+  'abort',
+  'welcome',
+  'delta',
+  'snapshot',
+  'outcome',
+  'refused',
+]);
+
+type Stateful = Enveloped<Exclude<MasterMessage, ChunkMessage>>;
+
+function isChunk(message: Enveloped): message is Enveloped<ChunkMessage> {
+  return message.kind === 'delta' || message.kind === 'snapshot';
+}
+
+/** The digest a delta leads to is chained over its content: a wrong one is damage (S12). */
+function isChained({ from, to, payload }: Pick<DeltaLink, 'from' | 'to' | 'payload'>): boolean {
+  if (payload?.body === undefined) return true;
+  return nextDigest(from, to.version, payload.checksum) === to.digest;
+}
+
+function isIntact(message: Enveloped): boolean {
+  if (message.kind === 'announce') return message.links.every(isChained);
+  if (message.kind === 'prepare') return isChained(message as Enveloped<PrepareMessage>);
+  return true;
+}
+
+/** Announcements that arrived together are one: the newest position, and all their increments. */
+function merge(
+  earlier: Enveloped<AnnounceMessage>,
+  later: Enveloped<AnnounceMessage>,
+): Enveloped<AnnounceMessage> {
+  const links = [...earlier.links.filter((link) => link.payload !== undefined), ...later.links];
+  return { ...later, links, reply: earlier.reply || later.reply };
+}
+
+function canMerge(
+  earlier: Stateful | undefined,
+  later: Stateful,
+): earlier is Enveloped<AnnounceMessage> {
+  if (earlier?.kind !== 'announce' || later.kind !== 'announce') return false;
+  const isSameLife = earlier.envelope.incarnation === later.envelope.incarnation;
+  return isSameLife && later.sequence > earlier.sequence;
+}
+
+export class SlaveInbox {
+  readonly #run: SlaveParts;
+
+  constructor(run: SlaveParts) {
+    this.#run = run;
+  }
+
+  received(messages: readonly Enveloped[]): void {
+    let held: Stateful | undefined;
+    for (const message of messages) {
+      if (!this.#isWelcome(message)) continue;
+      if (isChunk(message)) {
+        this.#deliver(held);
+        held = undefined;
+        this.#run.receiver.receive(message);
+        continue;
+      }
+      const next = message as Stateful;
+      if (canMerge(held, next)) {
+        held = merge(held, next as Enveloped<AnnounceMessage>);
+        continue;
+      }
+      this.#deliver(held);
+      held = next;
+    }
+    this.#deliver(held);
+  }
+
+  #deliver(message: Stateful | undefined): void {
+    if (message !== undefined) this.#run.actor.send({ type: 'message', message });
+  }
+
+  #isWelcome(message: Enveloped): boolean {
+    const { sender } = message.envelope;
+    if (!FROM_MASTER.has(message.kind)) {
+      this.#run.trouble('PROTOCOL', `${sender} sent a slave's message: ${message.kind}`);
+      return false;
+    }
+    if (isIntact(message)) return true;
+    this.#run.trouble('CORRUPT', `${sender} sent a delta that does not lead to its digest`);
+    return false;
+  }
+}

@@ -1,0 +1,58 @@
+/** The row of one slave in every table people look at: derived, never stored. */
+import type { MasterContext } from '../../machines/master-context.js';
+import { serviceLimits } from '../limits.js';
+import type { History } from './history.js';
+import type { KnownSlave } from './slave-roster.js';
+import type { SlaveInfo } from './status.js';
+
+export interface InfoGrounds {
+  readonly context: MasterContext;
+  readonly history: History;
+  readonly nowMs: number;
+  readonly heartbeatMs: number;
+}
+
+function linkOf(slave: KnownSlave, grounds: InfoGrounds): SlaveInfo['link'] {
+  const state = slave.session?.actor.snapshot.value;
+  if (state === undefined || state === 'gone') return 'stale';
+  if (state === 'probing' || state === 'joining') return 'joining';
+  if (state === 'refused') return 'refused';
+  if (state === 'lagging') return 'lagging';
+  const silentMs = grounds.nowMs - slave.heardAtMs;
+  return silentMs > serviceLimits.staleHeartbeats * grounds.heartbeatMs ? 'stale' : 'live';
+}
+
+function stageOf(slave: KnownSlave, grounds: InfoGrounds): string {
+  const { context } = grounds;
+  if (slave.session === null) return 'gone';
+  if (slave.problem?.code === 'QUARANTINED') return 'quarantined';
+  const { round } = context;
+  if (round?.participants.includes(slave.id) === true) {
+    const answer = context.votes[slave.id]?.answer;
+    if (answer === undefined) return 'voting';
+    return answer === 'yes' ? 'prepared' : 'vetoed';
+  }
+  if (slave.session.actor.snapshot.value === 'syncing') return 'syncing';
+  return slave.position.version >= context.position.version ? 'current' : 'behind';
+}
+
+/** Committed changes a slave lacks; one that was never seen at any version lacks all there were. */
+export function lagOf(slave: KnownSlave, grounds: InfoGrounds): number {
+  const { position } = grounds.context;
+  if (slave.position.version >= position.version) return 0;
+  return Math.max(1, grounds.history.countAfter(slave.position.version));
+}
+
+export function describeSlave(slave: KnownSlave, grounds: InfoGrounds): SlaveInfo {
+  return {
+    id: slave.id,
+    link: linkOf(slave, grounds),
+    version: slave.position.version,
+    lag: lagOf(slave, grounds),
+    stage: stageOf(slave, grounds),
+    age: Math.max(0, grounds.nowMs - slave.heardAtMs),
+    incarnation: slave.incarnation,
+    peer: slave.session?.peer ?? null,
+    problem: slave.problem,
+  };
+}

@@ -1,0 +1,101 @@
+/**
+ * Every slave this master knows: who it is, where it stood last, and the session of its present
+ * connection. Remembered slaves survive their connections, so that the person on call sees who
+ * is missing, and a restart of the master knows whom `participants: 'known'` means.
+ */
+import type { Point } from '../../machines/protocol.js';
+import type { SessionEffects, sessionMachine } from '../../machines/session.js';
+import type { PeerId } from '../transports/contract.js';
+import type { ProtocolActor } from './actor.js';
+
+export type SessionActor = ProtocolActor<typeof sessionMachine, SessionEffects>;
+
+/** One connection of one process life of a slave. */
+export interface Session {
+  readonly slave: string;
+  readonly incarnation: string;
+  readonly peer: PeerId;
+  readonly actor: SessionActor;
+  /** Has a store: its confirmations can reach `disk`. */
+  readonly durable: boolean;
+}
+
+export interface KnownSlave {
+  readonly id: string;
+  session: Session | null;
+  incarnation: string;
+  position: Point;
+  heardAtMs: number;
+  /** Missed vote deadlines in a row (P14). */
+  failures: number;
+  problem: { readonly code: string; readonly reason: string } | null;
+}
+
+export class SlaveRoster {
+  readonly #slaves = new Map<string, KnownSlave>();
+  readonly #sessions = new Map<PeerId, Session>();
+
+  get all(): Iterable<KnownSlave> {
+    return this.#slaves.values();
+  }
+
+  get size(): number {
+    return this.#slaves.size;
+  }
+
+  get(id: string): KnownSlave | undefined {
+    return this.#slaves.get(id);
+  }
+
+  /** The slave's record, made at first sight. */
+  know(id: string, nowMs: number): KnownSlave {
+    const known = this.#slaves.get(id);
+    if (known !== undefined) return known;
+    const fresh: KnownSlave = {
+      id,
+      session: null,
+      incarnation: '',
+      position: { version: 0, digest: '' },
+      heardAtMs: nowMs,
+      failures: 0,
+      problem: null,
+    };
+    this.#slaves.set(id, fresh);
+    return fresh;
+  }
+
+  forget(id: string): KnownSlave | undefined {
+    const known = this.#slaves.get(id);
+    this.#slaves.delete(id);
+    return known;
+  }
+
+  sessionOf(peer: PeerId): Session | undefined {
+    return this.#sessions.get(peer);
+  }
+
+  addSession(session: Session): void {
+    this.#sessions.set(session.peer, session);
+  }
+
+  /** The connection is over; the slave stays known. */
+  removeSession(peer: PeerId): Session | undefined {
+    const session = this.#sessions.get(peer);
+    if (session === undefined) return undefined;
+    this.#sessions.delete(peer);
+    const known = this.#slaves.get(session.slave);
+    if (known?.session === session) known.session = null;
+    return session;
+  }
+
+  get sessions(): Iterable<Session> {
+    return this.#sessions.values();
+  }
+}
+
+/** Whether messages are pushed to this session now. */
+export function isPushed(session: Session | null): session is Session {
+  if (session === null) return false;
+  const state = session.actor.snapshot.value;
+  return state === 'following' || state === 'syncing';
+}

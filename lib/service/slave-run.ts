@@ -1,0 +1,219 @@
+/**
+ * One run of a slave service layer, from start to stop: binds the effects of the slave's machine
+ * to transport, store and user layer. Every decision is the machine's.
+ */
+import { nanoid } from 'nanoid';
+import type { Durability, Position } from '../../machines/protocol.js';
+import { slaveMachine } from '../../machines/slave.js';
+import { ReplicationError, reasonOf } from '../errors.js';
+import { serviceLimits } from '../limits.js';
+import { seededRandom } from '../runtime/random.js';
+import type { ItemStorage } from '../stores/contract.js';
+import type { PeerId } from '../transports/contract.js';
+import { ProtocolActor } from './actor.js';
+import { Copy } from './copy.js';
+import type { Emitter } from './emitter.js';
+import { hubOf } from './hub.js';
+import { Outbox } from './outbox.js';
+import { slaveHandlers } from './slave-handlers.js';
+import { SlaveInbox } from './slave-inbox.js';
+import type { SlaveActor, SlaveParts, SlaveSettings } from './slave-parts.js';
+import { statusOf } from './slave-status.js';
+import { SlaveStorage } from './slave-storage.js';
+import type { SlaveEvents, SlaveStatus } from './status.js';
+import { TransferReceiver } from './transfer-receiver.js';
+import type { Waits } from './waits.js';
+
+function delaysOf({ silenceMs, prepareMs, retryMs, jitterMs }: SlaveSettings) {
+  return {
+    helloRetryMs: Math.max(1, Math.round(silenceMs / 3)),
+    silenceMs,
+    jitterMs,
+    requestRetryMs: Math.max(1, Math.round(silenceMs / 3)),
+    prepareMs,
+    inquireMs: Math.max(1, Math.round(silenceMs / 3)),
+    quarantineRetryMs: retryMs,
+    refusedRetryMs: retryMs,
+  };
+}
+
+export class SlaveRun implements SlaveParts {
+  readonly settings: SlaveSettings;
+  readonly emitter: Emitter<SlaveEvents>;
+  readonly storage: SlaveStorage;
+  readonly copy: Copy;
+  readonly outbox: Outbox;
+  readonly receiver: TransferReceiver;
+  readonly random;
+  readonly actor: SlaveActor;
+  /** Id of this process life (P13). */
+  readonly incarnation = nanoid();
+  readonly #waits: Waits;
+  readonly #inbox: SlaveInbox;
+  peer: PeerId | null = null;
+  reached: Durability;
+  requestsMade = 0;
+  #heardAtMs: number | null = null;
+  #heard = 0;
+  #inDoubtSinceMs: number | null = null;
+  #said = '';
+
+  constructor(
+    settings: SlaveSettings,
+    storage: ItemStorage | null,
+    emitter: Emitter<SlaveEvents>,
+    waits: Waits,
+  ) {
+    const { clock, transport, item, id, layer, inspect } = settings;
+    this.settings = settings;
+    this.emitter = emitter;
+    this.#waits = waits;
+    this.storage = new SlaveStorage(storage, (error) => this.storeFailed(error));
+    this.reached = this.storage.isDurable ? 'disk' : 'memory';
+    this.copy = new Copy(layer, this.storage, clock);
+    this.outbox = new Outbox(transport, { item, sender: id, identity: () => this.#identity() });
+    this.random = seededRandom(this.incarnation, 'jitter');
+    this.receiver = this.#newReceiver();
+    this.#inbox = new SlaveInbox(this);
+    this.actor = new ProtocolActor({
+      machine: slaveMachine,
+      input: {
+        id,
+        self: this.incarnation,
+        durable: this.storage.isDurable,
+        heldBytesMax: serviceLimits.heldBytesMax,
+        delays: delaysOf(settings),
+      },
+      handlers: slaveHandlers(this),
+      clock,
+      settled: () => this.#settled(),
+      crashed: (reason) => this.trouble('PROTOCOL', `slave "${id}" of "${item}": ${reason}`),
+      ...(inspect === undefined ? {} : { inspect }),
+    });
+  }
+
+  get context() {
+    return this.actor.snapshot.context;
+  }
+
+  get position(): Position | null {
+    return this.context.position;
+  }
+
+  get ageMs(): number {
+    if (this.#heardAtMs === null) return Number.POSITIVE_INFINITY;
+    return this.settings.clock.now() - this.#heardAtMs;
+  }
+
+  /** Serves the cached copy, then lets a master in; does not wait for one. */
+  async start(signal: AbortSignal | undefined): Promise<void> {
+    const { item, transport } = this.settings;
+    await this.copy.open();
+    this.actor.start();
+    await hubOf(transport).attach(
+      item,
+      {
+        joined: (peer) => {
+          this.peer = peer;
+          this.actor.send({ type: 'connected' });
+        },
+        left: (peer, error) => this.#left(peer, error),
+        received: (peer, messages) => {
+          if (peer === this.peer) this.#inbox.received(messages);
+        },
+        drained: () => {},
+        troubled: (error) => this.trouble(error.code, error.message),
+      },
+      signal,
+    );
+  }
+
+  async stop(): Promise<void> {
+    const { item, transport } = this.settings;
+    if (this.peer !== null) this.outbox.send(this.peer, { kind: 'goodbye', reason: 'stopped' });
+    this.actor.send({ type: 'stop' });
+    this.release();
+    await hubOf(transport).detach(item);
+    await this.copy.close();
+    await this.storage.close();
+  }
+
+  /** Stops timers and transfers; nothing is sent any more. */
+  release(): void {
+    this.receiver.cancel('the slave was stopped');
+    this.actor.stop();
+  }
+
+  status(): SlaveStatus {
+    const { clock } = this.settings;
+    const since = this.#inDoubtSinceMs;
+    return statusOf(this.actor.snapshot, since === null ? 0 : clock.now() - since);
+  }
+
+  trouble(code: string, reason: string, heuristic = false): void {
+    this.emitter.emit('trouble', { code, reason, heuristic });
+  }
+
+  storeFailed(error: unknown): void {
+    const code = error instanceof ReplicationError ? error.code : 'STORE_FAILED';
+    const problem = { code, reason: reasonOf(error) };
+    this.actor.send({ type: 'storeFailed', problem });
+    this.trouble(code, problem.reason);
+    const message = `the store of slave "${this.settings.id}" failed: ${problem.reason}; restart it`;
+    this.#waits.fail(new ReplicationError('STORE_FAILED', message, { cause: error }));
+  }
+
+  #left(peer: PeerId, error: ReplicationError | null): void {
+    if (peer !== this.peer) return;
+    this.peer = null;
+    this.actor.send({ type: 'disconnected' });
+    if (error !== null) this.trouble(error.code, error.message);
+  }
+
+  #identity() {
+    const { lineage, epoch } = this.context;
+    return { lineage: lineage ?? '', epoch, incarnation: this.incarnation };
+  }
+
+  #newReceiver(): TransferReceiver {
+    return new TransferReceiver({
+      send: (request) => {
+        if (this.peer !== null) this.outbox.send(this.peer, request);
+      },
+      deltaArrived: (event) => this.actor.send(event),
+      snapshotBegan: (event) => this.actor.send(event),
+      progressed: (progress) => {
+        this.actor.send({ type: 'transferProgressed' });
+        this.emitter.emit('progress', progress);
+      },
+      lost: (reason) => this.actor.send({ type: 'transferLost', reason }),
+    });
+  }
+
+  #settled(): void {
+    const { clock } = this.settings;
+    const { context } = this;
+    if (context.heard !== this.#heard) {
+      this.#heard = context.heard;
+      this.#heardAtMs = clock.now();
+    }
+    this.#noteDoubt();
+    this.#waits.check();
+    if (!this.emitter.has('status')) return;
+    const status = this.status();
+    // Only what a person would see as a change is told; ages change all the time.
+    const { inDoubtFor: _age, ...lasting } = status;
+    const said = JSON.stringify(lasting);
+    if (said === this.#said) return;
+    this.#said = said;
+    this.emitter.emit('status', status);
+  }
+
+  #noteDoubt(): void {
+    const isDoubtful = this.actor.snapshot.matches({
+      serving: { copy: { prepared: 'doubtful' } },
+    });
+    if (!isDoubtful) this.#inDoubtSinceMs = null;
+    else this.#inDoubtSinceMs ??= this.settings.clock.now();
+  }
+}

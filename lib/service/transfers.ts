@@ -1,0 +1,242 @@
+/**
+ * Deltas and whole states on their way to slaves: identical requests share one build, each slave
+ * reads at its own pace within a window, a bounded number of whole states goes out at once, and
+ * what was cut goes on where it stopped (P3, P6, P18).
+ */
+import type { ChunkMessage, Point } from '../../machines/protocol.js';
+import { reasonOf } from '../errors.js';
+import { serviceLimits } from '../limits.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Build, BuildFacts, ReaderFacts } from './build.js';
+import { payloadOf } from './payload.js';
+
+/** The slave end of a transfer, as far as sending goes. */
+export interface TransferPort {
+  readonly slave: string;
+  readonly send: (message: ChunkMessage) => void;
+  readonly isWritable: () => boolean;
+  readonly ended: () => void;
+  readonly failed: (reason: string) => void;
+}
+
+/** One slave reading one build. */
+export class Transfer {
+  readonly build: Build;
+  readonly port: TransferPort;
+  readonly reader: ReaderFacts;
+  /** Everything below was confirmed. */
+  confirmed: number;
+  next: number;
+  isOver = false;
+  #isPumping = false;
+
+  constructor(build: Build, port: TransferPort, reader: ReaderFacts, next: number) {
+    this.build = build;
+    this.port = port;
+    this.reader = reader;
+    this.confirmed = next;
+    this.next = next;
+  }
+
+  /** Sends parts while the window and the connection allow; called again on every confirmation. */
+  async pump(): Promise<void> {
+    if (this.#isPumping || this.isOver) return;
+    this.#isPumping = true;
+    try {
+      while (this.#maySend()) if (!(await this.#sendOne())) return;
+    } catch (error) {
+      this.isOver = true;
+      this.port.failed(reasonOf(error));
+    } finally {
+      this.#isPumping = false;
+    }
+  }
+
+  #maySend(): boolean {
+    const isInWindow = this.next < this.confirmed + serviceLimits.windowChunks;
+    return !this.isOver && isInWindow && this.port.isWritable();
+  }
+
+  async #sendOne(): Promise<boolean> {
+    const index = this.next;
+    const part = await this.build.part(index);
+    if (this.isOver) return false;
+    if (part === undefined) {
+      this.isOver = true;
+      this.port.failed('its build has moved on without it');
+      return false;
+    }
+    this.next = index + 1;
+    this.port.send({
+      ...this.build.facts,
+      ...this.reader,
+      build: this.build.id,
+      index,
+      last: part.last,
+      payload: payloadOf(part.bytes),
+    });
+    if (!part.last) return true;
+    this.isOver = true;
+    this.port.ended();
+    return false;
+  }
+}
+
+interface KeptBuild {
+  readonly key: string;
+  readonly build: Build;
+  usedAtMs: number;
+}
+
+type MakeBuild = () => Promise<Build | null>;
+
+export class Transfers {
+  readonly #clock: Clock;
+  readonly #kept = new Map<string, KeptBuild>();
+  readonly #making = new Map<string, Promise<Build | null>>();
+  readonly #running = new Map<string, Transfer>();
+  /** Slaves waiting for their turn to get a whole state (P18). */
+  readonly #queue: { readonly slave: string; readonly admit: (isIn: boolean) => void }[] = [];
+  readonly #admitted = new Set<string>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get count(): number {
+    return this.#running.size;
+  }
+
+  transferOf(slave: string): Transfer | undefined {
+    return this.#running.get(slave);
+  }
+
+  /** Can this slave go on with that build at that part? */
+  canResume(buildId: string | null, next: number): boolean {
+    return buildId !== null && (this.#kept.get(buildId)?.build.has(next) ?? false);
+  }
+
+  /** Goes on, or confirms parts of what is running. */
+  resume(port: TransferPort, buildId: string, next: number, reader: ReaderFacts): void {
+    const kept = this.#kept.get(buildId);
+    if (kept === undefined) return;
+    kept.usedAtMs = this.#clock.now();
+    const running = this.#running.get(port.slave);
+    if (running?.build === kept.build && running.port === port && !running.isOver) {
+      running.confirmed = Math.max(running.confirmed, next);
+      void running.pump();
+      return;
+    }
+    if (running?.build === kept.build && running.port === port && next >= running.next) return;
+    this.#run(new Transfer(kept.build, port, reader, next));
+  }
+
+  /** Serves a build made by `make`, or one with the same key that is still whole. */
+  async serve(
+    port: TransferPort,
+    key: string,
+    isWhole: boolean,
+    reader: ReaderFacts,
+    make: MakeBuild,
+  ): Promise<void> {
+    if (isWhole && !(await this.#admit(port.slave))) return;
+    const build = await this.#find(key, make);
+    if (build === null) {
+      this.release(port.slave);
+      return;
+    }
+    this.#run(new Transfer(build, port, reader, 0));
+  }
+
+  /** The slave is gone, or done: its place is free for the next one. */
+  release(slave: string): void {
+    const running = this.#running.get(slave);
+    if (running !== undefined) {
+      running.isOver = true;
+      running.build.readers -= 1;
+      this.#running.delete(slave);
+    }
+    const waiting = this.#queue.findIndex((entry) => entry.slave === slave);
+    if (waiting >= 0) this.#queue.splice(waiting, 1)[0]?.admit(false);
+    if (this.#admitted.delete(slave)) this.#admitNext();
+  }
+
+  /** Frees builds that nobody reads any more. */
+  sweep(): void {
+    const before = this.#clock.now() - serviceLimits.buildIdleMs;
+    for (const [id, kept] of this.#kept) {
+      if (kept.build.readers > 0 || kept.usedAtMs > before) continue;
+      this.#kept.delete(id);
+      void kept.build.close().catch(() => {
+        // The view of a build that is thrown away has nothing more to tell.
+      });
+    }
+  }
+
+  close(): void {
+    for (const slave of [...this.#running.keys()]) this.release(slave);
+    for (const { build } of this.#kept.values()) void build.close().catch(() => {});
+    this.#kept.clear();
+    for (const { admit } of this.#queue.splice(0)) admit(false);
+  }
+
+  #run(transfer: Transfer): void {
+    const { slave } = transfer.port;
+    const before = this.#running.get(slave);
+    if (before !== undefined) {
+      before.isOver = true;
+      before.build.readers -= 1;
+    }
+    transfer.build.readers += 1;
+    this.#running.set(slave, transfer);
+    void transfer.pump();
+  }
+
+  /** False when the slave left before its turn came. */
+  async #admit(slave: string): Promise<boolean> {
+    if (this.#admitted.has(slave)) return true;
+    if (this.#queue.some((entry) => entry.slave === slave)) return false;
+    const isIn = new Promise<boolean>((admit) => this.#queue.push({ slave, admit }));
+    this.#admitNext();
+    return isIn;
+  }
+
+  #admitNext(): void {
+    while (this.#admitted.size < serviceLimits.snapshotTransfersMax) {
+      const next = this.#queue.shift();
+      if (next === undefined) return;
+      this.#admitted.add(next.slave);
+      next.admit(true);
+    }
+  }
+
+  async #find(key: string, make: MakeBuild): Promise<Build | null> {
+    for (const kept of this.#kept.values()) {
+      if (kept.key !== key || !kept.build.has(0)) continue;
+      kept.usedAtMs = this.#clock.now();
+      return kept.build;
+    }
+    const making = this.#making.get(key) ?? this.#make(key, make);
+    this.#making.set(key, making);
+    return making;
+  }
+
+  async #make(key: string, make: MakeBuild): Promise<Build | null> {
+    try {
+      const build = await make();
+      if (build === null) return null;
+      this.#kept.set(build.id, { key, build, usedAtMs: this.#clock.now() });
+      return build;
+    } finally {
+      this.#making.delete(key);
+    }
+  }
+}
+
+/** What two requests have to share to share a build. */
+export function buildKey(
+  facts: Pick<BuildFacts, 'kind' | 'from' | 'round'> & { readonly to: Point },
+): string {
+  const { kind, from, to, round } = facts;
+  return [kind, from.version, to.version, to.digest, round ?? ''].join('/');
+}

@@ -1,0 +1,170 @@
+/** Whom a slave listens to: the gate of P2, joining, new reigns, silence, refusals. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { SlaveMessage } from '../../machines/index.js';
+import type { SlaveEffects } from '../../machines/slave-context.js';
+import {
+  announce,
+  from,
+  liveSlave,
+  NEXT_REIGN,
+  newSlave,
+  point,
+  prepare,
+  REIGN,
+  records,
+  type SlaveProbe,
+  welcome,
+} from '../support/scenes.js';
+
+const test = suite('slave: link');
+const linkOf = (slave: SlaveProbe) => slave.states[0]?.replace('serving.link.', '');
+const said = (slave: SlaveProbe): readonly SlaveMessage[] =>
+  slave.effects<SlaveEffects['transmit']>('transmit').map(({ message }) => message);
+const kinds = (slave: SlaveProbe) => said(slave).map(({ kind }) => kind);
+const next = { epoch: NEXT_REIGN, incarnation: 'life-2' };
+
+test('P5: connected, it says who it is, where it stands and what it holds, until answered', () => {
+  const slave = newSlave().send({ type: 'recovered', found: records() });
+  assert.equal(slave.states, ['serving.link.down', 'serving.copy.idle']);
+  slave.send({ type: 'connected' });
+  const [hello] = said(slave);
+  assert.ok(hello?.kind === 'hello' && hello.position?.version === 3 && hello.prepared === null);
+  assert.is(hello?.kind === 'hello' && hello.hello, 'a1.1');
+  slave.elapse('HELLO_RETRY');
+  assert.is(slave.context.hello, 'a1.2');
+  assert.is(linkOf(slave.send(from(welcome('a1.1')))), 'announcing');
+  assert.is(linkOf(slave.send(from(welcome('a1.2')))), 'live');
+});
+
+test('P2: a hello is answered once; a late copy of its welcome tells of a moment that is past', () => {
+  const slave = liveSlave().send(from(announce(5, 4, { openRound: 'r5' })));
+  slave.send(from(welcome('a1.1')));
+  assert.equal(slave.context.target, point(4));
+  assert.is(slave.context.openRound, 'r5');
+  assert.is(slave.context.ignored, 1);
+});
+
+test('P16: a new reign is durable before anything of it is acted on', () => {
+  const slave = newSlave().send(
+    { type: 'recovered', found: records({ lineage: null, position: null, incarnation: null }) },
+    { type: 'connected' },
+  );
+  slave.send(from(welcome('a1.1')));
+  assert.is(linkOf(slave), 'adopting');
+  assert.equal(slave.names, ['persistReign']);
+  slave.send({ type: 'reignPersisted', incarnation: 'an earlier one' });
+  assert.is(linkOf(slave), 'adopting');
+  slave.send({ type: 'reignPersisted', incarnation: 'master-life-1' });
+  assert.is(linkOf(slave), 'live');
+  assert.equal(slave.names, ['request']);
+});
+
+test('P2: a higher epoch leads to a new hello; a lower one is told of the later reign', () => {
+  const slave = liveSlave().send(from(announce(1, 9), next));
+  assert.is(linkOf(slave), 'announcing');
+  assert.equal(kinds(slave), ['hello']);
+  assert.equal(slave.context.target, point(3));
+  const later = slave.send(from(welcome('a1.2'), next), {
+    type: 'reignPersisted',
+    incarnation: 'life-2',
+  });
+  assert.is(linkOf(later), 'live');
+  const [refused] = said(later.send(from(announce(99, 9))));
+  assert.is(refused?.kind === 'refused' && refused.code, 'FENCED');
+  assert.equal(later.context.target, point(3));
+});
+
+test('P16: two incarnations of one reign: the first stays, both hosts are told', () => {
+  const slave = liveSlave().send(from(announce(9, 9), { incarnation: 'twin' }));
+  assert.equal(slave.names, ['transmit', 'report']);
+  assert.equal(slave.context.target, point(3));
+});
+
+test('P2: another lineage is refused, visibly; an order to adopt it is obeyed', () => {
+  const slave = newSlave().send({ type: 'recovered', found: records() }, { type: 'connected' });
+  slave.send(from(welcome('a1.1'), { lineage: 'other' }));
+  assert.is(linkOf(slave), 'refused');
+  assert.is(slave.effect<SlaveEffects['report']>('report').problem.code, 'PROTOCOL');
+  slave.send({ type: 'adopt', lineage: 'other' });
+  assert.is(linkOf(slave), 'announcing');
+  slave.send(from(welcome('a1.2'), { lineage: 'other' }));
+  assert.is(slave.context.lineage, 'other');
+  assert.equal(slave.context.left, ['lineage']);
+  slave.send({ type: 'reignPersisted', incarnation: 'master-life-1' });
+  assert.equal(slave.effect<SlaveEffects['request']>('request').rebase, true);
+  const stray = liveSlave().send(from(announce(9, 9), { lineage: 'other' }));
+  assert.equal([linkOf(stray), stray.context.ignored], ['live', 1]);
+});
+
+test('P22: adoption may be ordered before the other master answers', () => {
+  const slave = liveSlave().send({ type: 'adopt', lineage: 'other' });
+  assert.is(slave.context.adopt, 'other');
+  slave.send({ type: 'disconnected' }, { type: 'connected' });
+  slave.send(from(welcome('a1.2'), { lineage: 'other' }));
+  assert.is(slave.context.lineage, 'other');
+});
+
+test('P2: the heir of a volatile lineage is adopted, the one that was left is not', () => {
+  const slave = liveSlave({ volatile: true, left: ['old'] }, { volatile: true });
+  slave.send({ type: 'disconnected' }, { type: 'connected' });
+  slave.send(from(welcome('a1.2'), { lineage: 'old' }));
+  assert.is(linkOf(slave), 'refused');
+  slave
+    .elapse('REFUSED_RETRY')
+    .send(from(welcome('a1.3', { volatile: true }), { lineage: 'heir' }));
+  assert.is(linkOf(slave), 'adopting');
+  assert.equal(slave.context.left, ['old', 'lineage']);
+});
+
+test('P2: the newest sequence number wins; an older prepare is taken only if its round is open', () => {
+  const slave = liveSlave().send(from(announce(5, 3, { openRound: 'r4' })));
+  slave.send(from(announce(4, 9)));
+  assert.equal(slave.context.target, point(3));
+  assert.is(slave.context.ignored, 1);
+  slave.send(from(prepare(3, { round: 'other' })));
+  assert.is(slave.context.offer, null);
+  slave.send(from(prepare(3)));
+  assert.is(slave.context.offer?.round, 'r4');
+});
+
+test('P6: silence makes it stale and asking; the first word makes it live', () => {
+  const slave = liveSlave();
+  assert.is(linkOf(slave.elapse('SILENCE')), 'stale');
+  assert.equal(kinds(slave), ['hello']);
+  assert.equal(kinds(slave.elapse('HELLO_RETRY')), ['hello']);
+  assert.is(linkOf(slave.send(from(announce(5, 3)))), 'live');
+  slave.send(from(announce(6, 3)));
+  assert.is(linkOf(slave.elapse('SILENCE')), 'live');
+});
+
+test('P16: a welcome heard in silence still makes its reign durable first', () => {
+  const slave = liveSlave().elapse('SILENCE');
+  slave.send(from(welcome('a1.2'), next));
+  assert.is(linkOf(slave), 'adopting');
+  assert.equal(slave.names, ['persistReign']);
+});
+
+test('P22: refused by its master, it says why and tries again later', () => {
+  const slave = newSlave().send({ type: 'recovered', found: records() }, { type: 'connected' });
+  const refused = (hello: string | null) =>
+    from({ kind: 'refused', code: 'DUPLICATE_ID', message: 'taken', hello });
+  assert.is(linkOf(slave.send(refused('a1.0'))), 'announcing');
+  assert.is(linkOf(slave.send(refused('a1.1'))), 'refused');
+  assert.equal(slave.effect<SlaveEffects['report']>('report').problem, {
+    code: 'DUPLICATE_ID',
+    reason: 'taken',
+  });
+  assert.is(linkOf(slave.elapse('REFUSED_RETRY')), 'announcing');
+  assert.is(linkOf(liveSlave().send(refused(null))), 'refused');
+});
+
+test('P16: a failing store or a stop end it; the copy is not touched', () => {
+  const slave = liveSlave().send({ type: 'storeFailed', problem: { code: 'X', reason: 'EIO' } });
+  assert.equal(slave.states, ['failed']);
+  assert.equal(slave.send(from(announce(9, 9))).names, []);
+  assert.equal(slave.context.epoch, REIGN);
+  assert.equal(slave.send({ type: 'stop' }).states, ['stopped']);
+});
+
+test.run();
