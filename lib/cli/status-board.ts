@@ -31,6 +31,7 @@ export class StatusBoard {
   #throttle: NodeJS.Timeout | null = null;
   #refresh: NodeJS.Timeout | null = null;
   #publishing = false;
+  #stopped = false;
 
   constructor(options: StatusBoardOptions) {
     this.#options = options;
@@ -58,6 +59,7 @@ export class StatusBoard {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     if (this.#throttle !== null) clearTimeout(this.#throttle);
     if (this.#refresh !== null) clearInterval(this.#refresh);
     await this.#master.stop();
@@ -65,11 +67,13 @@ export class StatusBoard {
 
   /** One report at a time: a slow network must not pile them up. */
   #publish(): void {
-    if (this.#publishing) return;
+    if (this.#publishing || this.#stopped) return;
     this.#publishing = true;
     this.#master.data
       .set(this.#options.report())
-      .catch((error: unknown) => this.#options.failed(error))
+      .catch((error: unknown) => {
+        if (!this.#stopped) this.#options.failed(error);
+      })
       .finally(() => {
         this.#publishing = false;
       });

@@ -73,11 +73,13 @@ export interface ValidatorOptions {
   readonly timeoutMs: number;
 }
 
-/** One at a time; candidates live in a folder that only this user can read. */
+/** Candidates live in a folder that only this user can read. */
 export class Validator {
   readonly #options: ValidatorOptions;
   #folder: string | null = null;
-  #running: ChildProcess | null = null;
+  /** Several only when the service layer gave up on one and asks for the next. */
+  readonly #running = new Set<ChildProcess>();
+  #candidates = 0;
 
   constructor(options: ValidatorOptions) {
     this.#options = options;
@@ -89,11 +91,12 @@ export class Validator {
    */
   async check(text: string): Promise<void> {
     this.#folder ??= await mkdtemp(join(tmpdir(), 'replichart-candidate-'));
-    const candidate = join(this.#folder, 'candidate.json');
+    this.#candidates += 1;
+    const candidate = join(this.#folder, `candidate-${this.#candidates}.json`);
     await writeFile(candidate, text, { mode: 0o600 });
     const { command, timeoutMs } = this.#options;
     const child = launch(command, candidate);
-    this.#running = child;
+    this.#running.add(child);
     let late = false;
     const timer = setTimeout(() => {
       late = true;
@@ -107,14 +110,14 @@ export class Validator {
       throw new Veto(lastLine(stderr) || `the validator ${how}`);
     } finally {
       clearTimeout(timer);
-      this.#running = null;
+      this.#running.delete(child);
       await rm(candidate, { force: true });
     }
   }
 
   /** Stops a command that runs and deletes the folder of candidates. */
   async close(): Promise<void> {
-    if (this.#running !== null) kill(this.#running);
+    for (const child of this.#running) kill(child);
     if (this.#folder !== null) await rm(this.#folder, { recursive: true, force: true });
     this.#folder = null;
   }

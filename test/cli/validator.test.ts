@@ -96,7 +96,7 @@ test('candidates are private and deleted after the vote', async () => {
     );
     const [mode, path = ''] = (await readFile(note, 'utf8')).trim().split('\n');
     assert.is(mode, '-rw-------');
-    assert.match(path, /candidate\.json$/);
+    assert.match(path, /candidate-1\.json$/);
     assert.not.ok(existsSync(path));
   });
 });

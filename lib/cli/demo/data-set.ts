@@ -36,7 +36,8 @@ export async function demoInput(file: string | undefined): Promise<DemoInput> {
     const why = reasonOf(thrown);
     throw new ReplicationError('INVALID_OPTION', `cannot read ${path}: ${why}`, { cause: thrown });
   });
-  const parsed = parseJson(bytes);
+  // The master reads it again; this is for a person's own file, to refuse it at once.
+  const parsed = file === undefined ? { value: null } : parseJson(bytes);
   if ('problem' in parsed) {
     throw new ReplicationError('INVALID_OPTION', `cannot use ${path}: ${parsed.problem}`);
   }

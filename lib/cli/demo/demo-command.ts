@@ -23,7 +23,7 @@ import { STEPS } from './steps.js';
 const SLAVES = 3;
 const SLAVES_MAX = 9;
 /** Milliseconds after which the demo gives up, whatever hangs. */
-const DEADLINE_MS = 58_000;
+const DEADLINE_MS = 52_000;
 
 interface DemoOptions {
   readonly slaves: number;
@@ -62,11 +62,13 @@ async function runDemo(
   try {
     const input = await demoInput(file);
     const nodes = await DemoNodes.create();
+    let finished = false;
     try {
       await beforeTheEnd(lifetime, show(input, nodes, options, output, paintFor(streams)));
+      finished = true;
     } finally {
       output.raw('');
-      await nodes.close(options.keep === true);
+      await nodes.close(options.keep === true, !finished);
     }
     if (options.keep === true) output.raw(`The copies are kept in ${nodes.folder}\n`);
     output.raw(

@@ -13,7 +13,7 @@ import { CopyFile, canonicalText } from '../copy-file.js';
 import { startLifetime } from '../lifetime.js';
 import { makeOutput, type Streams } from '../output.js';
 import { parseJson } from '../parse-json.js';
-import { changedWhole, changeLeaf, editedLeaf, pickLeaves } from './edits.js';
+import { changedWhole, changeLeaf, editedLeaf, type LeafPath, pickLeaves } from './edits.js';
 import type { Answered, Asked, MasterReply, MasterRequest } from './messages.js';
 
 type DemoMaster = Master<DocumentMasterData<unknown>>;
@@ -21,7 +21,7 @@ type EditRequest = Extract<MasterRequest, { do: 'edit' }>;
 
 /** Slaves, validators included, share few cores with three others. */
 const VOTE_TIMEOUT_MS = 15_000;
-const REACH_MS = 20_000;
+const REACH_MS = 25_000;
 const HEARTBEAT_MS = 500;
 
 /** Adds the hidden command. */
@@ -62,6 +62,14 @@ async function runDemoMaster(file: string, store: string, streams: Streams): Pro
   }
 }
 
+/** `count` of them from `start` on; small documents have few, and those serve again. */
+function takeAround(leaves: readonly LeafPath[], start: number, count: number): LeafPath[] {
+  const wanted = Math.min(count, leaves.length);
+  const twice = [...leaves, ...leaves];
+  const from = leaves.length === 0 ? 0 : start % leaves.length;
+  return twice.slice(from, from + wanted);
+}
+
 /** Does what it is asked, one after the other. */
 class Worker {
   readonly #master: DemoMaster;
@@ -95,14 +103,15 @@ class Worker {
 
   async #edit({ count, method, width, value }: EditRequest): Promise<MasterReply['refused']> {
     const leaves = pickLeaves(this.#master.data.get(), count * width);
+    const tasks: ReplicationTask[] = [];
+    for (let index = 0; index < count; index += 1) {
+      this.#edits += 1;
+      const edit = this.#edits;
+      const next = (old: unknown): unknown => value ?? editedLeaf(old, edit);
+      tasks.push(this.#change(takeAround(leaves, index * width, width), next, { method }));
+    }
     try {
-      for (let index = 0; index < count; index += 1) {
-        this.#edits += 1;
-        const edit = this.#edits;
-        const next = (old: unknown): unknown => value ?? editedLeaf(old, edit);
-        const own = leaves.slice(index * width, (index + 1) * width);
-        await this.#change(own, next, { method });
-      }
+      await Promise.all(tasks);
       return undefined;
     } catch (error) {
       if (!(error instanceof ReplicationError) || error.code !== 'ABORTED') throw error;
@@ -114,7 +123,7 @@ class Worker {
   }
 
   #change(
-    leaves: ReturnType<typeof pickLeaves>,
+    leaves: readonly LeafPath[],
     next: (old: unknown) => unknown,
     options: UpdateOptions,
   ): ReplicationTask {

@@ -38,6 +38,7 @@ export class DemoNodes {
   #master: NodeProcess | null = null;
   #port = 0;
   #requests = 0;
+  #closed = false;
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -114,9 +115,14 @@ export class DemoNodes {
     );
   }
 
-  /** Ends every process; deletes the folder unless it is to be kept. */
-  async close(keep: boolean): Promise<void> {
-    await Promise.all([...this.#running].map((running) => running.stop()));
+  /**
+   * Ends every process, with -9 where nobody wants to wait; deletes the folder unless it is to be
+   * kept. Whatever still goes on with the nodes fails from now on.
+   */
+  async close(keep: boolean, quickly: boolean): Promise<void> {
+    this.#closed = true;
+    const running = [...this.#running];
+    await Promise.all(running.map((child) => (quickly ? child.kill() : child.stop())));
     this.#running.clear();
     process.off('exit', this.#killAll);
     if (!keep) await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
@@ -127,6 +133,7 @@ export class DemoNodes {
   };
 
   #start(name: string, args: readonly string[]): NodeProcess {
+    if (this.#closed) throw new ReplicationError('NOT_RUNNING', 'the demo has ended');
     const started = new NodeProcess(name, args);
     this.#running.add(started);
     return started;

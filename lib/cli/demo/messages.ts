@@ -1,7 +1,7 @@
 /** What the demo and its master process say to each other over the channel between them. */
 
 export type MasterRequest =
-  /** `count` changes one after the other; `value` sets the values instead of editing them. */
+  /** `count` changes in one go; `value` sets the values instead of editing them. */
   | {
       readonly do: 'edit';
       readonly count: number;

@@ -23,7 +23,9 @@ export interface Step {
 
 const COPY_MS = 40_000;
 const EDITS = 20;
-const MISSED = 10;
+/** Changes that the killed slave misses, in this many goes. */
+const MISSED_GOES = 4;
+const MISSED_EACH = 5;
 const FLIP_WIDTH = 5;
 
 function ids(slaves: readonly DemoSlave[]): string[] {
@@ -65,14 +67,15 @@ async function firstCopy({ nodes, progress }: StepContext): Promise<StepResult> 
 }
 
 async function onePhase({ nodes, progress }: StepContext): Promise<StepResult> {
-  progress(`${EDITS} changes, one by one`);
+  const from = Math.max(...nodes.slaves.map(({ version }) => version));
+  progress(`${EDITS} changes in one go`);
   const edit = await nodes.ask({ do: 'edit', count: EDITS, method: 'one-phase', width: 1 });
   const reach = await nodes.ask({ do: 'reach', version: edit.version, slaves: ids(nodes.slaves) });
   const all = countText(nodes.slaves.length, 'slave');
   return {
     ok: nodes.slaves.every(({ version }) => version === edit.version),
     lines: [
-      `${EDITS} changes of the data made and durable in ${durationText(edit.ms)}, up to version ${edit.version}`,
+      `${EDITS} changes in one go, durable after ${durationText(edit.ms)}; grouped, they became ${countText(edit.version - from, 'version')}`,
       `${all} received them and rewrote their files ${durationText(reach.ms)} later`,
     ],
   };
@@ -118,8 +121,11 @@ async function killAndCatchUp({ nodes, progress }: StepContext): Promise<StepRes
   const { version: had, process: old } = victim;
   const pid = old?.pid;
   await nodes.killSlave(victim);
-  progress(`${victim.id} is dead, ${MISSED} changes go on without it`);
-  const edit = await nodes.ask({ do: 'edit', count: MISSED, method: 'one-phase', width: 1 });
+  const missed = MISSED_GOES * MISSED_EACH;
+  progress(`${victim.id} is dead, ${missed} changes go on without it`);
+  const change = { do: 'edit', count: MISSED_EACH, method: 'one-phase', width: 1 } as const;
+  let edit = await nodes.ask(change);
+  for (let go = 1; go < MISSED_GOES; go += 1) edit = await nodes.ask(change);
   await nodes.ask({ do: 'reach', version: edit.version, slaves: ids(rest) });
   const startedMs = performance.now();
   const running = nodes.startSlave(victim);
@@ -132,7 +138,7 @@ async function killAndCatchUp({ nodes, progress }: StepContext): Promise<StepRes
   const bytes = count('delta');
   const whole = count('snapshot');
   const lines = [
-    `${victim.id} (process ${pid}) killed with -9 at version ${had}; ${MISSED} changes passed it by`,
+    `${victim.id} (process ${pid}) killed with -9 at version ${had}; ${missed} changes passed it by`,
     `restarted: serves its cached version ${cached.version} after ${durationText(cachedMs)}, process start included`,
     `caught up to version ${edit.version} with ${whole > 0 ? 'a WHOLE COPY' : `a delta of ${bytesText(bytes)}`}, ${durationText(totalMs)} after its start`,
   ];
