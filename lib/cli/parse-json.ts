@@ -1,4 +1,5 @@
 /** The bytes of a JSON file as a value that every copy can hold exactly, or why not. */
+import { isUtf8 } from 'node:buffer';
 import { locateJsonError, placeOf } from './locate-json-error.js';
 
 export type ParsedJson =
@@ -8,6 +9,7 @@ export type ParsedJson =
       readonly empty: boolean;
     };
 
+const BYTE_ORDER_MARK = 0xfeff;
 /** Strings are matched too, so that digits inside them are passed over. Only for valid JSON. */
 const TOKENS = /"(?:[^"\\]+|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 /** Only files with such a run of characters can hold a number that a double cannot. */
@@ -35,13 +37,10 @@ function findInexactNumber(text: string): string | null {
 
 /** Text of JSON; the place of an error is told by line and column. */
 export function parseJson(bytes: Uint8Array): ParsedJson {
-  let text: string;
-  try {
-    // Fatal: a replaced character would be damage that nobody is told of. Drops a BOM.
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return { problem: 'it is not UTF-8 text', empty: false };
-  }
+  // A replaced character would be damage that nobody is told of.
+  if (!isUtf8(bytes)) return { problem: 'it is not UTF-8 text', empty: false };
+  const marked = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  const text = marked.charCodeAt(0) === BYTE_ORDER_MARK ? marked.slice(1) : marked;
   let value: unknown;
   try {
     value = JSON.parse(text);

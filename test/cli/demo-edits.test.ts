@@ -77,10 +77,10 @@ test('the comparison is about bytes, version and digest, and needs a copy', asyn
 
 test('what a JSON file cannot hold is found, with its path; shared parts are not walked again', () => {
   assert.is(findNonJson({ a: [1, 'x', null, true, { b: -0 }] }, undefined), null);
-  assert.match(findNonJson({ a: [new Date(0)] }, undefined) ?? '', /a Date at \$\.a\[0\]/);
+  assert.match(findNonJson({ a: [new Date(0)] }, undefined) ?? '', /a Date at \$\.a\.0/);
   assert.match(findNonJson(new Map(), undefined) ?? '', /a Map at \$/);
   assert.match(findNonJson({ a: undefined }, undefined) ?? '', /type undefined at \$\.a/);
-  assert.match(findNonJson([Number.NaN], undefined) ?? '', /NaN at \$\[0\]/);
+  assert.match(findNonJson([Number.NaN], undefined) ?? '', /NaN at \$\.0/);
   assert.match(findNonJson({ a: 1n }, undefined) ?? '', /bigint at \$\.a/);
   const shared = { deep: new Date(0) };
   assert.is(findNonJson({ shared }, { shared }), null);
