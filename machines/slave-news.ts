@@ -31,6 +31,8 @@ function verdictFrom(
 ): SlaveContext['verdict'] {
   const { prepared } = context;
   if (prepared === null || context.verdict !== null) return context.verdict;
+  if (message.kind === 'commit' && message.round === prepared.round) return 'committed';
+  if (message.kind === 'abort' && message.round === prepared.round) return 'aborted';
   const links = 'links' in message ? message.links : [];
   const passed = links.some(
     (link) => samePoint(link.from, prepared.to) || samePoint(link.to, prepared.to),

@@ -68,6 +68,11 @@ export class ProtocolActor<Machine extends AnyStateMachine, Effects> {
     return this.#actor.getSnapshot() as SnapshotFrom<Machine>;
   }
 
+  /** An event and its effects are under way; what is sent now waits its turn. */
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
   start(): void {
     this.#run(() => this.#actor.start());
   }

@@ -3,8 +3,8 @@ import type { MasterContext } from '../../machines/master-context.js';
 import { announcement } from '../../machines/master-logic.js';
 import { compareEpochs } from '../../machines/position.js';
 import type { Point, Position } from '../../machines/protocol.js';
-import type { MasterPort } from './master-port.js';
 import type { MasterParts } from './master-parts.js';
+import type { MasterPort } from './master-port.js';
 import { bytesOf } from './payload.js';
 
 function positionOf({ lineage, epoch }: MasterContext, point: Point): Position {
@@ -19,7 +19,9 @@ function headOf(run: MasterParts): Point {
 }
 
 /** Builders of what slaves ask for; each names the position it leads to. */
-function builders(run: MasterParts): Pick<MasterPort, 'makeDelta' | 'makeSnapshot' | 'roundPayload'> {
+function builders(
+  run: MasterParts,
+): Pick<MasterPort, 'makeDelta' | 'makeSnapshot' | 'roundPayload'> {
   const durability = () => run.original.durability();
   return {
     makeDelta: async (from) => {
@@ -68,13 +70,13 @@ export function masterPort(run: MasterParts): MasterPort {
     slaveCame: (slave, holds) => {
       run.saveKnown();
       send({ type: 'slaveReturned', slave: slave.id, holds });
-      run.emitter.emit('slave', run.info(slave));
+      run.tellSlave(slave);
       run.waits.check();
     },
     slaveLeft: (slave, reason) => {
       // A cut connection is no farewell: its votes are awaited until the deadline (P14).
       if (reason !== null) send({ type: 'slaveLost', slave: slave.id, reason });
-      run.emitter.emit('slave', run.info(slave));
+      run.tellSlave(slave);
     },
     voted: (vote) => {
       run.queue.open?.progress.set(vote.slave, vote.answer === 'yes' ? 'prepared' : 'vetoed');
@@ -87,7 +89,7 @@ export function masterPort(run: MasterParts): MasterPort {
         send({ type: 'confirmations', confirmations: [confirmation] });
       }
       run.waits.check();
-      run.emitter.emit('slave', run.info(slave));
+      run.tellSlave(slave);
     },
     inquired: (slave, { prepared }) => {
       const digestAtTo = run.history.digestAt(prepared.to.version);

@@ -127,7 +127,8 @@ export class MasterSessions {
         return this.#port.inquired(known, message);
       case 'goodbye':
         this.#port.slaveLeft(known, message.reason);
-        return this.#transport.disconnect(peer);
+        // The connection may carry other items of that process: only this item's part ends.
+        return this.left(peer, null);
       case 'refused':
         return this.#port.refusedBy(message);
       default:
@@ -140,6 +141,7 @@ export class MasterSessions {
     const { sender, incarnation } = message.envelope;
     const standing = this.#standingOf(message.position, message.firm);
     this.#showVersions(message.position?.version ?? 0, isBeyond(standing));
+    if (isBeyond(standing)) this.#tellRegressed(message);
     this.#showVersions(message.prepared?.to.version ?? 0, false);
     const present = this.roster.sessionOf(peer);
     if (present !== undefined && present.slave === sender && present.incarnation === incarnation) {
@@ -181,6 +183,13 @@ export class MasterSessions {
     const session: Session = { slave: sender, incarnation, peer, actor, durable: message.durable };
     this.roster.addSession(session);
     actor.start();
+  }
+
+  #tellRegressed({ envelope, position }: Enveloped<HelloMessage>): void {
+    const reason =
+      `${envelope.sender} stands at version ${position?.version}, promised on disk, which this ` +
+      `original lacks (it is at ${this.#port.position().version}): was an old backup restored here?`;
+    this.#port.trouble('REGRESSED', reason);
   }
 
   /** A hello was accepted: this connection is the slave now. */

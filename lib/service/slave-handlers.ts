@@ -127,4 +127,3 @@ export function slaveHandlers(run: SlaveParts): EffectHandlers<SlaveEffects> {
       run.trouble(problem.code, problem.reason, heuristic ?? false),
   };
 }
-

@@ -2,6 +2,7 @@
 import type { MasterContext } from '../../machines/master-context.js';
 import { serviceLimits } from '../limits.js';
 import type { History } from './history.js';
+import type { MasterParts } from './master-parts.js';
 import type { KnownSlave } from './slave-roster.js';
 import type { SlaveInfo } from './status.js';
 
@@ -55,4 +56,18 @@ export function describeSlave(slave: KnownSlave, grounds: InfoGrounds): SlaveInf
     peer: slave.session?.peer ?? null,
     problem: slave.problem,
   };
+}
+
+/** What is known at this moment, for the rows of all slaves. */
+export function groundsOf(run: MasterParts): InfoGrounds {
+  const { clock, heartbeatMs } = run.settings;
+  return { context: run.context, history: run.history, nowMs: clock.now(), heartbeatMs };
+}
+
+/** All rows, furthest behind first: the one people look for is on top. */
+export function describeAll(run: MasterParts): readonly SlaveInfo[] {
+  const grounds = groundsOf(run);
+  return [...run.roster.all]
+    .map((slave) => describeSlave(slave, grounds))
+    .sort((left, right) => right.lag - left.lag || (left.id < right.id ? -1 : 1));
 }

@@ -1,7 +1,8 @@
 /** The parts of one run of a slave, as those who carry out its effects see them. */
+
+import type { Durability } from '../../machines/protocol.js';
 import type { slaveMachine } from '../../machines/slave.js';
 import type { SlaveContext, SlaveEffects } from '../../machines/slave-context.js';
-import type { Durability } from '../../machines/protocol.js';
 import type { SlaveUserLayer } from '../layers/contract.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Random } from '../runtime/random.js';

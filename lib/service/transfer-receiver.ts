@@ -104,8 +104,7 @@ export class TransferReceiver {
   /** Asks for what is lacking, or for the rest of what is already on its way. */
   request(wish: Wish): void {
     const incoming = this.#incoming;
-    const goesOn =
-      incoming !== null && !incoming.isWhole && incoming.first.round === wish.round;
+    const goesOn = incoming !== null && !incoming.isWhole && incoming.first.round === wish.round;
     this.#wish = wish;
     if (goesOn) return this.#confirm(incoming);
     this.#incoming = null;
@@ -209,7 +208,15 @@ export class TransferReceiver {
     const { envelope, from, to, durability, round } = incoming.first;
     const body = joinParts(incoming.parts, incoming.bytes);
     const payload = payloadOf(body);
-    this.#port.deltaArrived({ type: 'deltaArrived', envelope, from, to, durability, round, payload });
+    this.#port.deltaArrived({
+      type: 'deltaArrived',
+      envelope,
+      from,
+      to,
+      durability,
+      round,
+      payload,
+    });
   }
 }
 

@@ -58,6 +58,7 @@ export class SinkGate implements TransportSink {
     try {
       this.#sink?.troubled(error);
     } catch (thrown) {
+      // biome-ignore lint/suspicious/noConsole: the one who is told of failures has itself failed
       console.warn(`replichart: the transport's sink threw in troubled: ${reasonOf(thrown)}`);
     }
   }

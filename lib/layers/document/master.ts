@@ -50,12 +50,16 @@ export class DocumentMaster<T>
   extends DocumentCopy<T>
   implements MasterUserLayer<DocumentDelta, DocumentChange<T>>, DocumentMasterData<T>
 {
+  /** Absent where no choice was given: changes of one method go out in groups (P17). */
+  readonly methodFor?: (subject: DocumentDelta | DocumentChange<T>) => Method;
   readonly #initial: T;
   #service: Service<T> | null = null;
 
   constructor(settings: DocumentSettings<T>, initial: T) {
     super(settings, initial);
     this.#initial = initial;
+    const { methodFor } = settings;
+    if (methodFor !== undefined) this.methodFor = (subject) => this.#methodOf(subject, methodFor);
   }
 
   /** @throws {ReplicationError} INVALID_OPTION when the schema does not accept `initial`. */
@@ -119,9 +123,11 @@ export class DocumentMaster<T>
   rollback(): void {}
 
   /** Asked about a change as well as about a delta; a change that fails fails in `build`. */
-  methodFor(subject: DocumentDelta | DocumentChange<T>): Method {
-    const { methodFor, wireBudget } = this.settings;
-    if (methodFor === undefined) return 'one-phase';
+  #methodOf(
+    subject: DocumentDelta | DocumentChange<T>,
+    methodFor: NonNullable<DocumentSettings<T>['methodFor']>,
+  ): Method {
+    const { wireBudget } = this.settings;
     let delta: DocumentDelta | undefined;
     if ('kind' in subject) {
       const built = this.build([subject]);

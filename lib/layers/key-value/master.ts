@@ -15,7 +15,7 @@ import { buildGroup, type KeyValueChange, makeChange } from './change.js';
 import { KeyValueCopy, type KeyValueData } from './copy.js';
 import { deltaOf, type KeyValueDelta } from './delta.js';
 import { operationsOf } from './operations.js';
-import type { KeyValueOperation } from './options.js';
+import type { KeyValueOperation, KeyValueSettings } from './options.js';
 import { writeSnapshot } from './snapshot.js';
 
 /**
@@ -37,7 +37,17 @@ export class KeyValueMaster<V>
   extends KeyValueCopy<V>
   implements MasterUserLayer<KeyValueDelta, KeyValueChange>, KeyValueMasterData<V>
 {
+  /** Absent where no choice was given: changes of one method go out in groups (P17). */
+  readonly methodFor?: (subject: KeyValueDelta | KeyValueChange) => Method;
   #service: Service | null = null;
+
+  constructor(settings: KeyValueSettings<V>) {
+    super(settings);
+    const { methodFor } = settings;
+    if (methodFor === undefined) return;
+    this.methodFor = (subject) =>
+      methodFor(operationsOf('delta' in subject ? subject.delta : subject, settings));
+  }
 
   attach(service: Service): void {
     this.#service = service;
@@ -102,11 +112,4 @@ export class KeyValueMaster<V>
 
   /** Nothing was prepared for it: changes take effect at commit only. */
   rollback(): void {}
-
-  /** Asked about a change as well as about a delta: either holds keys and encoded values. */
-  methodFor(subject: KeyValueDelta | KeyValueChange): Method {
-    const { methodFor } = this.settings;
-    if (methodFor === undefined) return 'one-phase';
-    return methodFor(operationsOf('delta' in subject ? subject.delta : subject, this.settings));
-  }
 }
