@@ -7,6 +7,7 @@ import type { DocumentMasterData } from '../layers/document/master.js';
 import { createMaster, type Master } from '../master.js';
 import { diskStore } from '../stores/disk.js';
 import { type TcpMasterTransport, tcpListen } from '../transports/tcp/listen.js';
+import { everyConnected } from './every-connected.js';
 import { FileFollower } from './follow-file.js';
 import { type Lifetime, startLifetime } from './lifetime.js';
 import { bytesText, makeOutput, type Output, type Streams } from './output.js';
@@ -101,6 +102,7 @@ export async function runMaster(
       transport,
       heartbeat: options.heartbeat,
       voteTimeout: options.voteTimeout,
+      participants: everyConnected,
       ...(options.store === undefined ? {} : { store: diskStore(options.store) }),
     });
     try {

@@ -12,8 +12,8 @@ export type ParsedJson =
 const BYTE_ORDER_MARK = 0xfeff;
 /** Strings are matched too, so that digits inside them are passed over. Only for valid JSON. */
 const TOKENS = /"(?:[^"\\]+|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-/** Only files with such a run of characters can hold a number that a double cannot. */
-const SUSPECT = /\d{16}|\d[eE]\+?\d{2}/;
+/** Only files with this can hold such a number; it may be part of a text all the same. */
+const SUSPECT = /[[:,\s]-?(?:\d{16}|\d[\d.]*[eE]\+?\d{2})|^\s*-?\d/;
 
 /**
  * A double keeps about 16 digits. Fractions are rounded as every JSON reader rounds them; a whole

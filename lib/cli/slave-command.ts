@@ -82,7 +82,7 @@ export async function runSlave(options: SlaveCommandOptions, streams: Streams): 
     const secret = await readSecret(options.secretFile);
     const { slave, served } = makeSlave(options, secret, output);
     try {
-      report(slave, options, output);
+      report(slave, options, output, lifetime.signal);
       await slave.start({ signal: lifetime.signal });
       served();
       await untilOver(slave, lifetime, output);
@@ -141,12 +141,18 @@ function tellVersion(
 }
 
 /** Prints what changes, once each. */
-function report(slave: Slave<CopyLayer>, options: SlaveCommandOptions, output: Output): void {
+function report(
+  slave: Slave<CopyLayer>,
+  options: SlaveCommandOptions,
+  output: Output,
+  ending: AbortSignal,
+): void {
   const where = addressText(options.connect);
   let last = '';
   slave.on('status', (status) => {
     const text = describeSlave(status, where);
-    if (text === last) return;
+    // Its own leaving is no news.
+    if (text === last || ending.aborted) return;
     last = text;
     const { link, data, round, problem, summary, target } = status;
     const fields = { link, data, round, problem, summary, target };

@@ -19,12 +19,6 @@ export interface Comparison {
 const DIGEST_SHOWN = 12;
 const HEADINGS = ['NODE', 'VERSION', 'DIGEST', 'BYTES', 'SHA-256 OF THE FILE', 'VERDICT'] as const;
 
-export async function sha256Of(path: string): Promise<string> {
-  return createHash('sha256')
-    .update(await readFile(path))
-    .digest('hex');
-}
-
 /** The verdict is about bytes, version and history digest; all three must be the master's. */
 export async function compareCopies(
   master: NodeCopy,

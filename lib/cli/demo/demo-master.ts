@@ -10,6 +10,7 @@ import type { ReplicationTask, UpdateOptions } from '../../service/task.js';
 import { diskStore } from '../../stores/disk.js';
 import { tcpListen } from '../../transports/tcp/listen.js';
 import { CopyFile, canonicalText } from '../copy-file.js';
+import { everyConnected } from '../every-connected.js';
 import { startLifetime } from '../lifetime.js';
 import { makeOutput, type Streams } from '../output.js';
 import { parseJson } from '../parse-json.js';
@@ -17,12 +18,14 @@ import { changedWhole, changeLeaf, editedLeaf, type LeafPath, pickLeaves } from 
 import type { Answered, Asked, MasterReply, MasterRequest } from './messages.js';
 
 type DemoMaster = Master<DocumentMasterData<unknown>>;
+/** How a change ended, beside where the master stands. */
+type Outcome = Pick<MasterReply, 'refused' | 'participants'>;
 type EditRequest = Extract<MasterRequest, { do: 'edit' }>;
 
 /** Slaves, validators included, share few cores with three others. */
 const VOTE_TIMEOUT_MS = 15_000;
 const REACH_MS = 25_000;
-const HEARTBEAT_MS = 500;
+const HEARTBEAT_MS = 1000;
 
 /** Adds the hidden command. */
 export function addDemoMasterCommand(program: Command, streams: Streams): void {
@@ -47,6 +50,7 @@ async function runDemoMaster(file: string, store: string, streams: Streams): Pro
       store: diskStore(store),
       heartbeat: HEARTBEAT_MS,
       voteTimeout: VOTE_TIMEOUT_MS,
+      participants: everyConnected,
     });
     try {
       await master.start({ signal: lifetime.signal });
@@ -92,16 +96,16 @@ class Worker {
 
   async #do(request: MasterRequest): Promise<MasterReply> {
     const startedMs = performance.now();
-    let refused: MasterReply['refused'];
-    if (request.do === 'edit') refused = await this.#edit(request);
+    let outcome: Outcome = {};
+    if (request.do === 'edit') outcome = await this.#edit(request);
     else if (request.do === 'write') await this.#write(request.path);
     else await this.#reach(request.version, request.slaves);
     const { version = 0, digest = '' } = this.#master.position ?? {};
     const ms = performance.now() - startedMs;
-    return { version, digest, ms, ...(refused === undefined ? {} : { refused }) };
+    return { version, digest, ms, ...outcome };
   }
 
-  async #edit({ count, method, width, value }: EditRequest): Promise<MasterReply['refused']> {
+  async #edit({ count, method, width, value }: EditRequest): Promise<Outcome> {
     const leaves = pickLeaves(this.#master.data.get(), count * width);
     const tasks: ReplicationTask[] = [];
     for (let index = 0; index < count; index += 1) {
@@ -111,14 +115,14 @@ class Worker {
       tasks.push(this.#change(takeAround(leaves, index * width, width), next, { method }));
     }
     try {
-      await Promise.all(tasks);
-      return undefined;
+      const [result] = await Promise.all(tasks);
+      return { participants: result?.participants ?? [] };
     } catch (error) {
       if (!(error instanceof ReplicationError) || error.code !== 'ABORTED') throw error;
       const vetoes = Object.entries(error.slaves).filter(([, { stage }]) => stage === 'vetoed');
       const slaves = vetoes.map(([id, { reason }]) => [id, reason ?? ''] as const);
       const code = error.cause instanceof ReplicationError ? error.cause.code : error.code;
-      return { code, slaves: Object.fromEntries(slaves) };
+      return { refused: { code, slaves: Object.fromEntries(slaves) } };
     }
   }
 
@@ -134,11 +138,29 @@ class Worker {
     }, options);
   }
 
-  async #reach(version: number, slaves: readonly string[]): Promise<void> {
-    const signal = AbortSignal.timeout(REACH_MS);
-    const reached = new Set(await this.#master.slavesAt(version, { signal }));
-    const missing = slaves.filter((id) => !reached.has(id));
-    if (missing.length > 0) throw new Error(`${missing.join(', ')} did not confirm ${version}`);
+  /** By name, and not by `slavesAt`: a busy slave that counts as stale is waited for, too. */
+  #reach(version: number, slaves: readonly string[]): Promise<void> {
+    const missing = (): string[] => {
+      const at = new Map(this.#master.slaves().map((slave) => [slave.id, slave.version]));
+      return slaves.filter((id) => (at.get(id) ?? 0) < version);
+    };
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (missing().length > 0) return;
+        done();
+        resolve();
+      };
+      const off = this.#master.on('slave', look);
+      const timer = setTimeout(() => {
+        done();
+        reject(new Error(`${missing().join(', ')} did not confirm version ${version}`));
+      }, REACH_MS);
+      const done = (): void => {
+        clearTimeout(timer);
+        off();
+      };
+      look();
+    });
   }
 
   async #write(path: string): Promise<void> {

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ReplicationError } from '../../errors.js';
-import type { Answered, MasterReply, MasterRequest } from './messages.js';
+import type { Answered, Asked, MasterReply, MasterRequest } from './messages.js';
 import { type NodeEvent, NodeProcess } from './node-process.js';
 
 /** A value that the last slave's validator refuses. */
@@ -105,9 +105,7 @@ export class DemoNodes {
     if (master === null) throw new ReplicationError('NOT_RUNNING', 'the master was not started');
     this.#requests += 1;
     const id = this.#requests;
-    const answered = waitForAnswer(master, id);
-    master.channel.send({ id, request });
-    const answer = await answered;
+    const answer = await askMaster(master, { id, request });
     if ('reply' in answer) return answer.reply;
     throw new ReplicationError(
       'NOT_RUNNING',
@@ -145,7 +143,8 @@ function noteVersion(slave: DemoSlave, { version, digest }: NodeEvent): void {
   slave.digest = String(digest);
 }
 
-function waitForAnswer(master: NodeProcess, id: number): Promise<Answered> {
+/** Sends one request and waits for its answer, the end of the process, or the deadline. */
+function askMaster(master: NodeProcess, asked: Asked): Promise<Answered> {
   const { channel } = master;
   return new Promise((resolve, reject) => {
     const done = (): void => {
@@ -153,20 +152,27 @@ function waitForAnswer(master: NodeProcess, id: number): Promise<Answered> {
       channel.off('message', onMessage);
       channel.off('close', onClose);
     };
+    const fail = (error: ReplicationError): void => {
+      done();
+      reject(error);
+    };
     const onMessage = (message: unknown): void => {
-      if ((message as Answered).id !== id) return;
+      if ((message as Answered).id !== asked.id) return;
       done();
       resolve(message as Answered);
     };
-    const onClose = (): void => {
-      done();
-      reject(new ReplicationError('NOT_RUNNING', 'the master ended unexpectedly'));
-    };
+    const onClose = (): void => fail(ended(null));
     const timer = setTimeout(() => {
-      done();
-      reject(new ReplicationError('TIMEOUT', `the master did not answer in ${REQUEST_MS} ms`));
+      fail(new ReplicationError('TIMEOUT', `the master did not answer in ${REQUEST_MS} ms`));
     }, REQUEST_MS);
     channel.on('message', onMessage);
     channel.on('close', onClose);
+    channel.send(asked, (error) => {
+      if (error !== null) fail(ended(error));
+    });
   });
+}
+
+function ended(cause: Error | null): ReplicationError {
+  return new ReplicationError('NOT_RUNNING', 'the master ended unexpectedly', { cause });
 }

@@ -20,6 +20,8 @@ export interface MasterReply {
   readonly digest: string;
   /** Milliseconds that it took. */
   readonly ms: number;
+  /** The slaves that the last change was asked of or sent to. */
+  readonly participants?: readonly string[];
   /** Present when the change was refused: by whom and why. */
   readonly refused?: { readonly code: string; readonly slaves: Readonly<Record<string, string>> };
 }
