@@ -5,9 +5,6 @@ import { EXIT } from './exit-codes.js';
 import { makeOutput, type Streams } from './output.js';
 import { plainText } from './plain-text.js';
 
-/** Commander's codes for "printed what was asked for", which is no failure. */
-const ASKED_FOR = new Set(['commander.helpDisplayed', 'commander.version', 'commander.help']);
-
 /** A demo that was interrupted: it neither succeeded nor failed. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
@@ -16,8 +13,9 @@ export class Interrupted extends Error {
 /** Prints an expected failure as one line, and returns the exit code. */
 export function reportFailure(thrown: unknown, streams: Streams, json: boolean): number {
   if (thrown instanceof CommanderError) {
-    // Commander printed its message, which names the option, already.
-    return ASKED_FOR.has(thrown.code) ? EXIT.done : EXIT.usage;
+    // Commander printed its message, which names the option, already. Help that was asked for
+    // arrives here too, with an exit code of 0.
+    return thrown.exitCode === 0 ? EXIT.done : EXIT.usage;
   }
   if (thrown instanceof Interrupted) return EXIT.interrupted;
   const expected = thrown instanceof ReplicationError;

@@ -7,6 +7,7 @@ import type { DocumentMasterData } from '../layers/document/master.js';
 import { createMaster, type Master } from '../master.js';
 import { diskStore } from '../stores/disk.js';
 import { type TcpMasterTransport, tcpListen } from '../transports/tcp/listen.js';
+import { isLoopback } from '../transports/tcp/settings.js';
 import { everyConnected } from './every-connected.js';
 import { FileFollower } from './follow-file.js';
 import { type Lifetime, startLifetime } from './lifetime.js';
@@ -18,6 +19,7 @@ import { StatusBoard } from './status-board.js';
 import { makeReport } from './status-report.js';
 import {
   type Address,
+  addressText,
   parseListenAddress,
   parseMilliseconds,
   parseName,
@@ -89,6 +91,7 @@ export async function runMaster(
   const lifetime = startLifetime();
   try {
     const secret = await readSecret(options.secretFile);
+    refuseOpenNetwork(options, secret);
     const initial = await readInitial(path);
     const transport = tcpListen({
       ...options.listen,
@@ -116,6 +119,18 @@ export async function runMaster(
   } finally {
     lifetime.release();
   }
+}
+
+/** The transport refuses it, too; this says it in the command's words. */
+function refuseOpenNetwork(
+  { listen, insecure }: MasterCommandOptions,
+  secret: string | undefined,
+): void {
+  if (secret !== undefined || insecure === true || isLoopback(listen.host)) return;
+  const message =
+    `--listen ${addressText(listen)} would let anyone who reaches it read and join: give ` +
+    '--secret-file, listen on 127.0.0.1, or add --insecure if the network is trusted';
+  throw new ReplicationError('INVALID_OPTION', message);
 }
 
 /** The file as it is at the start must be usable: a misspelt name shall not wait for ever. */

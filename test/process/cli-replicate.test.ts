@@ -15,7 +15,7 @@ const SLAVES = ['slave-1', 'slave-2', 'slave-3'];
 
 /** About a megabyte of settings, as an application has them. */
 function bigSettings(edit: string): Record<string, unknown> {
-  const routes = Array.from({ length: 7000 }, (_, index) => ({
+  const routes = Array.from({ length: 8500 }, (_, index) => ({
     path: `/service-${index % 50}/resource-${index}`,
     weight: index % 101,
     enabled: index % 3 !== 0,
