@@ -54,13 +54,18 @@ export class RoundTasks
   };
 
   #choose(open: OpenGroup): readonly string[] {
+    const { settings, roster } = this.#run;
+    // A listed slave that was never seen is known from now on: people see that it is missing.
+    if (Array.isArray(settings.participants)) {
+      for (const id of settings.participants as string[]) roster.know(id, settings.clock.now());
+    }
     const grounds = groundsOf(this.#run);
-    const facts = [...this.#run.roster.all].map((slave) => ({
+    const facts = [...roster.all].map((slave) => ({
       info: describeSlave(slave, grounds),
       lag: lagOf(slave, grounds),
       failures: slave.failures,
     }));
-    const { participants, obstacle } = chooseFrom(this.#run.settings, facts);
+    const { participants, obstacle } = chooseFrom(settings, facts);
     if (obstacle !== null) throw abortedError('ABORTED', obstacle, open.progress);
     return participants;
   }

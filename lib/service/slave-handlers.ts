@@ -1,5 +1,5 @@
 /** Carries out each effect of the slave's machine; completions go back as events. */
-import type { Message } from '../../machines/protocol.js';
+import type { AckMessage, Message } from '../../machines/protocol.js';
 import type { Problem, SlaveEffects } from '../../machines/slave-context.js';
 import { serviceLimits } from '../limits.js';
 import type { EffectHandlers } from './actor.js';
@@ -12,6 +12,19 @@ function isStoreFailure(problem: Problem): boolean {
 
 function transmit(run: SlaveParts, message: Message): void {
   if (run.peer !== null) run.outbox.send(run.peer, message);
+}
+
+/** Where the copy stands, at which level, and whether it is stuck (P10, P19). */
+export function acknowledgement(run: SlaveParts, round: string | null): AckMessage {
+  const { position, problem } = run.context;
+  const isStuck = run.actor.snapshot.matches({ serving: { copy: 'quarantined' } });
+  return {
+    kind: 'ack',
+    position,
+    durability: run.reached,
+    round,
+    problem: isStuck ? (problem?.reason ?? 'quarantined') : null,
+  };
 }
 
 /** Several confirmations of one-phase changes within a moment become one message. */
@@ -34,15 +47,7 @@ class Acknowledger {
 
   #send(round: string | null): void {
     this.#isScheduled = false;
-    const { position, problem } = this.#run.context;
-    const isStuck = this.#run.actor.snapshot.matches({ serving: { copy: 'quarantined' } });
-    transmit(this.#run, {
-      kind: 'ack',
-      position,
-      durability: this.#run.reached,
-      round,
-      problem: isStuck ? (problem?.reason ?? 'quarantined') : null,
-    });
+    transmit(this.#run, acknowledgement(this.#run, round));
   }
 }
 

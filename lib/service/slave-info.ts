@@ -1,5 +1,6 @@
 /** The row of one slave in every table people look at: derived, never stored. */
 import type { MasterContext } from '../../machines/master-context.js';
+import { isBeyond, type Standing } from '../../machines/session.js';
 import { serviceLimits } from '../limits.js';
 import type { History } from './history.js';
 import type { MasterParts } from './master-parts.js';
@@ -23,10 +24,18 @@ function linkOf(slave: KnownSlave, grounds: InfoGrounds): SlaveInfo['link'] {
   return silentMs > serviceLimits.staleHeartbeats * grounds.heartbeatMs ? 'stale' : 'live';
 }
 
+/** It follows another lineage and refuses this master until its host orders otherwise (P2). */
+function isForeign({ position, relation }: Standing): boolean {
+  return position === null && relation === 'unknown';
+}
+
 function stageOf(slave: KnownSlave, grounds: InfoGrounds): string {
   const { context } = grounds;
   if (slave.session === null) return 'gone';
   if (slave.problem?.code === 'QUARANTINED') return 'quarantined';
+  const { standing } = slave.session.actor.snapshot.context;
+  if (isForeign(standing)) return 'foreign';
+  if (isBeyond(standing)) return 'regressed';
   const { round } = context;
   if (round?.participants.includes(slave.id) === true) {
     const answer = context.votes[slave.id]?.answer;

@@ -5,3 +5,4 @@ export {
   type TransportTest,
   transportSuite,
 } from './transport-suite.js';
+export { type StoreSuiteOptions, type StoreTest, storeSuite } from './store-suite.js';

@@ -419,6 +419,17 @@ export function slaveMoves(slave: SlaveProcess): Result[] {
   return outcomes;
 }
 
+/** Every timer, also those that only repeat: what keeps a cluster going after losses. */
+export function slaveRetries(slave: SlaveProcess): Result[] {
+  const { snapshot, name } = slave;
+  if (snapshot === null) return [];
+  return stepper.waits(snapshot).map(({ delay, eventType }) => {
+    const turn = new Turn(slave, slave.disk);
+    turn.send({ type: eventType } as unknown as SlaveEvent);
+    return outcomesOf(`${name} ${delay}`, turn, null)[0] as Result;
+  });
+}
+
 export function deliverToSlave(slave: SlaveProcess, packet: Packet, _bounds: Bounds): Result[] {
   if (slave.snapshot?.matches('serving') !== true) return [];
   const turn = new Turn(slave, slave.disk);
