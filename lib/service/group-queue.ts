@@ -46,6 +46,8 @@ export interface GroupQueueOptions {
   readonly hold: () => (() => void) | undefined;
 }
 
+const NO_OPTIONS: UpdateOptions = {};
+
 export class GroupQueue {
   readonly #options: GroupQueueOptions;
   #waiting: PendingTask[] = [];
@@ -70,7 +72,7 @@ export class GroupQueue {
   }
 
   /** Takes a change; its task tells the rest. Never throws: bad options reject the task. */
-  submit(change: unknown, options: UpdateOptions = {}): PendingTask {
+  submit(change: unknown, options: UpdateOptions = NO_OPTIONS): PendingTask {
     const refusal = this.#refusalOf(options);
     const task = new PendingTask(change, refusal === null ? options : {}, this.#rollback);
     if (refusal !== null) {
@@ -159,7 +161,7 @@ export class GroupQueue {
   #refusalOf(options: UpdateOptions): ReplicationError | null {
     if (this.#refusal !== null) return this.#refusal;
     try {
-      checkUpdateOptions(options);
+      if (options !== NO_OPTIONS) checkUpdateOptions(options);
     } catch (error) {
       return asReplicationError(error, 'INVALID_OPTION', 'options of a change');
     }
