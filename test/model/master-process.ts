@@ -406,6 +406,19 @@ function endOf(job: Job): MasterEvent {
   }
 }
 
+/** The write failed, with or without a trace on disk: nobody can tell before a restart (P9). */
+function failStore(
+  master: MasterProcess,
+  jobs: readonly Job[],
+  disk: MasterDisk,
+  notes: readonly Note[],
+): Result[] {
+  const turn = new Turn({ ...master, jobs }, disk);
+  turn.send({ type: 'storeFailed', problem: { code: 'STORE_FAILED', reason: 'model' } });
+  const label = `m: write fails${notes.length > 0 ? ', is there' : ''}`;
+  return outcomesOf(label, turn, 'storeFailures', notes);
+}
+
 /** The oldest job ends: what it wrote is durable, and the machine hears of it, or a crash hits. */
 export function endMasterJob(master: MasterProcess): Result[] {
   const [job, ...jobs] = master.jobs;
@@ -413,7 +426,11 @@ export function endMasterJob(master: MasterProcess): Result[] {
   const { disk, notes } = diskAfter(master, job);
   const turn = new Turn({ ...master, jobs }, disk);
   turn.send(endOf(job));
-  const outcomes = outcomesOf(`m ends ${job.type}`, turn, null, notes, true);
+  const outcomes = [
+    ...outcomesOf(`m ends ${job.type}`, turn, null, notes, true),
+    ...failStore(master, jobs, disk, notes),
+    ...failStore(master, jobs, master.disk, []),
+  ];
   if (job.type !== 'commitOriginal' || !(job.params as { decided: boolean }).decided) {
     return outcomes;
   }
@@ -451,6 +468,9 @@ export function masterMoves(master: MasterProcess, bounds: Bounds): Result[] {
     const round: RoundGroup = { ...group, participants, voteMs: 1 };
     take('host changes, two-phase', { type: 'proposeGroup', group: round }, 'twoPhase');
   }
+  for (const slave of context.round?.participants ?? []) {
+    take(`m loses ${slave}`, { type: 'slaveLost', slave, reason: 'goodbye' }, 'leaves');
+  }
   if (context.round !== null && context.abortReason === null) {
     take(
       'host rolls back',
@@ -462,7 +482,7 @@ export function masterMoves(master: MasterProcess, bounds: Bounds): Result[] {
 }
 
 /** Ids are fresh by life and number, as a nanoid would be. */
-function nextGroup(master: MasterProcess, _bounds: Bounds, durability: 'disk'): Group {
+function nextGroup(master: MasterProcess, bounds: Bounds, durability: 'disk'): Group {
   const context = contextOf(master) as MasterContext;
   const version = Math.max(context.issued, context.position.version) + 1;
   const to = extend(context.position, version);
@@ -471,7 +491,8 @@ function nextGroup(master: MasterProcess, _bounds: Bounds, durability: 'disk'): 
     id,
     from: context.position,
     to,
-    payload: { bytes: 1, checksum: to.digest, body: to.digest },
+    // Without a body the prepare cannot carry the delta, and every slave has to fetch it.
+    payload: { bytes: 1, checksum: to.digest, ...(bounds.fetched ? {} : { body: to.digest }) },
     durability,
   };
 }
@@ -561,6 +582,24 @@ function hear(turn: Turn, slave: string, { envelope, message }: Packet, bounds: 
   if (message.kind === 'request') serve(turn, slave, message, bounds);
 }
 
+/** The delta of the open round, for slaves whose prepare had no room for it. */
+function chunkOfRound(turn: Turn, round: RoundGroup): Message {
+  const { lineage, epoch } = turn.context;
+  return {
+    kind: 'delta',
+    build: round.id,
+    index: 0,
+    last: true,
+    from: round.from,
+    to: { lineage, epoch, ...round.to },
+    durability: 'disk',
+    round: round.id,
+    reason: null,
+    firmRelation: 'same',
+    payload: { bytes: 1, checksum: round.to.digest, body: round.to.digest },
+  };
+}
+
 /** The session's answer to a request, in one piece. */
 function serve(
   turn: Turn,
@@ -569,10 +608,13 @@ function serve(
   bounds: Bounds,
 ): void {
   const { context } = turn;
-  const { lineage, epoch, position } = context;
+  const { lineage, epoch, position, round } = context;
   const point = pointOf(message.position);
   const relation = message.position === null ? 'behind' : relationOf(turn, point);
-  if (message.round !== null) return;
+  if (message.round !== null) {
+    if (round?.id === message.round) turn.packet(chunkOfRound(turn, round), [slave]);
+    return;
+  }
   const isIncrement = message.position !== null && relation === 'behind' && !bounds.trimmed;
   if (message.position !== null && relation === 'same') return;
   const isFork = relation === 'ahead' || relation === 'fork';

@@ -28,6 +28,14 @@ export interface Bounds {
   readonly silences: number;
   /** Times that a user layer fails at commit. */
   readonly failures: number;
+  /** Times that a write fails; whether it reached the disk only a restart can tell. */
+  readonly storeFailures: number;
+  /** Times that a slave leaves for good, as far as its master knows. */
+  readonly leaves: number;
+  /** Times that a connection is lost and made again. */
+  readonly reconnects: number;
+  /** Prepares are too small for their delta: slaves fetch it. */
+  readonly fetched?: boolean;
   /** The master no longer has increments: every request gets a whole state. */
   readonly trimmed?: boolean;
   /** One-phase groups are only promised for `os`: a crash of the master may lose them. */
@@ -80,6 +88,9 @@ export type Spending =
   | 'rollbacks'
   | 'deadlines'
   | 'silences'
+  | 'storeFailures'
+  | 'leaves'
+  | 'reconnects'
   | 'failures';
 
 export const extend = (point: Point, version: number): Point => ({
