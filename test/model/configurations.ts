@@ -17,6 +17,7 @@ const CALM: Omit<Bounds, 'name' | 'statesMax'> = {
   storeFailures: 0,
   leaves: 0,
   reconnects: 0,
+  backups: 0,
   from: 'live',
 };
 

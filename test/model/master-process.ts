@@ -50,6 +50,8 @@ export interface MasterProcess {
   /** Writes and calls of the user layer, which end one after the other. */
   readonly jobs: readonly Job[];
   readonly isPolling: boolean;
+  /** A copy of an earlier disk. */
+  readonly backup: MasterDisk | null;
   readonly sequence: number;
   /** Incarnation of each slave that said hello in this life. */
   readonly sessions: Readonly<Record<string, string>>;
@@ -87,6 +89,7 @@ export function newMasterProcess(): MasterProcess {
       firm: first,
       decisions: [],
     },
+    backup: null,
     snapshot: null,
     jobs: [],
     isPolling: false,
@@ -246,6 +249,7 @@ function downWith(master: MasterProcess, disk: MasterDisk): MasterProcess {
   return {
     life: master.life,
     disk,
+    backup: master.backup,
     snapshot: null,
     jobs: [],
     isPolling: false,
@@ -322,6 +326,31 @@ export function startMaster(master: MasterProcess): Result[] {
   return outcomesOf('m starts', turn, null);
 }
 
+/** The folder is copied; later the copy may be put back in place of what became of it (T35). */
+export function backUpAndRestore(master: MasterProcess): Result[] {
+  const { disk, backup } = master;
+  const outcomes: Result[] = [
+    {
+      label: 'm is backed up',
+      process: { ...master, backup: disk },
+      sent: [],
+      notes: [],
+      spent: 'backups',
+    },
+  ];
+  if (backup === null) return outcomes;
+  const digest = durableHead(disk).digest;
+  const head = durableHead(backup).digest;
+  outcomes.push({
+    label: 'm is restored from its backup',
+    process: { ...downWith(master, backup), backup: null },
+    sent: [],
+    notes: [{ kind: 'lost', digest, head, isRestored: true }],
+    spent: 'masterCrashes',
+  });
+  return outcomes;
+}
+
 /** A power cut may take what was promised for `os` only, down to what is firm (P19). */
 export function loseMaster(master: MasterProcess): Result {
   const { disk } = master;
@@ -329,7 +358,14 @@ export function loseMaster(master: MasterProcess): Result {
     label: 'm loses power',
     process: downWith(master, { ...disk, position: disk.firm }),
     sent: [],
-    notes: [{ kind: 'lost', digest: disk.position.digest, head: disk.firm.digest }],
+    notes: [
+      {
+        kind: 'lost',
+        digest: disk.position.digest,
+        head: durableHead({ ...disk, position: disk.firm }).digest,
+        isRestored: false,
+      },
+    ],
     spent: 'masterCrashes',
   };
 }

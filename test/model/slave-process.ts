@@ -21,6 +21,7 @@ import type {
 import { type Effect, Stepper } from '../support/stepper.js';
 import {
   type Bounds,
+  isPrefix,
   LINEAGE,
   type Note,
   type Outcome,
@@ -367,9 +368,14 @@ function endOf(slave: SlaveProcess, job: Job): JobEnd {
   }
   if (job.type === 'installCopy') {
     const { to, firm } = job.params as SlaveEffects['installCopy'];
+    const notes: Note[] = [];
+    if (!contextOf(slave)?.rebase && disk.firm !== null && !isPrefix(disk.firm.digest, to.digest)) {
+      const how = `${to.digest} replaces ${disk.firm.digest}, which was firm`;
+      notes.push({ kind: 'broken', promise: 'S7', how });
+    }
     return {
       disk: { ...disk, position: to, firm },
-      notes: [],
+      notes,
       event: { type: 'installed', position: to, volatile: false },
     };
   }

@@ -2,6 +2,7 @@
 import type { Point } from '../../machines/index.js';
 import { Interner } from './interner.js';
 import {
+  backUpAndRestore,
   crashMaster,
   deliverToMaster,
   endMasterJob,
@@ -61,6 +62,7 @@ const NOTHING_SPENT: Spent = {
   storeFailures: 0,
   leaves: 0,
   reconnects: 0,
+  backups: 0,
   failures: 0,
 };
 
@@ -151,6 +153,7 @@ export class Universe {
           ? startMaster(master)
           : [
               crashMaster(master),
+              ...backUpAndRestore(master),
               ...(this.bounds.lossy ? [loseMaster(master)] : []),
               ...endMasterJob(master),
               ...masterMoves(master, this.bounds),
