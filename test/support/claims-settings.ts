@@ -35,11 +35,7 @@ export const REFUSING = settings((next, previous) => {
 });
 
 /** Short enough for tests that wait for repetitions. */
-export const HEARTBEAT = {
-  master: { heartbeat: 200, voteTimeout: 10_000 },
-  // No inquiry and no second request comes between: what helps is the repetition.
-  slave: { silence: 60_000 },
-};
+export const HEARTBEAT = { master: { heartbeat: 200, voteTimeout: 10_000 } };
 
 export type SettingsCluster = Cluster<SettingsMaster, SettingsSlave>;
 
