@@ -8,7 +8,7 @@ import { judge, type Verdict } from './process-verdict.js';
 const HEARTBEAT_MS = 200;
 const VOTE_MS = 600;
 const SLAVES = 3;
-/** From the last restart until everybody shows the same. */
+/** From the start of the last one, itself excluded, until everybody shows the same. */
 const RECOVERY_MS_MAX = 5000;
 
 export interface ChaosSettings {
@@ -40,6 +40,8 @@ interface Plan {
   readonly restartAfterMs: number;
   /** Milliseconds after each restart at which it is killed again. */
   readonly again: readonly number[];
+  /** Changes made once everybody is in step again. */
+  readonly calm: number;
 }
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -66,6 +68,7 @@ function plan(random: Random): Plan {
     killAfterMs: random() < 0.8 ? upTo(random, 250) : null,
     restartAfterMs: upTo(random, 120),
     again,
+    calm: 50 + upTo(random, 200),
   };
 }
 
@@ -83,7 +86,7 @@ class Chaos {
   async round(number: number): Promise<void> {
     const { seed, progress } = this.#settings;
     const random = seededRandom(seed, `round ${number}`);
-    const { changes, inFlight, victims, killAfterMs, restartAfterMs, again } = plan(random);
+    const { changes, inFlight, victims, killAfterMs, restartAfterMs, again, calm } = plan(random);
     const cluster = this.#cluster;
     const nodes = victims.map((index) => cluster.nodes[index] as ProcessNode);
     const load = unlessGone(cluster.master.load({ seed: `${seed}/${number}`, changes, inFlight }));
@@ -92,10 +95,13 @@ class Chaos {
     await Promise.all(nodes.map((node) => node.kill()));
     await pause(restartAfterMs);
     for (const ms of again) await this.#killAgain(nodes, ms);
-    const restartedAt = performance.now();
+    // How long a system takes to load a program says nothing about the protocol.
     await Promise.all(nodes.map((node) => node.start()));
+    const restartedAt = performance.now();
     await load;
     const recoveryMs = await cluster.inStep(restartedAt, RECOVERY_MS_MAX);
+    await cluster.master.load({ seed: `${seed}/${number}/calm`, changes: calm, inFlight: 8 });
+    await cluster.inStep(performance.now(), RECOVERY_MS_MAX);
     this.slowestRecoveryMs = Math.max(this.slowestRecoveryMs, recoveryMs);
     const who = nodes.map(({ id }) => id).join(' and ');
     const times = again.length > 0 ? `, ${again.length} more during recovery` : '';
