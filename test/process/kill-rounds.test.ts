@@ -19,7 +19,7 @@ test(`S3: ${ROUNDS} rounds of kill -9: nothing acknowledged is lost, nothing dif
   withFolder(async (folder) => {
     const seed = process.env.SEED ?? String(Date.now());
     console.log(`    seed ${seed}`);
-    const figures = await runChaos({ seed, rounds: ROUNDS, folder });
+    const figures = await runChaos({ seed, rounds: ROUNDS, calmChanges: 20, folder });
     for (const line of figuresOf(figures)) console.log(`    ${line}`);
     const told = `seed ${seed}`;
     assert.equal(figures.lost, [], told);
@@ -30,7 +30,7 @@ test(`S3: ${ROUNDS} rounds of kill -9: nothing acknowledged is lost, nothing dif
     assert.ok(figures.kills >= ROUNDS, `${told}: ${figures.kills} kills`);
     assert.ok(figures.masterKills >= ROUNDS / 8, `${told}: ${figures.masterKills} of the master`);
     assert.ok(figures.recoveryKills > 0, `${told}: no kill during recovery`);
-    assert.ok(figures.acknowledged >= ROUNDS * 50, `${told}: ${figures.acknowledged} acknowledged`);
+    assert.ok(figures.acknowledged >= ROUNDS * 25, `${told}: ${figures.acknowledged} acknowledged`);
     assert.ok(figures.aborted > 0, `${told}: nothing was aborted`);
     assert.ok(figures.unanswered > 0, `${told}: no change lost its master under way`);
   }));

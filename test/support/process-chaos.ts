@@ -14,6 +14,8 @@ const RECOVERY_MS_MAX = 5000;
 export interface ChaosSettings {
   readonly seed: string;
   readonly rounds: number;
+  /** Changes that follow each recovery, with nobody killed. */
+  readonly calmChanges: number;
   readonly folder: string;
   /** Told after each round, for people who wait. */
   readonly progress?: (line: string) => void;
@@ -40,8 +42,6 @@ interface Plan {
   readonly restartAfterMs: number;
   /** Milliseconds after each restart at which it is killed again. */
   readonly again: readonly number[];
-  /** Changes made once everybody is in step again. */
-  readonly calm: number;
 }
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -68,7 +68,6 @@ function plan(random: Random): Plan {
     killAfterMs: random() < 0.8 ? upTo(random, 250) : null,
     restartAfterMs: upTo(random, 120),
     again,
-    calm: 50 + upTo(random, 200),
   };
 }
 
@@ -84,9 +83,9 @@ class Chaos {
   }
 
   async round(number: number): Promise<void> {
-    const { seed, progress } = this.#settings;
+    const { seed, calmChanges, progress } = this.#settings;
     const random = seededRandom(seed, `round ${number}`);
-    const { changes, inFlight, victims, killAfterMs, restartAfterMs, again, calm } = plan(random);
+    const { changes, inFlight, victims, killAfterMs, restartAfterMs, again } = plan(random);
     const cluster = this.#cluster;
     const nodes = victims.map((index) => cluster.nodes[index] as ProcessNode);
     const load = unlessGone(cluster.master.load({ seed: `${seed}/${number}`, changes, inFlight }));
@@ -100,7 +99,11 @@ class Chaos {
     const restartedAt = performance.now();
     await load;
     const recoveryMs = await cluster.inStep(restartedAt, RECOVERY_MS_MAX);
-    await cluster.master.load({ seed: `${seed}/${number}/calm`, changes: calm, inFlight: 8 });
+    await cluster.master.load({
+      seed: `${seed}/${number}/calm`,
+      changes: calmChanges,
+      inFlight: 8,
+    });
     await cluster.inStep(performance.now(), RECOVERY_MS_MAX);
     this.slowestRecoveryMs = Math.max(this.slowestRecoveryMs, recoveryMs);
     const who = nodes.map(({ id }) => id).join(' and ');
