@@ -11,6 +11,9 @@ function isNewest(context: SlaveContext, stamp: Stamp): boolean {
   return stamp.sequence > context.sequence;
 }
 
+/** Past this many increments one coalesced delta costs less than they do. */
+const HELD_LINKS_MAX = 1024;
+
 /** Adds links with content up to the high-water mark; past it only the target counts (P5). */
 function holdLinks(context: SlaveContext, links: readonly DeltaLink[]): readonly DeltaLink[] {
   const held = [...context.held];
@@ -21,7 +24,7 @@ function holdLinks(context: SlaveContext, links: readonly DeltaLink[]): readonly
     bytes += link.payload.bytes;
     held.push(link);
   }
-  return bytes > context.heldBytesMax ? [] : held;
+  return bytes > context.heldBytesMax || held.length > HELD_LINKS_MAX ? [] : held;
 }
 
 /** The verdict on the held round that this stamped message implies (P10). */
@@ -31,6 +34,8 @@ function verdictFrom(
 ): SlaveContext['verdict'] {
   const { prepared } = context;
   if (prepared === null || context.verdict !== null) return context.verdict;
+  if (message.kind === 'commit' && message.round === prepared.round) return 'committed';
+  if (message.kind === 'abort' && message.round === prepared.round) return 'aborted';
   const links = 'links' in message ? message.links : [];
   const passed = links.some(
     (link) => samePoint(link.from, prepared.to) || samePoint(link.to, prepared.to),

@@ -42,6 +42,8 @@ export interface GroupQueueOptions {
   ) => void;
   readonly begin: (open: OpenGroup) => void;
   readonly committed: (open: OpenGroup, version: number) => void;
+  /** Keeps the process alive while changes are on their way; returns the end of it. */
+  readonly hold: () => (() => void) | undefined;
 }
 
 export class GroupQueue {
@@ -53,6 +55,7 @@ export class GroupQueue {
   #isBuilding = false;
   #isScheduled = false;
   #refusal: ReplicationError | null = null;
+  #release: (() => void) | undefined;
 
   constructor(options: GroupQueueOptions) {
     this.#options = options;
@@ -79,13 +82,15 @@ export class GroupQueue {
       return task;
     }
     this.#waiting.push(task);
+    this.#release ??= this.#options.hold();
     this.#schedule();
     return task;
   }
 
   /** Starts the next group if the machine is free; called whenever that may have changed. */
   pump(): void {
-    if (this.#open !== null || this.#isBuilding || this.#waiting.length === 0) return;
+    if (this.#open !== null || this.#isBuilding) return;
+    if (this.#waiting.length === 0) return this.#letGo();
     if (!this.#options.isFree()) return;
     this.#build(this.#take());
   }
@@ -120,6 +125,7 @@ export class GroupQueue {
     const open = this.#open;
     this.#open = null;
     for (const task of open?.tasks ?? []) task.reject(refusal);
+    this.#letGo();
   }
 
   /** Bound to every task: a waiting one leaves, an open round is asked to abort (claim 5). */
@@ -143,6 +149,11 @@ export class GroupQueue {
     if (this.askRollback(open.group.id, reason)) return true;
     task.rollbackReason = null;
     return false;
+  }
+
+  #letGo(): void {
+    this.#release?.();
+    this.#release = undefined;
   }
 
   #refusalOf(options: UpdateOptions): ReplicationError | null {
