@@ -12,16 +12,24 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '200' },
     seed: { type: 'string', default: String(Date.now()) },
+    changes: { type: 'string', default: '150' },
     quiet: { type: 'boolean', default: false },
   },
 });
-const rounds = Number(values.rounds);
-if (!Number.isSafeInteger(rounds) || rounds < 1) throw new Error('--rounds takes a number from 1');
+
+function count(name: 'rounds' | 'changes'): number {
+  const value = Number(values[name]);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new Error(`--${name} takes a number from 1`);
+}
+
+const rounds = count('rounds');
+const calmChanges = count('changes');
 const folder = await mkdtemp(join(tmpdir(), 'replichart-chaos-'));
 console.log(`seed ${values.seed}`);
 try {
   const progress = values.quiet ? {} : { progress: (line: string) => console.log(line) };
-  const figures = await runChaos({ seed: values.seed, rounds, folder, ...progress });
+  const figures = await runChaos({ seed: values.seed, rounds, calmChanges, folder, ...progress });
   for (const line of figuresOf(figures)) console.log(line);
   const { lost, diverged, violations, faults } = figures;
   const wrong = [...lost, ...diverged, ...violations, ...faults];

@@ -8,12 +8,14 @@ import { judge, type Verdict } from './process-verdict.js';
 const HEARTBEAT_MS = 200;
 const VOTE_MS = 600;
 const SLAVES = 3;
-/** From the last restart until everybody shows the same. */
+/** From the start of the last one, itself excluded, until everybody shows the same. */
 const RECOVERY_MS_MAX = 5000;
 
 export interface ChaosSettings {
   readonly seed: string;
   readonly rounds: number;
+  /** Changes that follow each recovery, with nobody killed. */
+  readonly calmChanges: number;
   readonly folder: string;
   /** Told after each round, for people who wait. */
   readonly progress?: (line: string) => void;
@@ -81,7 +83,7 @@ class Chaos {
   }
 
   async round(number: number): Promise<void> {
-    const { seed, progress } = this.#settings;
+    const { seed, calmChanges, progress } = this.#settings;
     const random = seededRandom(seed, `round ${number}`);
     const { changes, inFlight, victims, killAfterMs, restartAfterMs, again } = plan(random);
     const cluster = this.#cluster;
@@ -92,10 +94,17 @@ class Chaos {
     await Promise.all(nodes.map((node) => node.kill()));
     await pause(restartAfterMs);
     for (const ms of again) await this.#killAgain(nodes, ms);
-    const restartedAt = performance.now();
+    // How long a system takes to load a program says nothing about the protocol.
     await Promise.all(nodes.map((node) => node.start()));
+    const restartedAt = performance.now();
     await load;
     const recoveryMs = await cluster.inStep(restartedAt, RECOVERY_MS_MAX);
+    await cluster.master.load({
+      seed: `${seed}/${number}/calm`,
+      changes: calmChanges,
+      inFlight: 8,
+    });
+    await cluster.inStep(performance.now(), RECOVERY_MS_MAX);
     this.slowestRecoveryMs = Math.max(this.slowestRecoveryMs, recoveryMs);
     const who = nodes.map(({ id }) => id).join(' and ');
     const times = again.length > 0 ? `, ${again.length} more during recovery` : '';
