@@ -538,7 +538,7 @@ function relationOf(turn: Turn, point: Point): Relation {
   // What is decided counts as held: a slave may have committed it before the original did.
   const isDecided = turn.snapshot.matches({ serving: { round: 'committing' } });
   const head = isDecided && group !== null ? group.to : position;
-  return relate(point, head, (version) => digestAt(head.digest, version));
+  return relate(point, head, (version) => digestAt(head.digest, version) ?? '');
 }
 
 /** What lib/ makes of a message of a slave, before the machine sees it. */
