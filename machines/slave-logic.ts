@@ -100,7 +100,7 @@ export function noteForeign(context: SlaveContext, message: Incoming): Change {
 /** Told to a master whose reign is over, in an envelope that shows the newer one (S10). */
 export function fenced(context: SlaveContext): SlaveMessage {
   const { term, start } = context.epoch;
-  const message = `${context.id} follows the reign ${term}.${start}, incarnation ${context.incarnation}`;
+  const message = `${context.id} follows the reign ${term}.${start} of ${context.incarnation}`;
   return { kind: 'refused', code: 'FENCED', message, hello: null };
 }
 

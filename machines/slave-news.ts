@@ -1,4 +1,4 @@
-/** What an accepted message of the master changes in the slave's context, before any region acts. */
+/** What an accepted message changes in the slave's context, before any region acts. */
 import { impliedVerdict } from './outcome.js';
 import { compareEpochs, samePoint } from './position.js';
 import type { DeltaLink, Enveloped, Stamp, StampedMessage, WelcomeMessage } from './protocol.js';

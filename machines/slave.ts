@@ -22,7 +22,7 @@ const asForeign = (message: Message): SlaveEvent =>
 
 const twoMasters = (message: Message): Problem => ({
   code: 'FENCED',
-  reason: `a second master (${message.envelope.sender}) claims the same reign of ${message.envelope.item}`,
+  reason: `${message.envelope.sender} claims the reign of the master that is followed already`,
 });
 
 const judged = (as: Judgement) => ({

@@ -115,7 +115,7 @@ test('P13: a slave that is not named neither prepares nor votes', () => {
   assert.equal([copyOf(slave), slave.names], ['idle', []]);
 });
 
-test('P8: another round’s prepare is refused while the first is in doubt, unless it ends it', () => {
+test('P8: another round is refused while the first is in doubt, unless it ends it', () => {
   const other = { round: 'r5', openRound: 'r4', to: point(5) };
   const refused = preparedSlave().send(from(prepare(3, other)));
   assert.equal([vote(refused)?.answer, vote(refused)?.code], ['no', 'ABORTED']);
