@@ -259,15 +259,15 @@ const quarantined = slaveSetup.createStateConfig({
   after: {
     QUARANTINE_RETRY: [
       {
+        guard: 'needsFreshCopy',
+        target: 'idle',
+        actions: ['startOver', 'leaveToSync'],
+        description: 'What is there cannot be trusted: start again from a whole state.',
+      },
+      {
         guard: 'isCommitted',
         target: 'committing',
         description: 'A decided round is tried again until it holds.',
-      },
-      {
-        guard: 'needsFreshCopy',
-        target: 'idle',
-        actions: 'startOver',
-        description: 'What is there cannot be trusted: start again from a whole state.',
       },
       { target: 'idle', description: 'Tries again, with whatever is newest by then.' },
     ],

@@ -178,7 +178,7 @@ export function canAct(context: SlaveContext): boolean {
 /** The copy stands exactly where the offered round starts (P8). */
 export function isAtOffer(context: SlaveContext): boolean {
   const { offer, position } = context;
-  if (!canAct(context) || offer === null || position === null) return false;
+  if (!canAct(context) || offer === null || position === null || context.rebase) return false;
   return samePoint(position, offer.from);
 }
 

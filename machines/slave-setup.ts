@@ -111,6 +111,9 @@ export const slaveSetup = setup({
       standing: 'following' as const,
     })),
     startOver: assign({ rebase: true, held: [], standing: 'following' }),
+    leaveToSync: assign(({ context }) => ({
+      verdict: context.prepared === null ? null : ('superseded' as const),
+    })),
     adoptLater: assign((_, params: { lineage: string }) => ({ adopt: params.lineage })),
     regress: assign({ standing: 'regressed' }),
     fail: assign(({ context }, params: { problem: Problem }) => ({

@@ -268,6 +268,18 @@ test('P22: a decided round that cannot be applied is tried until it holds', () =
   assert.equal(slave.send(done).effect('acknowledge'), { round: 'r4' });
 });
 
+test('P22: a corrupt copy does not hold a decided round for good', () => {
+  const problem = { code: 'CORRUPT', reason: 'x' };
+  const slave = preparedSlave().send(from(commit(3)), {
+    type: 'commitFailed',
+    problem,
+    position: null,
+  });
+  assert.is(copyOf(slave.elapse('QUARANTINE_RETRY')), 'aborting');
+  slave.send(dropped, from(announce(5, 4)));
+  assert.equal([copyOf(slave), slave.context.rebase], ['syncing.asking', true]);
+});
+
 test('P22: a promise under a lineage that was left does not stay for good', () => {
   const problem = { code: 'STORE_BUSY', reason: 'x' };
   const slave = preparedSlave().send(
