@@ -26,10 +26,14 @@ export class Emitter<Events extends object> {
 
   emit<K extends keyof Events>(event: K, value: Events[K]): void {
     for (const listener of this.#listeners.get(event) ?? []) {
-      try {
-        (listener as (value: Events[K]) => void)(value);
-      } catch (error) {
+      const report = (error: unknown) =>
         this.#report(`a listener of "${String(event)}" threw: ${reasonOf(error)}`);
+      try {
+        const result: unknown = (listener as (value: Events[K]) => unknown)(value);
+        // An async listener's rejection would end the host's process.
+        if (result instanceof Promise) result.catch(report);
+      } catch (error) {
+        report(error);
       }
     }
   }

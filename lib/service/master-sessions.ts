@@ -73,9 +73,12 @@ export class MasterSessions {
     if (session === undefined) return;
     session.actor.send({ type: 'left' });
     session.actor.stop();
-    this.serving.transfers.release(session.slave);
     const known = this.roster.get(session.slave);
-    if (known !== undefined) this.#port.slaveLeft(known, null);
+    // A refused twin that leaves takes nothing from the living holder of its id (P13).
+    if (known === undefined || known.session === null) {
+      this.serving.transfers.release(session.slave);
+      if (known !== undefined) this.#port.slaveLeft(known, null);
+    }
     if (error !== null) this.#port.trouble(error.code, `${session.slave}: ${error.message}`);
     this.#tellRivals(session.slave, 'rivalGone');
   }
@@ -144,10 +147,12 @@ export class MasterSessions {
     if (isBeyond(standing)) this.#tellRegressed(message);
     this.#showVersions(message.prepared?.to.version ?? 0, false);
     const present = this.roster.sessionOf(peer);
-    if (present !== undefined && present.slave === sender && present.incarnation === incarnation) {
-      present.actor.send({ type: 'hello', hello: message.hello, standing });
-      return this.#came(present, message);
+    const isSame = present?.slave === sender && present.incarnation === incarnation;
+    if (isSame && present.actor.snapshot.status === 'active') {
+      present.hello = message;
+      return present.actor.send({ type: 'hello', hello: message.hello, standing });
     }
+    // Somebody else now, or one that was refused and tries again (P13).
     if (present !== undefined) this.left(peer, null);
     if (this.roster.get(sender) === undefined && this.roster.size >= serviceLimits.slavesMax) {
       return this.#port.trouble(
@@ -174,13 +179,14 @@ export class MasterSessions {
         hasRival,
         delays: { probeMs: this.#port.heartbeatMs },
       },
-      handlers: this.#handlers(() => session, message),
+      handlers: this.#handlers(() => session),
       clock: this.#clock,
       settled: () => {},
       crashed: (reason) => this.#port.trouble('PROTOCOL', `session of ${sender}: ${reason}`),
       ...(this.#inspect === undefined ? {} : { inspect: this.#inspect }),
     });
-    const session: Session = { slave: sender, incarnation, peer, actor, durable: message.durable };
+    const { durable } = message;
+    const session: Session = { slave: sender, incarnation, peer, actor, durable, hello: message };
     this.roster.addSession(session);
     actor.start();
   }
@@ -193,7 +199,8 @@ export class MasterSessions {
   }
 
   /** A hello was accepted: this connection is the slave now. */
-  #came(session: Session, message: HelloMessage): void {
+  #came(session: Session): void {
+    const message = session.hello;
     const known = this.roster.know(session.slave, this.#clock.now());
     known.session = session;
     known.incarnation = session.incarnation;
@@ -203,12 +210,12 @@ export class MasterSessions {
     this.#port.slaveCame(known, message.prepared?.round ?? null);
   }
 
-  #handlers(sessionOf: () => Session, hello: HelloMessage) {
+  #handlers(sessionOf: () => Session) {
     const send = (message: Message) => this.#outbox.send(sessionOf().peer, message);
     return {
       welcome: ({ hello: id, standing }: SessionEffects['welcome']) => {
         send(this.#welcome(id, standing));
-        this.#came(sessionOf(), hello);
+        this.#came(sessionOf());
       },
       probeRival: () => this.#probe(sessionOf().slave),
       replaceRival: () => this.#replaceRival(sessionOf()),
