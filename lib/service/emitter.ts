@@ -30,8 +30,9 @@ export class Emitter<Events extends object> {
         this.#report(`a listener of "${String(event)}" threw: ${reasonOf(error)}`);
       try {
         const result: unknown = (listener as (value: Events[K]) => unknown)(value);
-        // An async listener's rejection would end the host's process.
-        if (result instanceof Promise) result.catch(report);
+        // An async listener's rejection would end the host's process; one of trouble itself would
+        // be told to itself for ever.
+        if (result instanceof Promise) result.catch(event === 'trouble' ? () => {} : report);
       } catch (error) {
         report(error);
       }

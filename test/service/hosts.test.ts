@@ -82,8 +82,8 @@ for (const how of FAILURES) {
         if (outcome === 'ABORTED') cluster.rules.aborted('two');
         await cluster.converge(master, [good], 35_000);
         if (method === 'commit' || method === 'installSnapshot') {
-          assert.is(bad.node.status.data, 'quarantined');
           assert.ok(bad.troubles.length > 0);
+          await cluster.until('shown', () => bad.node.status.data === 'quarantined');
           assert.ok((bad.node.status.problem?.reason.length ?? 0) > 0);
         }
         isBroken = false;
@@ -160,7 +160,9 @@ test(
       throw new Error('oops');
     };
     const master = cluster.master({ inspect: oops });
-    const slave = cluster.slave('s1', { inspect: oops });
+    const heard: unknown[] = [];
+    const data = document<Tree>({}, { onError: (error) => void heard.push(error) });
+    const slave = cluster.slave('s1', { inspect: oops, data });
     for (const event of ['slave', 'position', 'status', 'trouble'] as const) {
       master.node.on(event, oops);
       master.node.on(event, () => Promise.reject(new Error('late oops')) as never);
@@ -177,6 +179,7 @@ test(
     await cluster.converge(master, [slave]);
     const reasons = [...master.troubles, ...slave.troubles].map(({ reason }) => reason);
     assert.ok(reasons.some((reason) => reason.includes('oops')));
+    assert.ok(heard.length >= 4, 'subscribers that throw or reject are told to onError');
     await cluster.stop(master, slave);
   }),
 );
