@@ -9,8 +9,10 @@ import { systemClock } from './runtime/clock.js';
 import { Emitter } from './service/emitter.js';
 import type { MasterSettings } from './service/master-parts.js';
 import { MasterRun } from './service/master-run.js';
+import { promoteCopy } from './service/promote.js';
 import type { MasterEvents, MasterStatus, SlaveInfo } from './service/status.js';
 import { Waits } from './service/waits.js';
+import type { ItemStorage, StoreDefinition } from './stores/contract.js';
 import { openItemStorage } from './stores/open-item-storage.js';
 
 /** A running or stopped master. All waits take an AbortSignal and fail with coded errors. */
@@ -25,7 +27,7 @@ export interface Master<Data> extends AsyncDisposable {
   /**
    * Recovers, redoes what was decided, listens, and resolves once it announces (claim 36).
    * @throws {ReplicationError} STORE_FAILED (in use, unreadable), CORRUPT (damaged), INVALID_OPTION
-   * (port in use, item already served), ABORTED by the signal, NOT_RUNNING when already started.
+   * (port in use, item already served, or already started), ABORTED by the signal.
    */
   start(options?: { readonly signal?: AbortSignal }): Promise<void>;
   /** Aborts the open round unless it is decided, flushes, and closes its share of everything. */
@@ -42,6 +44,14 @@ export interface Master<Data> extends AsyncDisposable {
   ): Promise<readonly string[]>;
   /** Drops a slave that will not come back: nobody waits for it any more (P20). */
   forget(id: string): boolean;
+  /**
+   * The host's choice when slaves are `regressed`, ahead of a restored original (P16): the original
+   * as it is gets a new lineage under which the master starts anew; slaves take it by order only
+   * (`slave.adoptLineage`). To go on from a slave's copy instead, start a master on its store with
+   * `takeover: true`.
+   * @throws {ReplicationError} NOT_RUNNING; INVALID_OPTION when the layer makes no empty delta
+   */
+  resolveRegressed(choice: 'new-lineage'): Promise<void>;
   /** Listens; returns the function that ends it. A listener that throws is reported as trouble. */
   on<K extends keyof MasterEvents>(
     event: K,
@@ -137,20 +147,24 @@ class RunningMaster<Data> implements Master<Data> {
   }
 
   start(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    return this.#inTurn(() => this.#start(options.signal));
+    return this.#inTurn(() => this.#start(options.signal, false));
   }
 
   stop(): Promise<void> {
-    return this.#inTurn(async () => {
-      const run = this.#run;
-      if (run === null) return;
-      this.#last = run.position;
-      this.#waits.fail(this.#notRunning());
-      try {
-        await run.stop();
-      } finally {
-        this.#run = null;
-      }
+    return this.#inTurn(() => this.#stop());
+  }
+
+  async resolveRegressed(choice: 'new-lineage'): Promise<void> {
+    if (choice !== 'new-lineage') {
+      const message =
+        'resolveRegressed takes "new-lineage"; to go on from a slave\'s copy instead, ' +
+        "start a master on that slave's store with takeover: true";
+      throw new ReplicationError('INVALID_OPTION', message);
+    }
+    await this.#inTurn(async () => {
+      if (this.#run === null) throw this.#notRunning();
+      await this.#stop();
+      await this.#start(undefined, true);
     });
   }
 
@@ -197,24 +211,51 @@ class RunningMaster<Data> implements Master<Data> {
     return this.stop();
   }
 
-  async #start(signal: AbortSignal | undefined): Promise<void> {
+  async #stop(): Promise<void> {
+    const run = this.#run;
+    if (run === null) return;
+    this.#last = run.position;
+    this.#waits.fail(this.#notRunning());
+    try {
+      await run.stop();
+    } finally {
+      this.#run = null;
+    }
+  }
+
+  async #start(signal: AbortSignal | undefined, isNewLineage: boolean): Promise<void> {
     if (this.#run !== null) {
       const message = `the master of "${this.item}" is running already`;
       throw new ReplicationError('INVALID_OPTION', message);
     }
-    signal?.throwIfAborted();
+    if (signal?.aborted === true) {
+      throw new ReplicationError(
+        'ABORTED',
+        `the master of "${this.item}" was not started: its signal`,
+      );
+    }
     const { store, item } = this.#settings;
-    const opened = store === null ? null : await store.open();
-    const storage =
-      opened === null ? null : await openItemStorage(opened, { item, role: 'master' });
+    const storage = store === null ? null : await this.#openStorage(store, item);
     const run = new MasterRun(this.#settings, storage, this.#emitter, this.#waits);
     this.#run = run;
     try {
-      await run.start(signal);
+      await run.start(signal, isNewLineage);
     } catch (error) {
       this.#run = null;
       run.release();
       await storage?.close();
+      throw error;
+    }
+  }
+
+  async #openStorage(store: StoreDefinition, item: string): Promise<ItemStorage> {
+    const storage = await openItemStorage(await store.open(), { item, role: 'master' });
+    if (!this.#settings.takeover) return storage;
+    try {
+      await promoteCopy(store, item, storage);
+      return storage;
+    } catch (error) {
+      await storage.close();
       throw error;
     }
   }
@@ -226,7 +267,9 @@ class RunningMaster<Data> implements Master<Data> {
 
   /** Starts and stops never overlap, whatever the host calls. */
   #inTurn(step: () => Promise<void>): Promise<void> {
-    const turn = this.#turn.then(step);
+    const release = this.#settings.clock.hold?.();
+    const turn = this.#turn.then(step).finally(() => release?.());
+    // The caller gets the failure; the next turn only waits for the end of this one.
     this.#turn = turn.catch(() => {});
     return turn;
   }

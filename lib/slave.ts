@@ -180,7 +180,12 @@ class RunningSlave<Data> implements Slave<Data> {
       const message = `slave "${this.id}" of "${this.item}" is running already`;
       throw new ReplicationError('INVALID_OPTION', message);
     }
-    signal?.throwIfAborted();
+    if (signal?.aborted === true) {
+      throw new ReplicationError(
+        'ABORTED',
+        `the slave of "${this.item}" was not started: its signal`,
+      );
+    }
     const { store, item } = this.#settings;
     const opened = store === null ? null : await store.open();
     const storage = opened === null ? null : await openItemStorage(opened, { item, role: 'slave' });
@@ -222,7 +227,9 @@ class RunningSlave<Data> implements Slave<Data> {
 
   /** Starts and stops never overlap, whatever the host calls. */
   #inTurn(step: () => Promise<void>): Promise<void> {
-    const turn = this.#turn.then(step);
+    const release = this.#settings.clock.hold?.();
+    const turn = this.#turn.then(step).finally(() => release?.());
+    // The caller gets the failure; the next turn only waits for the end of this one.
     this.#turn = turn.catch(() => {});
     return turn;
   }

@@ -1,6 +1,6 @@
 /** The `copy` region of the slave machine: what happens to the data and to an open round. */
 import type { Position } from './protocol.js';
-import { firmAt, stepsToCommit, voteOf } from './slave-logic.js';
+import { firmAt, regression, stepsToCommit, voteOf } from './slave-logic.js';
 import { roundStates } from './slave-round.js';
 import { slaveSetup } from './slave-setup.js';
 
@@ -264,7 +264,11 @@ const quarantined = slaveSetup.createStateConfig({
         actions: 'startOver',
         description: 'What is there cannot be trusted: start again from a whole state.',
       },
-      { target: 'idle', description: 'Tries again, with whatever is newest by then.' },
+      {
+        target: 'idle',
+        actions: 'dropHeld',
+        description: 'Asks for one delta to whatever is newest by then, past the one that failed.',
+      },
     ],
   },
 });
@@ -272,17 +276,10 @@ const quarantined = slaveSetup.createStateConfig({
 const regressed = slaveSetup.createStateConfig({
   description:
     'The master is behind this copy or on another history: keeps and serves its data (P16).',
-  entry: {
-    type: 'report',
-    params: ({ context }) => ({
-      problem: {
-        code: 'REGRESSED',
-        reason:
-          `the master stands at version ${context.target?.version ?? 0}, this copy at ` +
-          `${context.position?.version ?? 0}, promised on disk up to ${context.firm?.version ?? 0}`,
-      },
-    }),
-  },
+  entry: [
+    { type: 'noteProblem', params: ({ context }) => ({ problem: regression(context) }) },
+    { type: 'report', params: ({ context }) => ({ problem: regression(context) }) },
+  ],
   always: [
     {
       guard: 'followsAgain',

@@ -13,6 +13,7 @@ import type {
   CommitStep,
   DeltaArrived,
   Offer,
+  Problem,
   RecoveredSlave,
   SlaveContext,
   SlaveEvent,
@@ -96,10 +97,27 @@ export function noteForeign(context: SlaveContext, message: Incoming): Change {
   return { problem: { code: 'PROTOCOL', reason } };
 }
 
+/** What people see while the master stands where this copy may not follow (P16). */
+export function regression({ target, position, firm }: SlaveContext): Problem {
+  const reason =
+    `the master stands at version ${target?.version ?? 0}, this copy at ` +
+    `${position?.version ?? 0}, promised on disk up to ${firm?.version ?? 0}`;
+  return { code: 'REGRESSED', reason };
+}
+
+/** What people see while two masters claim one reign; the first accepted stays (P16). */
+export function twoMasters({ envelope }: Incoming): Problem {
+  const reason =
+    `a second master (${envelope.sender}) claims the same reign of ${envelope.item}, as one ` +
+    'restored from a backup does: stop it, or start it with takeover: true';
+  return { code: 'FENCED', reason };
+}
+
 /** Told to a master whose reign is over, in an envelope that shows the newer one (S10). */
 export function fenced(context: SlaveContext): SlaveMessage {
   const { term, start } = context.epoch;
-  const message = `${context.id} follows the reign ${term}.${start}, incarnation ${context.incarnation}`;
+  const { id, incarnation } = context;
+  const message = `${id} follows the reign ${term}.${start}, incarnation ${incarnation}`;
   return { kind: 'refused', code: 'FENCED', message, hello: null };
 }
 
@@ -219,7 +237,7 @@ export function toOffer(context: SlaveContext, message: Enveloped<PrepareMessage
 /** The newest message no longer names this round as open: whatever becomes of it, not by a yes. */
 export function isOfferVoid(context: SlaveContext): boolean {
   const { offer } = context;
-  if (offer === null) return false;
+  if (offer === null || !canAct(context)) return false;
   if (offer.incarnation !== context.incarnation) return true;
   if (context.sequence > offer.sequence && context.openRound !== offer.round) return true;
   return (context.position?.version ?? 0) > offer.from.version;

@@ -228,6 +228,10 @@ const aborting = slaveSetup.createStateConfig({
       guard: { type: 'isClosing', params: ({ event }) => ({ round: event.message.round }) },
       description: 'Confirmed only once nothing of the round is left (S4).',
     },
+    commit: {
+      guard: { type: 'isClosing', params: ({ event }) => ({ round: event.message.round }) },
+      description: 'History went past it: the position of the coming request says so (P10).',
+    },
     roundDropped: {
       guard: { type: 'isClosing', params: ({ event }) => ({ round: event.round }) },
       target: 'idle',

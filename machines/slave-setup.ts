@@ -111,6 +111,7 @@ export const slaveSetup = setup({
     })),
     startOver: assign({ rebase: true, held: [], standing: 'following' }),
     adoptLater: assign((_, params: { lineage: string }) => ({ adopt: params.lineage })),
+    dropHeld: assign({ held: [] }),
     regress: assign({ standing: 'regressed' }),
     fail: assign(({ context }, params: { problem: Problem }) => ({
       problem: params.problem,

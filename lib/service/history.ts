@@ -32,6 +32,13 @@ export class History {
     return trimmed;
   }
 
+  /** Another lineage begins: nothing of the old one counts. */
+  clear(): void {
+    this.#versions = [];
+    this.#digests = [];
+    this.#start = 0;
+  }
+
   digestAt(version: number): string | undefined {
     let low = this.#start;
     let high = this.#versions.length - 1;

@@ -5,6 +5,7 @@ import type {
   MasterEffects,
   RecoveredMaster,
 } from '../../machines/master-context.js';
+import type { Position } from '../../machines/protocol.js';
 import type { MasterUserLayer } from '../layers/contract.js';
 import type { Clock } from '../runtime/clock.js';
 import type { StoreDefinition } from '../stores/contract.js';
@@ -19,7 +20,7 @@ import type { Original } from './original.js';
 import type { Outbox } from './outbox.js';
 import type { ParticipantOptions } from './participants.js';
 import type { KnownSlave, SlaveRoster } from './slave-roster.js';
-import type { MasterEvents, SlaveInfo } from './status.js';
+import type { MasterEvents } from './status.js';
 import type { VoteBox } from './vote-box.js';
 import type { Waits } from './waits.js';
 
@@ -57,7 +58,10 @@ export interface MasterParts {
   readonly votes: VoteBox;
   /** What the machine starts from. */
   readonly recovered: RecoveredMaster | null;
-  info(slave: KnownSlave): SlaveInfo;
+  /** Where the original stands; null before its first version. */
+  readonly position: Position | null;
+  /** Tells listeners of a slave's row; costs nothing when nobody listens. */
+  tellSlave(slave: KnownSlave): void;
   saveKnown(): void;
   sweep(): void;
   storeFailed(error: unknown): void;

@@ -70,13 +70,13 @@ export function masterPort(run: MasterParts): MasterPort {
     slaveCame: (slave, holds) => {
       run.saveKnown();
       send({ type: 'slaveReturned', slave: slave.id, holds });
-      run.emitter.emit('slave', run.info(slave));
+      run.tellSlave(slave);
       run.waits.check();
     },
     slaveLeft: (slave, reason) => {
       // A cut connection is no farewell: its votes are awaited until the deadline (P14).
       if (reason !== null) send({ type: 'slaveLost', slave: slave.id, reason });
-      run.emitter.emit('slave', run.info(slave));
+      run.tellSlave(slave);
     },
     voted: (vote) => {
       run.queue.open?.progress.set(vote.slave, vote.answer === 'yes' ? 'prepared' : 'vetoed');
@@ -89,7 +89,7 @@ export function masterPort(run: MasterParts): MasterPort {
         send({ type: 'confirmations', confirmations: [confirmation] });
       }
       run.waits.check();
-      run.emitter.emit('slave', run.info(slave));
+      run.tellSlave(slave);
     },
     inquired: (slave, { prepared }) => {
       const digestAtTo = run.history.digestAt(prepared.to.version);

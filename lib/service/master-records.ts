@@ -58,7 +58,10 @@ export function readMaster(start: MasterStart): RecoveredMaster {
   const { records, position } = start;
   const lineage = (records.get(MASTER_RECORDS.lineage) as string | undefined) ?? position?.lineage;
   const earlier = (records.get(MASTER_RECORDS.reigns) as readonly Reign[] | undefined) ?? [];
-  const reign = { epoch: nextEpoch(earlier.at(-1)?.epoch, start.takeover), incarnation: nanoid() };
+  const reign = {
+    epoch: nextEpoch(earlier.at(-1)?.epoch ?? position?.epoch, start.takeover),
+    incarnation: nanoid(),
+  };
   const decisions = (startingWith(records, 'decision/') as DecisionRecord[]).map(readDecision);
   const point = pointOf(position);
   const redo = decisions.find((decision) => decision.to.version > point.version) ?? null;

@@ -10,23 +10,24 @@ import { serviceLimits } from '../limits.js';
 import type { ItemStorage } from '../stores/contract.js';
 import { ProtocolActor } from './actor.js';
 import type { Emitter } from './emitter.js';
-import { GroupQueue, type OpenGroup } from './group-queue.js';
+import { establish } from './establish.js';
+import { GroupQueue } from './group-queue.js';
 import { History } from './history.js';
 import { hubOf } from './hub.js';
 import { masterHandlers } from './master-handlers.js';
 import type { MasterActor, MasterParts, MasterSettings } from './master-parts.js';
 import { masterPort } from './master-port-of.js';
-import { FIRST_VERSION, MASTER_RECORDS, readHistory, readMaster } from './master-records.js';
+import { MASTER_RECORDS, readHistory } from './master-records.js';
 import { MasterSessions } from './master-sessions.js';
 import { MasterStorage } from './master-storage.js';
 import { Original } from './original.js';
 import { Outbox } from './outbox.js';
-import { chooseFrom } from './participants.js';
-import { abortedError, type PendingTask } from './pending-task.js';
-import { describeSlave, type InfoGrounds, lagOf } from './slave-info.js';
+import type { PendingTask } from './pending-task.js';
+import { RoundTasks } from './round-tasks.js';
+import { describeAll, describeSlave, groundsOf } from './slave-info.js';
 import { type KnownSlave, SlaveRoster } from './slave-roster.js';
 import type { MasterEvents, MasterStatus, SlaveInfo } from './status.js';
-import type { TaskResult, UpdateOptions } from './task.js';
+import type { UpdateOptions } from './task.js';
 import { VoteBox } from './vote-box.js';
 import type { Waits } from './waits.js';
 
@@ -47,8 +48,6 @@ export class MasterRun implements MasterParts {
   found: Position | null = null;
   /** What the machine starts from. */
   recovered: RecoveredMaster | null = null;
-  /** Participants of the open round, or of the last one. */
-  #asked: readonly string[] = [];
 
   constructor(
     settings: MasterSettings,
@@ -101,7 +100,7 @@ export class MasterRun implements MasterParts {
   }
 
   /** Recovers, redoes what was decided, and only then lets messages in and out (P9). */
-  async start(signal: AbortSignal | undefined): Promise<void> {
+  async start(signal: AbortSignal | undefined, isNewLineage: boolean): Promise<void> {
     const { item, transport } = this.settings;
     const { initial } = await this.original.open({
       submit: (change, options) => this.submit(change, options),
@@ -110,7 +109,9 @@ export class MasterRun implements MasterParts {
       rollback: (id, reason) =>
         this.queue.open?.tasks.find((t) => t.id === id)?.rollback(reason) ?? false,
     });
-    await this.#establish(initial);
+    const { position, recovered } = await establish(this, initial, isNewLineage);
+    this.found = position;
+    this.recovered = recovered;
     for (const id of (this.storage.records.get(MASTER_RECORDS.known) as string[] | undefined) ??
       []) {
       this.roster.know(id, this.settings.clock.now());
@@ -161,6 +162,7 @@ export class MasterRun implements MasterParts {
   release(): void {
     this.sessions.close();
     this.actor.stop();
+    this.original.calls.close();
   }
 
   submit(change: unknown, options?: UpdateOptions): PendingTask {
@@ -168,14 +170,12 @@ export class MasterRun implements MasterParts {
   }
 
   slaves(): readonly SlaveInfo[] {
-    const grounds = this.#grounds();
-    return [...this.roster.all]
-      .map((slave) => describeSlave(slave, grounds))
-      .sort((left, right) => right.lag - left.lag || (left.id < right.id ? -1 : 1));
+    return describeAll(this);
   }
 
-  info(slave: KnownSlave): SlaveInfo {
-    return describeSlave(slave, this.#grounds());
+  tellSlave(slave: KnownSlave): void {
+    if (this.emitter.has('slave'))
+      this.emitter.emit('slave', describeSlave(slave, groundsOf(this)));
   }
 
   forget(id: string): boolean {
@@ -223,22 +223,17 @@ export class MasterRun implements MasterParts {
 
   /** Asked by a task: only a round whose votes are still out can be taken back. */
   askRollback(round: string, reason: string): boolean {
-    const before = this.context.abortReason;
-    this.actor.send({ type: 'rollback', round, reason });
-    return this.context.abortReason !== before || this.queue.open === null;
+    const event = { type: 'rollback', round, reason } as const;
+    // The state before tells: afterwards the next group may be under way already.
+    const isInTime = this.actor.snapshot.can(event);
+    this.actor.send(event);
+    return isInTime;
   }
 
   /** After each heartbeat: silent connections end, unread builds go. */
   sweep(): void {
     this.sessions.sweep();
-    if (this.emitter.has('slave')) {
-      for (const slave of this.roster.all) this.emitter.emit('slave', this.info(slave));
-    }
-  }
-
-  #grounds(): InfoGrounds {
-    const { clock, heartbeatMs } = this.settings;
-    return { context: this.context, history: this.history, nowMs: clock.now(), heartbeatMs };
+    for (const slave of this.roster.all) this.tellSlave(slave);
   }
 
   #missingVotes(): number {
@@ -248,133 +243,41 @@ export class MasterRun implements MasterParts {
   }
 
   #settled(): void {
-    if (!this.isServing && this.actor.snapshot.matches('halted')) this.#halt();
+    if (this.actor.snapshot.matches('halted')) this.#end('STORE_FAILED', 'restart it');
+    if (this.actor.snapshot.matches('fenced')) this.#end('FENCED', 'a later master took over');
     this.queue.pump();
     this.waits.check();
-    this.emitter.emit('status', this.status());
+    if (this.emitter.has('status')) this.emitter.emit('status', this.status());
   }
 
-  /** Nothing that waits can be decided any more; the store tells after a restart. */
-  #halt(): void {
-    const reason = this.context.problem?.reason ?? 'its store failed';
-    const error = new ReplicationError('STORE_FAILED', `the master halted: ${reason}; restart it`);
+  /** Nothing that waits can be decided here any more. */
+  #end(code: 'STORE_FAILED' | 'FENCED', advice: string): void {
+    const reason = this.context.problem?.reason ?? code;
+    const message = `the master of "${this.settings.item}" stopped serving: ${reason}; ${advice}`;
+    const error = new ReplicationError(code, message);
     this.queue.close(error);
     this.waits.fail(error);
   }
 
-  /** An original with no version yet gets its first one, under a lineage of its own. */
-  async #establish(initial: unknown): Promise<void> {
-    const { layer, takeover } = this.settings;
-    const isVolatile = !this.storage.isDurable;
-    const start = { records: this.storage.records, volatile: isVolatile, takeover };
-    let position = layer.position();
-    let recovered = readMaster({ ...start, position });
-    if (position === null) {
-      const { lineage, epoch } = recovered;
-      await this.storage.founding(lineage, FIRST_VERSION);
-      position = await this.original.found(initial, { lineage, epoch, version: FIRST_VERSION });
-      const point = { version: position.version, digest: position.digest };
-      const firm = this.storage.isDurable ? point : recovered.firm;
-      recovered = {
-        ...recovered,
-        position: point,
-        firm,
-        reserved: Math.max(recovered.reserved, 1),
-      };
-    }
-    this.found = position;
-    this.history.add(recovered.position);
-    this.recovered = recovered;
-  }
-
   #newQueue(): GroupQueue {
     const { item, layer, queueMax } = this.settings;
+    const tasks = new RoundTasks(this);
     const queue = new GroupQueue({
       item,
       layer,
       codec: this.original.codec,
       queueMax,
       isDurable: this.storage.isDurable,
+      hold: () => this.settings.clock.hold?.(),
       isFree: () => this.actor.snapshot.hasTag('free'),
       nextStep: () => this.nextStep(),
       callLayer: (what, run, done, failed) =>
         this.original.calls.call(what, run, done, failed, serviceLimits.userLayerCallMs),
-      begin: (open) => this.#begin(open),
-      committed: (open, version) => this.#committed(open, version),
+      begin: (open) => tasks.begin(open),
+      committed: (open, version) => tasks.committed(open, version),
     });
     queue.askRollback = (round, reason) => this.askRollback(round, reason);
     return queue;
-  }
-
-  #begin(open: OpenGroup): void {
-    this.original.remember(open.group.id, open.delta);
-    if (open.method === 'one-phase') {
-      this.actor.send({ type: 'announceGroup', group: open.group });
-      return;
-    }
-    const facts = [...this.roster.all].map((slave) => ({
-      info: this.info(slave),
-      lag: lagOf(slave, this.#grounds()),
-      failures: slave.failures,
-    }));
-    const { participants, obstacle } = chooseFrom(this.settings, facts);
-    if (obstacle !== null) throw abortedError('ABORTED', obstacle, open.progress);
-    this.#asked = participants;
-    open.progress.setAll(participants, 'sent');
-    const voteMs = open.timeoutMs ?? this.settings.voteMs;
-    this.actor.send({ type: 'proposeGroup', group: { ...open.group, participants, voteMs } });
-  }
-
-  /** The group is decided and part of the original: resolve, now or once all confirmed (P21). */
-  #committed(open: OpenGroup, version: number): void {
-    const participants = open.method === 'two-phase' ? this.#asked : this.#liveIds();
-    open.progress.setAll(participants, 'committed');
-    const unconfirmed = () => participants.filter((id) => !this.isAt(id, version));
-    for (const task of open.tasks) {
-      task.version = version;
-      task.state = 'committed';
-      if (task.options.ack !== 'applied') {
-        task.resolve({ version, participants, unconfirmed: unconfirmed() });
-        continue;
-      }
-      this.#awaitApplied(task, version, participants, unconfirmed);
-    }
-    const position = this.position;
-    if (position !== null) this.emitter.emit('position', position);
-  }
-
-  #awaitApplied(
-    task: PendingTask,
-    version: number,
-    participants: readonly string[],
-    unconfirmed: () => readonly string[],
-  ): void {
-    const settle = (left: readonly string[]): void => {
-      for (const id of participants) if (!left.includes(id)) task.progress?.set(id, 'applied');
-      const result: TaskResult = { version, participants, unconfirmed: left };
-      task.resolve(result);
-    };
-    this.waits
-      .until(
-        () => (unconfirmed().length === 0 ? true : undefined),
-        () => `not all slaves confirmed version ${version}`,
-        { timeout: task.options.timeout ?? this.settings.voteMs },
-      )
-      .then(
-        () => settle([]),
-        () => settle(unconfirmed()),
-      );
-  }
-
-  isAt(id: string, version: number): boolean {
-    const slave = this.roster.get(id);
-    return slave === undefined || slave.position.version >= version;
-  }
-
-  #liveIds(): readonly string[] {
-    return this.slaves()
-      .filter(({ link }) => link === 'live' || link === 'lagging')
-      .map(({ id }) => id);
   }
 
   #refuseStray(peer: string, item: string): void {

@@ -14,7 +14,12 @@ import type {
   RequestMessage,
   VoteMessage,
 } from '../../machines/protocol.js';
-import { type SessionEffects, type Standing, sessionMachine } from '../../machines/session.js';
+import {
+  isBeyond,
+  type SessionEffects,
+  type Standing,
+  sessionMachine,
+} from '../../machines/session.js';
 import type { ReplicationError } from '../errors.js';
 import { serviceLimits } from '../limits.js';
 import type { Clock } from '../runtime/clock.js';
@@ -32,6 +37,8 @@ export class MasterSessions {
   readonly #outbox: Outbox;
   readonly #clock: Clock;
   readonly #port: MasterPort;
+  /** The last hello of each session: what it holds and where it stood. */
+  readonly #hellos = new WeakMap<Session, HelloMessage>();
   readonly #inspect: ((event: unknown) => void) | undefined;
 
   constructor(parts: {
@@ -89,13 +96,26 @@ export class MasterSessions {
 
   /** Ends what was silent for too long: a half-open connection looks alive to both systems. */
   sweep(): void {
-    const deadBefore = this.#clock.now() - serviceLimits.deadHeartbeats * this.#port.heartbeatMs;
-    for (const slave of this.roster.all) {
-      if (slave.session === null || slave.heardAtMs > deadBefore) continue;
-      this.#port.trouble('TIMEOUT', `${slave.id} was silent for too long: its connection is ended`);
-      this.#transport.disconnect(slave.session.peer);
+    // When it was this process that stood still, their words wait in its sockets, votes among
+    // them: they are read before anybody is called silent (P12).
+    if (this.#silentSessions().length > 0) {
+      this.#clock.setImmediate(() => this.#clock.setImmediate(() => this.#endSilent()));
     }
     this.serving.transfers.sweep();
+  }
+
+  #silentSessions(): readonly Session[] {
+    const deadBefore = this.#clock.now() - serviceLimits.deadHeartbeats * this.#port.heartbeatMs;
+    return [...this.roster.all].flatMap(({ session, heardAtMs }) =>
+      session !== null && heardAtMs <= deadBefore ? [session] : [],
+    );
+  }
+
+  #endSilent(): void {
+    for (const { slave, peer } of this.#silentSessions()) {
+      this.#port.trouble('TIMEOUT', `${slave} was silent for too long: its connection is ended`);
+      this.#transport.disconnect(peer);
+    }
   }
 
   close(): void {
@@ -127,7 +147,8 @@ export class MasterSessions {
         return this.#port.inquired(known, message);
       case 'goodbye':
         this.#port.slaveLeft(known, message.reason);
-        return this.#transport.disconnect(peer);
+        // The connection may carry other items of that process: only this item's part ends.
+        return this.left(peer, null);
       case 'refused':
         return this.#port.refusedBy(message);
       default:
@@ -140,12 +161,15 @@ export class MasterSessions {
     const { sender, incarnation } = message.envelope;
     const standing = this.#standingOf(message.position, message.firm);
     this.#showVersions(message.position?.version ?? 0, isBeyond(standing));
+    if (isBeyond(standing)) this.#tellRegressed(message);
     this.#showVersions(message.prepared?.to.version ?? 0, false);
     const present = this.roster.sessionOf(peer);
-    if (present !== undefined && present.slave === sender && present.incarnation === incarnation) {
-      present.actor.send({ type: 'hello', hello: message.hello, standing });
-      return this.#came(present, message);
+    const isSame = present?.slave === sender && present.incarnation === incarnation;
+    if (present !== undefined && isSame && present.actor.snapshot.status === 'active') {
+      this.#hellos.set(present, message);
+      return present.actor.send({ type: 'hello', hello: message.hello, standing });
     }
+    // A refused one that tries again is a new session: its id may be free by now (P13).
     if (present !== undefined) this.left(peer, null);
     if (this.roster.get(sender) === undefined && this.roster.size >= serviceLimits.slavesMax) {
       return this.#port.trouble(
@@ -172,19 +196,29 @@ export class MasterSessions {
         hasRival,
         delays: { probeMs: this.#port.heartbeatMs },
       },
-      handlers: this.#handlers(() => session, message),
+      handlers: this.#handlers(() => session),
       clock: this.#clock,
       settled: () => {},
       crashed: (reason) => this.#port.trouble('PROTOCOL', `session of ${sender}: ${reason}`),
       ...(this.#inspect === undefined ? {} : { inspect: this.#inspect }),
     });
     const session: Session = { slave: sender, incarnation, peer, actor, durable: message.durable };
+    this.#hellos.set(session, message);
     this.roster.addSession(session);
     actor.start();
   }
 
+  #tellRegressed({ envelope, position }: Enveloped<HelloMessage>): void {
+    const reason =
+      `${envelope.sender} stands at version ${position?.version}, promised on disk, which this ` +
+      `original lacks (it is at ${this.#port.position().version}): was a backup restored here?`;
+    this.#port.trouble('REGRESSED', reason);
+  }
+
   /** A hello was accepted: this connection is the slave now. */
-  #came(session: Session, message: HelloMessage): void {
+  #came(session: Session): void {
+    const message = this.#hellos.get(session);
+    if (message === undefined) return;
     const known = this.roster.know(session.slave, this.#clock.now());
     known.session = session;
     known.incarnation = session.incarnation;
@@ -194,12 +228,12 @@ export class MasterSessions {
     this.#port.slaveCame(known, message.prepared?.round ?? null);
   }
 
-  #handlers(sessionOf: () => Session, hello: HelloMessage) {
+  #handlers(sessionOf: () => Session) {
     const send = (message: Message) => this.#outbox.send(sessionOf().peer, message);
     return {
       welcome: ({ hello: id, standing }: SessionEffects['welcome']) => {
         send(this.#welcome(id, standing));
-        this.#came(sessionOf(), hello);
+        this.#came(sessionOf());
       },
       probeRival: () => this.#probe(sessionOf().slave),
       replaceRival: () => this.#replaceRival(sessionOf()),
@@ -305,10 +339,4 @@ export class MasterSessions {
   #showVersions(version: number, isAhead: boolean): void {
     if (version > 0) this.#port.versionShown(version, isAhead);
   }
-}
-
-/** A slave with a promise on disk that this history lacks: the original lost something (P16). */
-function isBeyond({ relation, firmRelation }: Standing): boolean {
-  const isOff = relation === 'ahead' || relation === 'fork';
-  return isOff && firmRelation !== 'same' && firmRelation !== 'behind';
 }

@@ -49,8 +49,7 @@ function matches(participants: Participants, info: SlaveInfo): boolean {
 }
 
 /**
- * Chooses the participants of a round. Names of a list that were never seen count as candidates
- * that are not connected: by default such a round waits for them and aborts.
+ * Chooses the participants of a round.
  * @throws whatever the host's predicate throws
  */
 export function chooseFrom(options: ParticipantOptions, slaves: readonly SlaveFacts[]): Choice {
@@ -61,17 +60,5 @@ export function chooseFrom(options: ParticipantOptions, slaves: readonly SlaveFa
     failures,
     matches: matches(options.participants, info),
   }));
-  if (Array.isArray(options.participants)) {
-    for (const slave of options.participants as readonly string[]) {
-      if (slaves.some(({ info }) => info.id === slave)) continue;
-      candidates.push({
-        slave,
-        connected: false,
-        lag: Number.MAX_SAFE_INTEGER,
-        failures: 0,
-        matches: true,
-      });
-    }
-  }
   return chooseParticipants(policyOf(options), candidates);
 }

@@ -1,5 +1,5 @@
 /** Carries out each effect of the slave's machine; completions go back as events. */
-import type { Message } from '../../machines/protocol.js';
+import type { AckMessage, Message } from '../../machines/protocol.js';
 import type { Problem, SlaveEffects } from '../../machines/slave-context.js';
 import { serviceLimits } from '../limits.js';
 import type { EffectHandlers } from './actor.js';
@@ -12,6 +12,19 @@ function isStoreFailure(problem: Problem): boolean {
 
 function transmit(run: SlaveParts, message: Message): void {
   if (run.peer !== null) run.outbox.send(run.peer, message);
+}
+
+/** Where the copy stands, at which level, and whether it is stuck (P10, P19). */
+export function acknowledgement(run: SlaveParts, round: string | null): AckMessage {
+  const { position, problem } = run.context;
+  const isStuck = run.actor.snapshot.matches({ serving: { copy: 'quarantined' } });
+  return {
+    kind: 'ack',
+    position,
+    durability: run.reached,
+    round,
+    problem: isStuck ? (problem?.reason ?? 'quarantined') : null,
+  };
 }
 
 /** Several confirmations of one-phase changes within a moment become one message. */
@@ -27,22 +40,14 @@ class Acknowledger {
     if (round !== null) return this.#send(round);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    this.#run.settings.clock.setTimeout(() => {
+    this.#run.later(serviceLimits.acknowledgeMs, () => {
       if (this.#isScheduled) this.#send(null);
-    }, serviceLimits.acknowledgeMs);
+    });
   }
 
   #send(round: string | null): void {
     this.#isScheduled = false;
-    const { position, problem } = this.#run.context;
-    const isStuck = this.#run.actor.snapshot.matches({ serving: { copy: 'quarantined' } });
-    transmit(this.#run, {
-      kind: 'ack',
-      position,
-      durability: this.#run.reached,
-      round,
-      problem: isStuck ? (problem?.reason ?? 'quarantined') : null,
-    });
+    transmit(this.#run, acknowledgement(this.#run, round));
   }
 }
 
@@ -77,7 +82,6 @@ function installCopy(run: SlaveParts, params: SlaveEffects['installCopy']): void
 }
 
 export function slaveHandlers(run: SlaveParts): EffectHandlers<SlaveEffects> {
-  const { clock } = run.settings;
   const send: SlaveParts['actor']['send'] = (event) => run.actor.send(event);
   const acknowledger = new Acknowledger(run);
   return {
@@ -94,11 +98,11 @@ export function slaveHandlers(run: SlaveParts): EffectHandlers<SlaveEffects> {
       const isFirst = run.requestsMade === 0;
       run.requestsMade += 1;
       if (isFirst || jitterMs === 0) return run.receiver.request(wish());
-      clock.setTimeout(() => {
+      run.later(run.random() * jitterMs, () => {
         // By now an announcement may have closed the gap: then nobody waits for an answer.
         const copy = run.actor.snapshot.matches({ serving: { copy: 'syncing' } });
         if (copy) run.receiver.request(wish());
-      }, run.random() * jitterMs);
+      });
     },
     persistReign: (reign) => {
       run.requestsMade = 0;

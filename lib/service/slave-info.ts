@@ -1,7 +1,9 @@
 /** The row of one slave in every table people look at: derived, never stored. */
 import type { MasterContext } from '../../machines/master-context.js';
+import { isBeyond, type Standing } from '../../machines/session.js';
 import { serviceLimits } from '../limits.js';
 import type { History } from './history.js';
+import type { MasterParts } from './master-parts.js';
 import type { KnownSlave } from './slave-roster.js';
 import type { SlaveInfo } from './status.js';
 
@@ -22,10 +24,18 @@ function linkOf(slave: KnownSlave, grounds: InfoGrounds): SlaveInfo['link'] {
   return silentMs > serviceLimits.staleHeartbeats * grounds.heartbeatMs ? 'stale' : 'live';
 }
 
+/** It follows another lineage and refuses this master until its host orders otherwise (P2). */
+function isForeign({ position, relation }: Standing): boolean {
+  return position === null && relation === 'unknown';
+}
+
 function stageOf(slave: KnownSlave, grounds: InfoGrounds): string {
   const { context } = grounds;
   if (slave.session === null) return 'gone';
   if (slave.problem?.code === 'QUARANTINED') return 'quarantined';
+  const { standing } = slave.session.actor.snapshot.context;
+  if (isForeign(standing)) return 'foreign';
+  if (isBeyond(standing)) return 'regressed';
   const { round } = context;
   if (round?.participants.includes(slave.id) === true) {
     const answer = context.votes[slave.id]?.answer;
@@ -55,4 +65,18 @@ export function describeSlave(slave: KnownSlave, grounds: InfoGrounds): SlaveInf
     peer: slave.session?.peer ?? null,
     problem: slave.problem,
   };
+}
+
+/** What is known at this moment, for the rows of all slaves. */
+export function groundsOf(run: MasterParts): InfoGrounds {
+  const { clock, heartbeatMs } = run.settings;
+  return { context: run.context, history: run.history, nowMs: clock.now(), heartbeatMs };
+}
+
+/** All rows, furthest behind first: the one people look for is on top. */
+export function describeAll(run: MasterParts): readonly SlaveInfo[] {
+  const grounds = groundsOf(run);
+  return [...run.roster.all]
+    .map((slave) => describeSlave(slave, grounds))
+    .sort((left, right) => right.lag - left.lag || (left.id < right.id ? -1 : 1));
 }

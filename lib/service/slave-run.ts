@@ -15,7 +15,7 @@ import { Copy } from './copy.js';
 import type { Emitter } from './emitter.js';
 import { hubOf } from './hub.js';
 import { Outbox } from './outbox.js';
-import { slaveHandlers } from './slave-handlers.js';
+import { acknowledgement, slaveHandlers } from './slave-handlers.js';
 import { SlaveInbox } from './slave-inbox.js';
 import type { SlaveActor, SlaveParts, SlaveSettings } from './slave-parts.js';
 import { statusOf } from './slave-status.js';
@@ -57,6 +57,7 @@ export class SlaveRun implements SlaveParts {
   #heard = 0;
   #inDoubtSinceMs: number | null = null;
   #said = '';
+  readonly #timers = new Set<unknown>();
 
   constructor(
     settings: SlaveSettings,
@@ -130,7 +131,11 @@ export class SlaveRun implements SlaveParts {
 
   async stop(): Promise<void> {
     const { item, transport } = this.settings;
-    if (this.peer !== null) this.outbox.send(this.peer, { kind: 'goodbye', reason: 'stopped' });
+    if (this.peer !== null) {
+      // What was committed last may not be confirmed yet: the timer for it ends with this run.
+      this.outbox.send(this.peer, acknowledgement(this, null));
+      this.outbox.send(this.peer, { kind: 'goodbye', reason: 'stopped' });
+    }
     this.actor.send({ type: 'stop' });
     this.release();
     await hubOf(transport).detach(item);
@@ -142,6 +147,17 @@ export class SlaveRun implements SlaveParts {
   release(): void {
     this.receiver.cancel('the slave was stopped');
     this.actor.stop();
+    this.copy.release();
+    for (const timer of this.#timers) this.settings.clock.clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  later(delayMs: number, callback: () => void): void {
+    const timer = this.settings.clock.setTimeout(() => {
+      this.#timers.delete(timer);
+      callback();
+    }, delayMs);
+    this.#timers.add(timer);
   }
 
   status(): SlaveStatus {
@@ -159,7 +175,8 @@ export class SlaveRun implements SlaveParts {
     const problem = { code, reason: reasonOf(error) };
     this.actor.send({ type: 'storeFailed', problem });
     this.trouble(code, problem.reason);
-    const message = `the store of slave "${this.settings.id}" failed: ${problem.reason}; restart it`;
+    const { id } = this.settings;
+    const message = `the store of slave "${id}" failed: ${problem.reason}; restart it`;
     this.#waits.fail(new ReplicationError('STORE_FAILED', message, { cause: error }));
   }
 

@@ -205,6 +205,8 @@ test('P16: an outcome told by a new reign is obeyed once that reign is durable',
 test('P10: an offer of an earlier incarnation is void under the next', () => {
   const slave = preparingSlave().send({ type: 'disconnected' }, { type: 'connected' });
   slave.send(from(welcome('a1.2'), { epoch: NEXT_REIGN, incarnation: 'n' }));
+  assert.is(copyOf(slave), 'preparing');
+  slave.send({ type: 'reignPersisted', incarnation: 'n' });
   assert.is(copyOf(slave), 'aborting');
 });
 

@@ -1,0 +1,109 @@
+/**
+ * Between tasks and the machine: begins groups, and tells their tasks how they ended (P14, P21).
+ */
+import type { GroupQueue, OpenGroup } from './group-queue.js';
+import type { MasterParts } from './master-parts.js';
+import { chooseFrom } from './participants.js';
+import { abortedError, type PendingTask } from './pending-task.js';
+import { describeAll, describeSlave, groundsOf, lagOf } from './slave-info.js';
+import type { TaskResult } from './task.js';
+
+export class RoundTasks
+  implements Pick<ConstructorParameters<typeof GroupQueue>[0], 'begin' | 'committed'>
+{
+  readonly #run: MasterParts;
+  /** Participants of the open round, or of the last one. */
+  #asked: readonly string[] = [];
+
+  constructor(run: MasterParts) {
+    this.#run = run;
+  }
+
+  /**
+   * Hands a group to the machine; for a round the participants are chosen here and never change.
+   * @throws {ReplicationError} ABORTED when the policy finds too few; what the host's predicate
+   * throws
+   */
+  readonly begin = (open: OpenGroup): void => {
+    const { original, actor, settings } = this.#run;
+    original.remember(open.group.id, open.delta);
+    if (open.method === 'one-phase') {
+      actor.send({ type: 'announceGroup', group: open.group });
+      return;
+    }
+    const participants = this.#choose(open);
+    this.#asked = participants;
+    open.progress.setAll(participants, 'sent');
+    const voteMs = open.timeoutMs ?? settings.voteMs;
+    actor.send({ type: 'proposeGroup', group: { ...open.group, participants, voteMs } });
+  };
+
+  /** The group is decided and part of the original: resolve, now or once all confirmed. */
+  readonly committed = (open: OpenGroup, version: number): void => {
+    const participants = open.method === 'two-phase' ? this.#asked : this.#liveIds();
+    open.progress.setAll(participants, 'committed');
+    const unconfirmed = () => participants.filter((id) => !this.#isAt(id, version));
+    for (const task of open.tasks) {
+      task.version = version;
+      task.state = 'committed';
+      if (task.options.ack === 'applied') {
+        this.#awaitApplied(task, version, participants, unconfirmed);
+      } else {
+        task.resolve({ version, participants, unconfirmed: unconfirmed() });
+      }
+    }
+    const { position } = this.#run;
+    if (position !== null) this.#run.emitter.emit('position', position);
+  };
+
+  #choose(open: OpenGroup): readonly string[] {
+    const { settings, roster } = this.#run;
+    // A listed slave that was never seen is known from now on: people see that it is missing.
+    if (Array.isArray(settings.participants)) {
+      for (const id of settings.participants as string[]) roster.know(id, settings.clock.now());
+    }
+    const grounds = groundsOf(this.#run);
+    const facts = [...roster.all].map((slave) => ({
+      info: describeSlave(slave, grounds),
+      lag: lagOf(slave, grounds),
+      failures: slave.failures,
+    }));
+    const { participants, obstacle } = chooseFrom(settings, facts);
+    if (obstacle !== null) throw abortedError('ABORTED', obstacle, open.progress);
+    return participants;
+  }
+
+  #awaitApplied(
+    task: PendingTask,
+    version: number,
+    participants: readonly string[],
+    unconfirmed: () => readonly string[],
+  ): void {
+    const settle = (left: readonly string[]): void => {
+      for (const id of participants) if (!left.includes(id)) task.progress?.set(id, 'applied');
+      const result: TaskResult = { version, participants, unconfirmed: left };
+      task.resolve(result);
+    };
+    this.#run.waits
+      .until(
+        () => (unconfirmed().length === 0 ? true : undefined),
+        () => `not all slaves confirmed version ${version}`,
+        { timeout: task.options.timeout ?? this.#run.settings.voteMs },
+      )
+      .then(
+        () => settle([]),
+        // Once decided it resolves, whatever happens to the confirmations (P21).
+        () => settle(unconfirmed()),
+      );
+  }
+
+  #isAt(id: string, version: number): boolean {
+    const slave = this.#run.roster.get(id);
+    return slave === undefined || slave.position.version >= version;
+  }
+
+  #liveIds(): readonly string[] {
+    const live = describeAll(this.#run).filter(({ link }) => link === 'live' || link === 'lagging');
+    return live.map(({ id }) => id);
+  }
+}

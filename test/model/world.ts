@@ -1,0 +1,255 @@
+/** The world as small numbers, and all that can happen in it next. */
+import type { Point } from '../../machines/index.js';
+import { Interner } from './interner.js';
+import {
+  backUpAndRestore,
+  crashMaster,
+  deliverToMaster,
+  endMasterJob,
+  loseMaster,
+  type MasterProcess,
+  masterMoves,
+  newMasterProcess,
+  startMaster,
+} from './master-process.js';
+import { type Broken, type Ghost, judge, newGhost, observe } from './observer.js';
+import {
+  crashSlave,
+  deliverToSlave,
+  endSlaveJob,
+  newSlaveProcess,
+  type SlaveProcess,
+  slaveMoves,
+  startSlave,
+} from './slave-process.js';
+import { type Bounds, type Outcome, type Packet, SLAVES, type Spending } from './vocabulary.js';
+
+/** Ids of: master, ghost, messages (a set), what was spent, then one per slave. */
+export interface World {
+  readonly master: number;
+  readonly ghost: number;
+  readonly net: number;
+  readonly spent: number;
+  readonly slaves: readonly number[];
+}
+
+export interface Edge {
+  readonly label: string;
+  readonly next: World;
+  readonly broken: readonly Broken[];
+}
+
+/** An outcome with everything interned, so that a step is computed once. */
+interface Known {
+  readonly label: string;
+  readonly process: number;
+  readonly sent: readonly number[];
+  readonly notes: Outcome<unknown>['notes'];
+  readonly spent: Spending | null;
+}
+
+type Spent = Readonly<Record<Spending, number>>;
+const NOTHING_SPENT: Spent = {
+  onePhase: 0,
+  twoPhase: 0,
+  masterCrashes: 0,
+  slaveCrashes: 0,
+  heartbeats: 0,
+  vetoes: 0,
+  rollbacks: 0,
+  deadlines: 0,
+  silences: 0,
+  storeFailures: 0,
+  leaves: 0,
+  reconnects: 0,
+  backups: 0,
+  failures: 0,
+};
+
+const processKey = ({ snapshot, ...rest }: MasterProcess | SlaveProcess): string =>
+  JSON.stringify([rest, snapshot?.value, snapshot?.context]);
+
+export class Universe {
+  readonly bounds: Bounds;
+  readonly masters = new Interner<MasterProcess>(processKey);
+  readonly slaves = new Interner<SlaveProcess>(processKey);
+  readonly packets = new Interner<Packet>((packet) => JSON.stringify(packet));
+  readonly #nets = new Interner<readonly number[]>((ids) => ids.join());
+  readonly #ghosts = new Interner<Ghost>((ghost) => JSON.stringify(ghost));
+  readonly #spents = new Interner<Spent>((spent) => JSON.stringify(spent));
+  readonly #memo = new Map<string, readonly Known[]>();
+  readonly #judged = new Map<string, readonly Broken[]>();
+
+  constructor(bounds: Bounds) {
+    this.bounds = bounds;
+  }
+
+  start(): World {
+    const master = newMasterProcess();
+    const joinedAt: Point | null = this.bounds.from === 'empty' ? null : master.disk.position;
+    const names = SLAVES.slice(0, this.bounds.slaves);
+    const down: World = {
+      master: this.masters.idOf(master),
+      ghost: this.#ghosts.idOf(newGhost(master.disk.position.digest)),
+      net: this.#nets.idOf([]),
+      spent: this.#spents.idOf(NOTHING_SPENT),
+      slaves: names.map((name) => this.slaves.idOf(newSlaveProcess(name, joinedAt))),
+    };
+    return this.bounds.from === 'live' ? this.#joined(down, names) : down;
+  }
+
+  /** All up and in step, by the steps that lead there. */
+  #joined(down: World, names: readonly string[]): World {
+    const joins = names.flatMap((name) => [
+      `${name} starts`,
+      `${name} -> m hello`,
+      `m -> ${name} welcome`,
+      `${name} ends persistReign`,
+    ]);
+    return ['m starts', 'm ends persistReign', ...joins].reduce((world, label) => {
+      const edge = this.edgesOf(world).find((each) => each.label === label);
+      if (edge === undefined) throw new Error(`no step "${label}" on the way in`);
+      return edge.next;
+    }, down);
+  }
+
+  keyOf({ master, ghost, net, spent, slaves }: World): string {
+    return `${master},${ghost},${net},${spent},${slaves.join()}`;
+  }
+
+  masterOf = (world: World): MasterProcess => this.masters.valueOf(world.master);
+  slavesOf = (world: World): readonly SlaveProcess[] =>
+    world.slaves.map((id) => this.slaves.valueOf(id));
+  netOf = (world: World): readonly number[] => this.#nets.valueOf(world.net);
+  ghostOf = (world: World): Ghost => this.#ghosts.valueOf(world.ghost);
+
+  /** Everything that can happen next, within the bounds. */
+  edgesOf(world: World): readonly Edge[] {
+    const edges: Edge[] = [];
+    const add = (slave: number | null, outcomes: readonly Known[]) => {
+      for (const outcome of outcomes) {
+        const edge = this.#follow(world, slave, outcome);
+        if (edge !== null) edges.push(edge);
+      }
+    };
+    add(null, this.#masterSteps(world.master));
+    for (const [index, id] of world.slaves.entries()) add(index, this.#slaveSteps(id));
+    for (const packet of this.netOf(world)) {
+      const { to } = this.packets.valueOf(packet);
+      if (to.includes('m')) add(null, this.#masterHears(world.master, packet));
+      for (const [index, id] of world.slaves.entries()) {
+        const name = SLAVES[index] ?? '';
+        if (to.includes(name)) add(index, this.#slaveHears(id, packet));
+      }
+    }
+    return edges;
+  }
+
+  #masterSteps(id: number): readonly Known[] {
+    return this.#remember(`m${id}`, () => {
+      const master = this.masters.valueOf(id);
+      const outcomes =
+        master.snapshot === null
+          ? startMaster(master)
+          : [
+              crashMaster(master),
+              ...backUpAndRestore(master),
+              ...(this.bounds.lossy ? [loseMaster(master)] : []),
+              ...endMasterJob(master),
+              ...masterMoves(master, this.bounds),
+            ];
+      return outcomes.map((outcome) => this.#intern(outcome, this.masters.idOf(outcome.process)));
+    });
+  }
+
+  #slaveSteps(id: number): readonly Known[] {
+    return this.#remember(`s${id}`, () => {
+      const slave = this.slaves.valueOf(id);
+      const outcomes =
+        slave.snapshot === null
+          ? startSlave(slave)
+          : [crashSlave(slave), ...endSlaveJob(slave), ...slaveMoves(slave)];
+      return outcomes.map((outcome) => this.#intern(outcome, this.slaves.idOf(outcome.process)));
+    });
+  }
+
+  #masterHears(id: number, packet: number): readonly Known[] {
+    return this.#remember(`m${id}<${packet}`, () => {
+      const master = this.masters.valueOf(id);
+      return deliverToMaster(master, this.packets.valueOf(packet), this.bounds).map((outcome) =>
+        this.#intern(outcome, this.masters.idOf(outcome.process)),
+      );
+    });
+  }
+
+  #slaveHears(id: number, packet: number): readonly Known[] {
+    return this.#remember(`s${id}<${packet}`, () => {
+      const slave = this.slaves.valueOf(id);
+      return deliverToSlave(slave, this.packets.valueOf(packet), this.bounds).map((outcome) =>
+        this.#intern(outcome, this.slaves.idOf(outcome.process)),
+      );
+    });
+  }
+
+  #intern({ label, sent, notes, spent }: Outcome<unknown>, process: number): Known {
+    const ids = sent.map((packet) => this.packets.idOf(packet));
+    return { label, process, sent: ids, notes, spent };
+  }
+
+  #remember(key: string, compute: () => readonly Known[]): readonly Known[] {
+    const known = this.#memo.get(key);
+    if (known !== undefined) return known;
+    const outcomes = compute();
+    this.#memo.set(key, outcomes);
+    return outcomes;
+  }
+
+  #spend(spent: number, spending: Spending | null): number | null {
+    if (spending === null) return spent;
+    const before = this.#spents.valueOf(spent);
+    const used = before[spending] + 1;
+    if (used > this.bounds[spending]) return null;
+    return this.#spents.idOf({ ...before, [spending]: used });
+  }
+
+  #follow(world: World, slave: number | null, outcome: Known): Edge | null {
+    const spent = this.#spend(world.spent, outcome.spent);
+    if (spent === null) return null;
+    const broken: Broken[] = [];
+    const ghost =
+      outcome.notes.length === 0
+        ? world.ghost
+        : this.#ghosts.idOf(observe(this.ghostOf(world), outcome.notes, broken));
+    const next: World = {
+      master: slave === null ? outcome.process : world.master,
+      slaves:
+        slave === null
+          ? world.slaves
+          : world.slaves.map((id, index) => (index === slave ? outcome.process : id)),
+      ghost,
+      spent,
+      net: this.#withPackets(world.net, outcome.sent),
+    };
+    broken.push(...this.#judge(next));
+    return { label: outcome.label, next, broken };
+  }
+
+  #withPackets(net: number, sent: readonly number[]): number {
+    if (sent.length === 0) return net;
+    const before = this.#nets.valueOf(net);
+    const news = sent.filter((id) => !before.includes(id));
+    if (news.length === 0) return net;
+    return this.#nets.idOf([...new Set([...before, ...news])].sort((a, b) => a - b));
+  }
+
+  /** Depends on disks and ghost only, so it is remembered by these. */
+  #judge(world: World): readonly Broken[] {
+    const key = `${world.master},${world.ghost},${world.slaves.join()}`;
+    const known = this.#judged.get(key);
+    if (known !== undefined) return known;
+    const broken: Broken[] = [];
+    judge(this.masterOf(world), this.slavesOf(world), this.ghostOf(world), broken);
+    this.#judged.set(key, broken);
+    return broken;
+  }
+}
