@@ -77,7 +77,7 @@ export class MasterSessions {
 
   left(peer: PeerId, error: ReplicationError | null): void {
     const session = this.roster.removeSession(peer);
-    if (session === undefined) return;
+    if (session === undefined) return this.#strangerLeft(error);
     session.actor.send({ type: 'left' });
     session.actor.stop();
     this.serving.transfers.release(session.slave);
@@ -85,6 +85,12 @@ export class MasterSessions {
     if (known !== undefined) this.#port.slaveLeft(known, null);
     if (error !== null) this.#port.trouble(error.code, `${session.slave}: ${error.message}`);
     this.#tellRivals(session.slave, 'rivalGone');
+  }
+
+  /** One that never said who it is: why it was dropped matters, that it went does not. */
+  #strangerLeft(error: ReplicationError | null): void {
+    if (error === null || error.code === 'NOT_RUNNING') return;
+    this.#port.trouble(error.code, error.message);
   }
 
   drained(peer: PeerId): void {
