@@ -1,10 +1,11 @@
 /**
  * The slave's user layer of the command: a document whose every committed version is also a file.
- * The file belongs to the commit: a slave confirms a version only after its file holds it, so that
- * a full disk shows in the status and is not a silently stale copy.
+ * The file is written within the commit, before the store and before anybody sees the version: so a
+ * slave confirms only what its file holds, and a full disk is no silently stale copy. A crash
+ * between the two leaves the file one decided version ahead of the store, never behind it.
  */
 import type { Position } from '../../machines/protocol.js';
-import { Veto } from '../errors.js';
+import { reasonOf, Veto } from '../errors.js';
 import type {
   CommitContext,
   LayerStorage,
@@ -25,14 +26,21 @@ export interface CopyLayerOptions {
   readonly written: (position: Position, bytes: number) => void;
 }
 
+/** A text that was accepted and is not written yet, and its version once it is. */
+interface Accepted {
+  readonly text: string;
+  written: boolean;
+}
+
 export class CopyLayer implements SlaveUserLayer {
   readonly codec: NonNullable<SlaveUserLayer['codec']>;
   readonly #options: CopyLayerOptions;
   readonly #inner: SlaveUserLayer & DocumentSlaveData<unknown>;
-  /** Of the version that the file holds, which is what this slave has. */
-  #position: Position | null = null;
-  /** The text of the last candidate: a version that was voted on is not rendered twice. */
-  #rendered: { readonly value: unknown; readonly text: string } | null = null;
+  /**
+   * Of the tree that the document layer checked last with success, which is the one that it takes
+   * next: it keeps the candidate of a yes until its commit or abort.
+   */
+  #accepted: Accepted | null = null;
 
   constructor(options: CopyLayerOptions) {
     this.#options = options;
@@ -46,7 +54,7 @@ export class CopyLayer implements SlaveUserLayer {
     this.codec = codec;
   }
 
-  /** Loads the cached copy and puts its file back, if that is missing or was changed by hand. */
+  /** Loads the cached copy and puts its file back, where that is missing or says something else. */
   async open(storage: LayerStorage | null): Promise<void> {
     await this.#options.file.check();
     await this.#inner.open?.(storage);
@@ -54,12 +62,11 @@ export class CopyLayer implements SlaveUserLayer {
     if (position === null) return;
     const text = canonicalText(this.#inner.get());
     await this.#options.file.restore(text);
-    this.#position = position;
     this.#options.written(position, Buffer.byteLength(text));
   }
 
   position(): Position | null {
-    return this.#position;
+    return this.#inner.position();
   }
 
   contentHash(): string {
@@ -70,14 +77,18 @@ export class CopyLayer implements SlaveUserLayer {
     return this.#inner.prepare(round, delta, next);
   }
 
-  /** Repeated after a failed write, the inner commit does nothing and the file is tried again. */
   async commit(delta: unknown, next: Position, context: CommitContext): Promise<void> {
-    await this.#inner.commit(delta, next, context);
-    await this.#write();
+    const { durability } = context;
+    const write: CommitContext['write'] = async (operations) => {
+      await this.#write();
+      await context.write(operations);
+    };
+    await this.#inner.commit(delta, next, { durability, write });
+    this.#tell(next);
   }
 
   abort(round: string): void | Promise<void> {
-    this.#rendered = null;
+    this.#accepted = null;
     return this.#inner.abort(round);
   }
 
@@ -86,8 +97,13 @@ export class CopyLayer implements SlaveUserLayer {
     next: Position,
     context: SnapshotContext,
   ): Promise<void> {
-    await this.#inner.installSnapshot(chunks, next, context);
-    await this.#write();
+    const { durability } = context;
+    const replace: SnapshotContext['replace'] = async (batches) => {
+      await this.#write();
+      await context.replace?.(batches);
+    };
+    await this.#inner.installSnapshot(chunks, next, { durability, replace });
+    this.#tell(next);
   }
 
   async close(): Promise<void> {
@@ -98,23 +114,28 @@ export class CopyLayer implements SlaveUserLayer {
   async #accept(next: unknown, previous: unknown): Promise<void> {
     const found = findNonJson(next, previous);
     if (found !== null) throw new Veto(`a JSON file cannot hold ${found}`);
-    const { validator } = this.#options;
-    if (validator === null) return;
     const text = canonicalText(next);
-    this.#rendered = { value: next, text };
-    await validator.check(text);
+    await this.#options.validator?.check(text);
+    this.#accepted = { text, written: false };
   }
 
+  /** A veto, and no failed store: it is tried again, and shows in the status until it worked. */
   async #write(): Promise<void> {
-    const position = this.#inner.position();
-    if (position === null) return;
-    const value = this.#inner.get();
-    const rendered = this.#rendered;
-    const text =
-      rendered !== null && rendered.value === value ? rendered.text : canonicalText(value);
-    this.#rendered = null;
-    await this.#options.file.write(text);
-    this.#position = position;
-    this.#options.written(position, Buffer.byteLength(text));
+    const accepted = this.#accepted;
+    if (accepted === null) throw new Veto('this version was not checked before its commit');
+    try {
+      await this.#options.file.write(accepted.text);
+    } catch (thrown) {
+      throw new Veto(reasonOf(thrown), { cause: thrown });
+    }
+    accepted.written = true;
+  }
+
+  /** Nothing was written where the version is held already. */
+  #tell(position: Position): void {
+    const accepted = this.#accepted;
+    if (accepted === null || !accepted.written) return;
+    this.#accepted = null;
+    this.#options.written(position, Buffer.byteLength(accepted.text));
   }
 }

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Position } from '../../machines/protocol.js';
+import { ReplicationError } from '../errors.js';
 import { createSlave, type Slave } from '../slave.js';
 import { diskStore } from '../stores/disk.js';
 import { tcpConnect } from '../transports/tcp/connect.js';
@@ -82,7 +83,7 @@ export async function runSlave(options: SlaveCommandOptions, streams: Streams): 
     const secret = await readSecret(options.secretFile);
     const { slave, served } = makeSlave(options, secret, output);
     try {
-      report(slave, options, output, lifetime.signal);
+      report(slave, options, output, lifetime);
       await slave.start({ signal: lifetime.signal });
       served();
       await untilOver(slave, lifetime, output);
@@ -136,7 +137,8 @@ function tellVersion(
 ): void {
   const { version, digest } = position;
   const how = name === 'cached' ? 'cached copy served, ' : '';
-  const text = `${how}version ${version} in ${out} (${bytesText(bytes)}, digest ${digest.slice(0, 8)})`;
+  const what = `${bytesText(bytes)}, digest ${digest.slice(0, 8)}`;
+  const text = `${how}version ${version} in ${out} (${what})`;
   output.event(name, text, { version, digest, bytes, out });
 }
 
@@ -145,19 +147,23 @@ function report(
   slave: Slave<CopyLayer>,
   options: SlaveCommandOptions,
   output: Output,
-  ending: AbortSignal,
+  lifetime: Lifetime,
 ): void {
   const where = addressText(options.connect);
   let last = '';
   slave.on('status', (status) => {
     const text = describeSlave(status, where);
     // Its own leaving is no news.
-    if (text === last || ending.aborted) return;
+    if (text === last || lifetime.signal.aborted) return;
     last = text;
     const { link, data, round, problem, summary, target } = status;
     const fields = { link, data, round, problem, summary, target };
     if (problem === null) output.event('status', text, fields);
     else output.problem('status', text, fields);
+    if (summary !== 'failed') return;
+    // Fail-stop: only a new process may open the store again.
+    const why = problem?.reason ?? 'the store failed';
+    lifetime.fail(new ReplicationError('STORE_FAILED', `this slave cannot go on: ${why}`));
   });
   slave.on('progress', ({ kind, bytes, chunks }) => {
     output.progress(`receiving a ${kind}: ${bytesText(bytes)}`);

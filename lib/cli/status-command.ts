@@ -99,7 +99,9 @@ async function firstReport(
   } catch (thrown) {
     const where = addressText(connect);
     const refused = viewer.status.problem?.reason ?? troubles.at(-1);
-    const hint = `no "replichart master" answers there for the item "${item}"; check --connect and --item`;
+    const hint =
+      `no "replichart master" answers there for the item "${item}"; ` +
+      'check --connect and --item';
     const message = `no status from ${where} within ${timeout} ms: ${refused ?? hint}`;
     throw new ReplicationError('TIMEOUT', message, { cause: thrown });
   }

@@ -1,4 +1,6 @@
-/** How a run of a master begins: with what an earlier life left, or with a first version (P7, P16). */
+/**
+ * How a run of a master begins: with what an earlier life left, or with a first version (P7, P16).
+ */
 import { nanoid } from 'nanoid';
 import type { RecoveredMaster } from '../../machines/master-context.js';
 import { ORIGIN, pointOf } from '../../machines/position.js';
@@ -72,7 +74,7 @@ export async function establish(
     recovered.position.version === 0 &&
     records.has(MASTER_RECORDS.position)
   ) {
-    const message = `the user layer lost its data: its store holds "${run.settings.item}" without it`;
+    const message = `the user layer lost data of "${run.settings.item}" that its store tells of`;
     throw new ReplicationError('CORRUPT', message);
   }
   if (position === null) {

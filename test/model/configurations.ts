@@ -14,6 +14,10 @@ const CALM: Omit<Bounds, 'name' | 'statesMax'> = {
   deadlines: 0,
   silences: 0,
   failures: 0,
+  storeFailures: 0,
+  leaves: 0,
+  reconnects: 0,
+  backups: 0,
   from: 'live',
 };
 

@@ -5,6 +5,7 @@
 import type { AnyMachineSnapshot } from 'xstate';
 import { pointOf } from '../../machines/index.js';
 import {
+  crashMaster,
   deliverToMaster,
   endMasterJob,
   type MasterProcess,
@@ -12,6 +13,7 @@ import {
   startMaster,
 } from './master-process.js';
 import {
+  crashSlave,
   deliverToSlave,
   endSlaveJob,
   type SlaveProcess,
@@ -81,6 +83,7 @@ class Cluster {
 
   #jobs(): boolean {
     let did = false;
+    this.#restartFailed();
     if (this.master.snapshot === null) did = this.#takeMaster(startMaster(this.master)[0]) || did;
     did = this.#takeMaster(endMasterJob(this.master)[0]) || did;
     for (const [index] of this.slaves.entries()) {
@@ -91,6 +94,14 @@ class Cluster {
       did = this.#takeSlave(index, answer) || did;
     }
     return did;
+  }
+
+  /** A store that failed ends its process; its host starts it again (fail-stop). */
+  #restartFailed(): void {
+    if (this.master.snapshot?.matches('halted')) this.#takeMaster(crashMaster(this.master));
+    for (const [index, slave] of this.slaves.entries()) {
+      if (slave.snapshot?.matches('failed')) this.#takeSlave(index, crashSlave(slave));
+    }
   }
 
   #deliver(): boolean {

@@ -15,6 +15,8 @@ export interface Ghost {
   readonly acknowledged: readonly string[];
   /** Histories that were promised for `os` only and did not survive (P19). */
   readonly lost: readonly string[];
+  /** What a restored folder lacks is lost; slaves refuse to rewind, and say so (P16). */
+  readonly isRestored: boolean;
   /** Digests whose callers were told that nothing changed anywhere. */
   readonly denied: readonly string[];
 }
@@ -26,6 +28,7 @@ export const newGhost = (truth: string): Ghost => ({
   aborted: [],
   acknowledged: [],
   lost: [],
+  isRestored: false,
   denied: [],
 });
 
@@ -69,6 +72,7 @@ export function observe(ghost: Ghost, notes: readonly Note[], broken: Broken[]):
         break;
       case 'lost':
         seen = { ...seen, truth: note.head, lost: added(seen.lost, note.digest) };
+        if (note.isRestored) seen = { ...seen, isRestored: true, acknowledged: [], denied: [] };
         break;
       case 'acknowledged':
         seen = { ...seen, acknowledged: added(seen.acknowledged, note.digest) };
@@ -108,7 +112,7 @@ export function judge(
   for (const slave of slaves) {
     const { digest } = pointOf(slave.disk.position);
     const firm = slave.disk.firm?.digest ?? '';
-    if (firm !== '' && !isPrefix(firm, ghost.truth)) {
+    if (!ghost.isRestored && firm !== '' && !isPrefix(firm, ghost.truth)) {
       broken.push({
         promise: 'S3',
         how: `${slave.name} has ${firm} firm, truth is ${ghost.truth}`,

@@ -1,12 +1,13 @@
 /** Master and slaves as processes on a file of a megabyte: edits arrive, copies are equal. */
-import { readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { canonicalText } from '../../lib/cli/copy-file.js';
 import type { StatusReport } from '../../lib/cli/status-report.js';
 import { eventually, withFolder } from '../support/cli-folder.js';
-import { type CliProcess, DEADLINE_MS, withCli } from '../support/cli-process.js';
+import { CLI, type CliProcess, DEADLINE_MS, withCli } from '../support/cli-process.js';
+import { runCommand } from '../support/run-command.js';
 
 const test = suite('command: replicating a file');
 
@@ -179,7 +180,7 @@ test('status --watch shows changes until it is stopped', async () => {
   });
 });
 
-test('SIGINT and SIGTERM stop cleanly, and a reader that goes away is no failure', async () => {
+test('SIGINT and SIGTERM stop cleanly', async () => {
   await replicating(async ({ master, slaves, copies }) => {
     const [first, second] = slaves;
     assert.equal(await first?.stop('SIGINT'), { code: 0, signal: null }, first?.told());
@@ -189,6 +190,53 @@ test('SIGINT and SIGTERM stop cleanly, and a reader that goes away is no failure
     assert.is(master.stderr, '');
     await copiesSay(copies, bigSettings('none'));
   });
+});
+
+test('a reader of the output that goes away ends the command without a word', async () => {
+  await replicating(async ({ port }) => {
+    const watch = `"${process.execPath}" "${CLI}" status --connect 127.0.0.1:${port} --json --watch`;
+    const script = `{ ${watch}; echo "ended with $?" >&2; } | head -n 1`;
+    const { stdout, stderr } = await runCommand('sh', ['-c', script], { deadlineMs: DEADLINE_MS });
+    assert.is((JSON.parse(stdout) as StatusReport).item, 'data');
+    assert.is(stderr, 'ended with 0\n');
+  });
+});
+
+test('a copy that cannot be written is no confirmed version; it is written once it can be', async () => {
+  await withFolder((folder) =>
+    withCli(async (start) => {
+      const [file, home, away] = ['data.json', 'home', 'away'].map((name) => join(folder, name));
+      assert.ok(file !== undefined && home !== undefined && away !== undefined);
+      await mkdir(home);
+      await writeFile(file, '{"edit": 0}');
+      const master = start('master', file, '--listen', '127.0.0.1:0', '--json');
+      const { port } = await master.event('listening');
+      const out = join(home, 'copy.json');
+      const slave = start(
+        'slave',
+        '--connect',
+        `127.0.0.1:${port}`,
+        '--out',
+        out,
+        '--id',
+        'a',
+        '--json',
+      );
+      await slave.event('version');
+      await rename(home, away);
+      await writeFile(file, '{"edit": 1}');
+      const told = await master.event('slave', ({ problem }) => problem !== null);
+      assert.match(told.text, /a is live, at version 1, .*copy\.json: its folder does not exist/);
+      // More than the master repeats in its messages: what comes then starts at version 1.
+      for (const edit of [2, 3, 4, 5, 6, 7]) {
+        await writeFile(file, JSON.stringify({ edit }));
+        await master.event('decided', ({ version }) => version === edit + 1);
+      }
+      await rename(away, home);
+      await copiesSay([out], { edit: 7 });
+      await master.event('slave', ({ version, problem }) => version === 8 && problem === null);
+    }),
+  );
 });
 
 test.run();

@@ -1,4 +1,6 @@
-/** A two-phase edit that one slave's validator refuses changes nothing anywhere, and is explained. */
+/**
+ * A two-phase edit that one slave's validator refuses changes nothing anywhere, and is explained.
+ */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite } from 'uvu';

@@ -1,6 +1,7 @@
 /** The harness itself and the plainest life: one-phase, two-phase, stop. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { setter } from '../support/service-changes.js';
 import { ServiceCluster } from '../support/service-cluster.js';
 import { ServiceDisk } from '../support/service-disk.js';
 
@@ -14,8 +15,8 @@ test('claims 10-20: both methods reach two slaves, with and without disk', async
     const slaves = [cluster.slave('s1', disk()), cluster.slave('s2', disk())];
     await cluster.start(master, ...slaves);
     await cluster.converge(master, slaves);
-    await cluster.finish(master.node.data.update((draft) => void (draft.a = 1)));
-    const task = master.node.data.update((draft) => void (draft.b = 2), {
+    await cluster.finish(master.node.data.update(setter('a')));
+    const task = master.node.data.update(setter('b', 2), {
       method: 'two-phase',
       ack: 'applied',
     });

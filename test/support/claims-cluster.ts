@@ -24,6 +24,8 @@ import { until } from './recording-sink.js';
 
 export const DEADLINE_MS = 10_000;
 const ITEM = 'settings';
+/** Nothing is repeated, and nobody asks twice, unless a test is about that. */
+const QUIET = { master: { heartbeat: 60_000 }, slave: { silence: 60_000, jitter: 0 } };
 
 type MasterExtras = Partial<Omit<MasterOptions<unknown>, 'data' | 'transport' | 'item' | 'store'>>;
 type SlaveExtras = Partial<Omit<SlaveOptions<unknown>, 'data' | 'transport' | 'item' | 'store'>>;
@@ -106,7 +108,8 @@ export class Cluster<M, S> {
     const listener: TcpMasterTransport = tcpListen({ port: this.#port });
     const tap = new MasterTap(listener, 'master', this.journal);
     const store = isOnDisk === true ? { store: diskStore(this.folderOf('master')) } : {};
-    const options = { item: ITEM, data: used, transport: tap, ...store, ...extras };
+    const fixed = { item: ITEM, data: used, transport: tap };
+    const options = { ...fixed, ...QUIET.master, ...store, ...extras };
     const master = createMaster<M>(options);
     this.#stops.push(() => master.stop());
     this.#layer = used;
@@ -122,7 +125,8 @@ export class Cluster<M, S> {
     const used = layer ?? recordedSlave(slaveData?.[id] ?? data, id, this.journal);
     const tap = new SlaveTap(tcpConnect({ port: this.#port }), id, this.journal);
     const store = isOnDisk === true ? { store: diskStore(this.folderOf(id)) } : {};
-    const options = { item: ITEM, id, data: used, transport: tap, jitter: 0, ...store, ...extras };
+    const fixed = { item: ITEM, id, data: used, transport: tap };
+    const options = { ...fixed, ...QUIET.slave, ...store, ...extras };
     const slave = createSlave<S>(options);
     this.#stops.push(() => slave.stop());
     const member = { id, slave, layer: used, tap };

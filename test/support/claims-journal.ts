@@ -81,10 +81,14 @@ export class Journal {
     return this.#frames('dropped', owner, kind);
   }
 
-  /** Everything at one side, in words: `received announce`, `call commit`. */
+  /**
+   * Everything at one side, in words: `received announce`, `call commit`. Questions for the
+   * position are left out: the test's own waits ask them, too.
+   */
   wordsOf(owner: string): string[] {
     return this.#entries
       .filter((entry) => entry.owner === owner)
+      .filter((entry) => entry.type !== 'call' || entry.method !== 'position')
       .map((entry) =>
         entry.type === 'call' ? `call ${entry.method}` : `${entry.type} ${entry.message.kind}`,
       );

@@ -58,8 +58,11 @@ export async function assertOnePhase<M, S>(
 
 function assertAsked<M, S>(cluster: Cluster<M, S>, id: string, from: number, to: number): void {
   const { journal } = cluster;
-  const announce = first(journal.received(id, 'announce'), `announce at ${id}`);
-  assert.is(announce.message.position.version, to);
+  const news = journal.received(id, 'announce');
+  const announce = first(
+    news.filter(({ message }) => message.position.version === to),
+    `announce of ${to} at ${id}`,
+  );
   const request = first(journal.sent(id, 'request'), `request of ${id}`);
   assert.is(request.message.position?.version, from);
   assert.is(request.message.round, null);
@@ -98,11 +101,11 @@ export async function assertTwoPhase<M, S>(
 
 function assertRound<M, S>(cluster: Cluster<M, S>, { id, slave }: Member<S>, version: number) {
   const { journal } = cluster;
-  const prepare = only(journal.received(id, 'prepare'), `prepare at ${id}`);
+  const prepare = first(journal.received(id, 'prepare'), `prepare at ${id}`);
   const { round, payload } = prepare.message;
   assert.instance(payload.body, Uint8Array, 'the delta travels with the prepare');
   const asked = only(journal.calls(id, 'prepare'), `prepare call at ${id}`);
-  const vote = only(journal.sent(id, 'vote'), `prepared signal of ${id}`);
+  const vote = first(journal.sent(id, 'vote'), `prepared signal of ${id}`);
   assert.equal([vote.message.round, vote.message.answer], [round, 'yes']);
   const signal = first(journal.received(id, 'commit'), `commit signal at ${id}`);
   assert.is(signal.message.round, round);
@@ -117,7 +120,7 @@ function assertRound<M, S>(cluster: Cluster<M, S>, { id, slave }: Member<S>, ver
   // The signal leaves only when the last slave has sent that it is prepared.
   const sent = first(journal.sent('master', 'commit'), 'commit signal of the master');
   for (const other of cluster.members) {
-    const answer = only(journal.sent(other.id, 'vote'), `vote of ${other.id}`);
+    const answer = first(journal.sent(other.id, 'vote'), `vote of ${other.id}`);
     assertOrder([`vote of ${other.id}`, answer], ['commit signal', sent]);
   }
   assert.is(slave.position?.version, version);

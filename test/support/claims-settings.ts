@@ -2,6 +2,7 @@
 
 import { budgetOf, VALUE_BUDGET } from '../../lib/codec/budget.js';
 import { Veto } from '../../lib/errors.js';
+import { type DocumentDelta, documentCodec } from '../../lib/layers/document/delta.js';
 import { document } from '../../lib/layers/document/document.js';
 import type { DocumentMasterData } from '../../lib/layers/document/master.js';
 import type { DocumentSlaveData } from '../../lib/layers/document/slave.js';
@@ -9,6 +10,7 @@ import { limits, serviceLimits } from '../../lib/limits.js';
 import type { ReplicationTask, UpdateOptions } from '../../lib/service/task.js';
 import type { Method } from '../../machines/protocol.js';
 import { type Cluster, type ClusterSetup, withCluster } from './claims-cluster.js';
+import { sameBytes } from './claims-journal.js';
 import type { Change } from './claims-methods.js';
 
 export interface Settings {
@@ -33,7 +35,7 @@ export const REFUSING = settings((next, previous) => {
 });
 
 /** Short enough for tests that wait for repetitions. */
-export const HEARTBEAT = { master: { heartbeat: 100, voteTimeout: 10_000 } };
+export const HEARTBEAT = { master: { heartbeat: 200, voteTimeout: 10_000 } };
 
 export type SettingsCluster = Cluster<SettingsMaster, SettingsSlave>;
 
@@ -106,4 +108,10 @@ export function changesOf(cluster: SettingsCluster): Record<Method, Change<Setti
       after: newRoute,
     },
   };
+}
+
+/** Whether these bytes of a frame are this delta, as a user layer has it in its hands. */
+export function carries(body: unknown, delta: unknown): boolean {
+  if (!(body instanceof Uint8Array)) return false;
+  return sameBytes(documentCodec.encode(delta as DocumentDelta), body);
 }

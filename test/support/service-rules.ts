@@ -27,6 +27,8 @@ export class ServiceRules {
   readonly violations: string[] = [];
   /** What each place of each history holds, whoever showed it first. */
   readonly #content = new Map<string, Seen>();
+  /** The one place of each version: two of them would be two outcomes of one decision. */
+  readonly #digests = new Map<string, string>();
   /** Places that a master's original stood at. */
   readonly #committed = new Set<string>();
   readonly #shown: Seen[] = [];
@@ -89,13 +91,11 @@ export class ServiceRules {
     else if (!isDeepStrictEqual(known.value, seen.value)) {
       this.#add(`S12: ${seen.who} shows ${place} as other content than ${known.who}`);
     }
-    const [lineage, version] = place.split('/');
-    for (const other of this.#content.keys()) {
-      // Slow but sure: these histories are short.
-      if (other !== place && other.startsWith(`${lineage}/${version}/`)) {
-        this.#add(`S1: ${seen.who} at ${place} while ${this.#content.get(other)?.who} at ${other}`);
-      }
-    }
+    const { lineage, version } = seen.position;
+    const other = this.#digests.get(`${lineage}/${version}`) ?? place;
+    this.#digests.set(`${lineage}/${version}`, other);
+    if (other === place) return;
+    this.#add(`S1: ${seen.who} at ${place} while ${this.#content.get(other)?.who} at ${other}`);
   }
 
   #add(violation: string): void {

@@ -72,7 +72,8 @@ async function runDemo(
     }
     if (options.keep === true) output.raw(`The copies are kept in ${nodes.folder}\n`);
     output.raw(
-      `Done in ${durationText(performance.now() - startedMs)}: every step did what it should, all copies are equal.\n`,
+      `Done in ${durationText(performance.now() - startedMs)}: every step did what it should, ` +
+        'all copies are equal.\n',
     );
   } finally {
     lifetime.release();

@@ -82,7 +82,8 @@ async function onePhase({ nodes, progress }: StepContext): Promise<StepResult> {
   return {
     ok: nodes.slaves.every(({ version }) => version === edit.version),
     lines: [
-      `${EDITS} changes in one go, durable after ${durationText(edit.ms)}; grouped, they became ${countText(edit.version - from, 'version')}`,
+      `${EDITS} changes in one go, durable after ${durationText(edit.ms)}; grouped, they ` +
+        `became ${countText(edit.version - from, 'version')}`,
       `${all} received them and rewrote their files ${durationText(reach.ms)} later`,
     ],
   };
@@ -95,7 +96,8 @@ async function twoPhase({ nodes, progress }: StepContext): Promise<StepResult> {
   const reach = await nodes.ask({ do: 'reach', version: flip.version, slaves: ids(slaves) });
   const asked = flip.participants ?? [];
   const lines = [
-    `${FLIP_WIDTH} values changed as one: ${asked.join(', ')} checked it and voted yes in ${durationText(flip.ms)}`,
+    `${FLIP_WIDTH} values changed as one: ${asked.join(', ')} checked it and voted yes ` +
+      `in ${durationText(flip.ms)}`,
     `version ${flip.version} is on all of them ${durationText(reach.ms)} after that decision`,
   ];
   const all = asked.length === slaves.length && flip.refused === undefined;
@@ -117,7 +119,8 @@ async function veto({ nodes, progress }: StepContext): Promise<StepResult> {
   const lines = reasons.map(([id, reason]) => `${id} voted no: "${reason}"`);
   lines.push(
     untouched
-      ? `the change was aborted in ${durationText(refused.ms)}; no copy changed, all stay at version ${version}`
+      ? `the change was aborted in ${durationText(refused.ms)}; no copy changed, ` +
+          `all stay at version ${version}`
       : 'A COPY CHANGED although the change was refused',
   );
   const named = reasons.length === 1 && reasons[0]?.[0] === last && reasons[0]?.[1] !== '';
@@ -147,9 +150,13 @@ async function killAndCatchUp({ nodes, progress }: StepContext): Promise<StepRes
   const bytes = count('delta');
   const whole = count('snapshot');
   const lines = [
-    `${victim.id} (process ${pid}) killed with -9 at version ${had}; ${missed} changes passed it by`,
-    `restarted: serves its cached version ${cached.version} after ${durationText(cachedMs)}, process start included`,
-    `caught up to version ${edit.version} with ${whole > 0 ? 'a WHOLE COPY' : `a delta of ${bytesText(bytes)}`}, ${durationText(totalMs)} after its start`,
+    `${victim.id} (process ${pid}) killed with -9 at version ${had}; ` +
+      `${missed} changes passed it by`,
+    `restarted: serves its cached version ${cached.version} after ${durationText(cachedMs)}, ` +
+      'process start included',
+    `caught up to version ${edit.version} with ` +
+      `${whole > 0 ? 'a WHOLE COPY' : `a delta of ${bytesText(bytes)}`}, ` +
+      `${durationText(totalMs)} after its start`,
   ];
   return { ok: cached.version === had && whole === 0 && victim.version === edit.version, lines };
 }
