@@ -231,6 +231,11 @@ test('P2, T31: a slave of another lineage is refused, keeps its data, says so, a
       assert.is(slave?.link, 'refused', JSON.stringify(slave));
       assert.is(slave?.problem?.code, 'PROTOCOL', JSON.stringify(slave));
       assert.equal((await stranger.content()).changes, ['first'], 'it serves what it had');
+      const row = (await other.master.status()).slaves.find(({ id }) => id === 'moved');
+      assert.is(row?.link, 'refused');
+      assert.is(row?.stage, 'foreign');
+      // Not asked for its vote, not now and not after its next hello (P14).
+      await pause(1000 + HEARTBEAT_MS);
       const next = await other.master.set('change:next', TWO_PHASE);
       assert.is(next.code, null, next.message);
       assert.equal((await other.slaves[0]?.content())?.changes, ['other', 'next']);
