@@ -49,6 +49,7 @@ export class MasterRun implements MasterParts {
   found: Position | null = null;
   /** What the machine starts from. */
   recovered: RecoveredMaster | null = null;
+  #lastStray = '';
 
   constructor(
     settings: MasterSettings,
@@ -284,9 +285,14 @@ export class MasterRun implements MasterParts {
     return queue;
   }
 
+  /** The peer is refused each time, and the host told once per peer: hellos are repeated. */
   #refuseStray(peer: string, item: string): void {
     const message = `item "${item}" is not served here; this master serves "${this.settings.item}"`;
     this.outbox.sendAs(item, peer, { kind: 'refused', code: 'PROTOCOL', message, hello: null });
+    const stray = `${peer} asks for ${item}`;
+    if (this.#lastStray === stray) return;
+    this.#lastStray = stray;
+    this.trouble('PROTOCOL', `${peer} was refused: ${message}`);
   }
 }
 

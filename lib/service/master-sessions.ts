@@ -75,7 +75,7 @@ export class MasterSessions {
 
   left(peer: PeerId, error: ReplicationError | null): void {
     const session = this.roster.removeSession(peer);
-    if (session === undefined) return;
+    if (session === undefined) return this.#strangerLeft(error);
     session.actor.send({ type: 'left' });
     session.actor.stop();
     const known = this.roster.get(session.slave);
@@ -86,6 +86,12 @@ export class MasterSessions {
     }
     if (error !== null) this.#port.trouble(error.code, `${session.slave}: ${error.message}`);
     this.#tellRivals(session.slave, 'rivalGone');
+  }
+
+  /** One that never said who it is: why it was dropped matters, that it went does not. */
+  #strangerLeft(error: ReplicationError | null): void {
+    if (error === null || error.code === 'NOT_RUNNING') return;
+    this.#port.trouble(error.code, error.message);
   }
 
   drained(peer: PeerId): void {

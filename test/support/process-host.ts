@@ -10,20 +10,19 @@ import { diskStore } from '../../lib/stores/disk.js';
 import { tcpConnect, tcpListen } from '../../lib/transports/tcp/index.js';
 import { LoadMaker } from './process-load.js';
 import { NodeLog } from './process-log.js';
-import type {
-  HostCommand,
-  HostConfig,
-  HostContent,
-  HostReport,
-  HostRequest,
-  HostStatus,
-  Mark,
-  SetOptions,
-  SetOutcome,
+import {
+  type HostCommand,
+  type HostConfig,
+  type HostContent,
+  type HostReport,
+  type HostRequest,
+  type HostStatus,
+  ITEM,
+  type Mark,
+  type SetOptions,
+  type SetOutcome,
 } from './process-messages.js';
 import { changesOf, Shadow } from './process-shadow.js';
-
-const ITEM = 'chaos';
 
 interface Host {
   readonly port: number;
