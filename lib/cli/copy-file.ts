@@ -1,4 +1,4 @@
-/** Writes a file so that whoever reads it finds the whole old or the whole new one, never a part. */
+/** Writes a file so that whoever reads it finds all of the old or of the new one, never a part. */
 import { constants } from 'node:fs';
 import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';

@@ -137,7 +137,8 @@ function tellVersion(
 ): void {
   const { version, digest } = position;
   const how = name === 'cached' ? 'cached copy served, ' : '';
-  const text = `${how}version ${version} in ${out} (${bytesText(bytes)}, digest ${digest.slice(0, 8)})`;
+  const what = `${bytesText(bytes)}, digest ${digest.slice(0, 8)}`;
+  const text = `${how}version ${version} in ${out} (${what})`;
   output.event(name, text, { version, digest, bytes, out });
 }
 
