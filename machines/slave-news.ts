@@ -1,4 +1,6 @@
-/** What an accepted message of the master changes in the slave's context, before any region acts. */
+/**
+ * What an accepted message of the master changes in the slave's context, before any region acts.
+ */
 import { impliedVerdict } from './outcome.js';
 import { compareEpochs, samePoint } from './position.js';
 import type { DeltaLink, Enveloped, Stamp, StampedMessage, WelcomeMessage } from './protocol.js';
@@ -99,10 +101,7 @@ function takeWelcome(context: SlaveContext, message: Enveloped<WelcomeMessage>):
     epoch: envelope.epoch,
     incarnation: envelope.incarnation,
     reignPending: context.reignPending || newReign,
-    sequence: newReign ? message.sequence : Math.max(context.sequence, message.sequence),
-    openRound: message.openRound,
-    target: message.position,
-    masterFirm: message.firm,
+    ...(newReign || message.sequence >= context.sequence ? whereItStands(message) : {}),
     heartbeatMs: message.heartbeatMs,
     heard: context.heard + 1,
     // Answered: a late copy of this welcome tells of a moment that is past (P2).
@@ -114,6 +113,12 @@ function takeWelcome(context: SlaveContext, message: Enveloped<WelcomeMessage>):
     problem: null,
     verdict: newLineage ? supersededBy(context) : welcomedVerdict(context, message),
   };
+}
+
+/** Not taken from a welcome that was overtaken by newer words of the same reign (P2). */
+function whereItStands(message: WelcomeMessage): Change {
+  const { sequence, openRound, position, firm } = message;
+  return { sequence, openRound, target: position, masterFirm: firm };
 }
 
 /** A round held under a lineage that was left is nobody's any more. */

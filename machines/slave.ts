@@ -99,7 +99,9 @@ export const slaveMachine = slaveSetup.createMachine({
                 params: ({ event }) => ({ problem: twoMasters(event.message) }),
               },
               { type: 'report', params: ({ event }) => ({ problem: twoMasters(event.message) }) },
-              raise(({ event }) => asForeign(event.message)),
+              raise(function rivalOrStray({ event }) {
+                return asForeign(event.message);
+              }),
             ],
             description: 'Two masters in one reign: the first accepted stays (P16).',
           },

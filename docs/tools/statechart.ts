@@ -59,7 +59,9 @@ interface BuiltIn {
 
 const pathOf = (node: AnyStateNode): string => node.path.join('.');
 
-/** Named actions, and `raise` of a fixed event or of one that a named function builds, can be drawn. */
+/**
+ * Named actions, and `raise` of a fixed event or of one that a named function builds, can be drawn.
+ */
 function readAction(action: unknown): ChartAction {
   if (typeof action === 'string') return { name: action };
   const { type, event } = action as BuiltIn;

@@ -49,6 +49,7 @@ export class ProtocolActor<Machine extends AnyStateMachine, Effects> {
   #effects: CollectedEffect[] = [];
   #events: EventFromLogic<Machine>[] = [];
   #isRunning = false;
+  #isStopped = false;
 
   constructor(options: ProtocolActorOptions<Machine, Effects>) {
     this.#options = options;
@@ -79,12 +80,15 @@ export class ProtocolActor<Machine extends AnyStateMachine, Effects> {
 
   /** Clears every timer; later events are ignored. */
   stop(): void {
+    this.#isStopped = true;
     this.#actor.stop();
     this.#events = [];
   }
 
   /** Queues an event behind those under way. */
   send(event: EventFromLogic<Machine>): void {
+    // XState warns on the console of events to a stopped actor; late answers are no news.
+    if (this.#isStopped) return;
     this.#events.push(event);
     if (!this.#isRunning) this.#run(() => {});
   }

@@ -132,6 +132,11 @@ export class Copy {
     );
   }
 
+  /** The run is over: answers of the layer that are still out are not waited for. */
+  release(): void {
+    this.#calls.close();
+  }
+
   async close(): Promise<void> {
     await this.layer.close?.();
   }

@@ -1,4 +1,6 @@
-/** How a run of a master begins: with what an earlier life left, or with a first version (P7, P16). */
+/**
+ * How a run of a master begins: with what an earlier life left, or with a first version (P7, P16).
+ */
 import { nanoid } from 'nanoid';
 import type { RecoveredMaster } from '../../machines/master-context.js';
 import { ORIGIN, pointOf } from '../../machines/position.js';

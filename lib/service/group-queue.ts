@@ -46,13 +46,17 @@ export interface GroupQueueOptions {
   readonly hold: () => (() => void) | undefined;
 }
 
+const NO_OPTIONS: UpdateOptions = {};
+
 export class GroupQueue {
   readonly #options: GroupQueueOptions;
   #waiting: PendingTask[] = [];
   /** Sizes the next groups must have: halves of a vetoed one, the rest of a rolled-back one. */
   #sizes: number[] = [];
   #open: OpenGroup | null = null;
-  #isBuilding = false;
+  /** The members of the group that the layer is building. */
+  #building: readonly PendingTask[] | null = null;
+  #isPumping = false;
   #isScheduled = false;
   #refusal: ReplicationError | null = null;
   #release: (() => void) | undefined;
@@ -70,7 +74,7 @@ export class GroupQueue {
   }
 
   /** Takes a change; its task tells the rest. Never throws: bad options reject the task. */
-  submit(change: unknown, options: UpdateOptions = {}): PendingTask {
+  submit(change: unknown, options: UpdateOptions = NO_OPTIONS): PendingTask {
     const refusal = this.#refusalOf(options);
     const task = new PendingTask(change, refusal === null ? options : {}, this.#rollback);
     if (refusal !== null) {
@@ -87,12 +91,27 @@ export class GroupQueue {
     return task;
   }
 
-  /** Starts the next group if the machine is free; called whenever that may have changed. */
+  /**
+   * Starts the next group if the machine is free; called whenever that may have changed. A group
+   * that ends at once calls back here: the loop takes the next one, not a deeper stack (T51).
+   */
   pump(): void {
-    if (this.#open !== null || this.#isBuilding) return;
-    if (this.#waiting.length === 0) return this.#letGo();
-    if (!this.#options.isFree()) return;
-    this.#build(this.#take());
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    try {
+      while (this.#mayStart()) this.#build(this.#take());
+    } finally {
+      this.#isPumping = false;
+    }
+    if (!this.#isBusy && this.#waiting.length === 0) this.#letGo();
+  }
+
+  get #isBusy(): boolean {
+    return this.#open !== null || this.#building !== null;
+  }
+
+  #mayStart(): boolean {
+    return !this.#isBusy && this.#waiting.length > 0 && this.#options.isFree();
   }
 
   /** The machine's word on how the open group ended. */
@@ -125,6 +144,8 @@ export class GroupQueue {
     const open = this.#open;
     this.#open = null;
     for (const task of open?.tasks ?? []) task.reject(refusal);
+    // What the layer is still building finds its members settled, and goes nowhere.
+    for (const task of this.#building ?? []) task.reject(refusal);
     this.#letGo();
   }
 
@@ -133,6 +154,10 @@ export class GroupQueue {
     const index = this.#waiting.indexOf(task);
     if (index >= 0) {
       this.#waiting.splice(index, 1);
+      task.reject(abortedError('ROLLED_BACK', reason, null));
+      return true;
+    }
+    if (this.#building?.includes(task) === true) {
       task.reject(abortedError('ROLLED_BACK', reason, null));
       return true;
     }
@@ -147,7 +172,7 @@ export class GroupQueue {
     if (open === null || open.method !== 'two-phase' || !open.tasks.includes(task)) return false;
     task.rollbackReason = reason;
     if (this.askRollback(open.group.id, reason)) return true;
-    task.rollbackReason = null;
+    if (!task.isSettled) task.rollbackReason = null;
     return false;
   }
 
@@ -159,7 +184,7 @@ export class GroupQueue {
   #refusalOf(options: UpdateOptions): ReplicationError | null {
     if (this.#refusal !== null) return this.#refusal;
     try {
-      checkUpdateOptions(options);
+      if (options !== NO_OPTIONS) checkUpdateOptions(options);
     } catch (error) {
       return asReplicationError(error, 'INVALID_OPTION', 'options of a change');
     }
@@ -195,7 +220,7 @@ export class GroupQueue {
 
   #build(tasks: readonly PendingTask[]): void {
     const { layer, callLayer } = this.#options;
-    this.#isBuilding = true;
+    this.#building = tasks;
     callLayer<BuiltGroup<unknown>>(
       'build',
       () =>
@@ -203,11 +228,11 @@ export class GroupQueue {
           ? { delta: tasks[0]?.change, rejected: [] }
           : layer.build(tasks.map((task) => task.change)),
       (built) => {
-        this.#isBuilding = false;
+        this.#building = null;
         this.#finishBuild(tasks, built);
       },
       (error) => {
-        this.#isBuilding = false;
+        this.#building = null;
         const failure = asReplicationError(error, 'ABORTED', 'the change could not be made');
         for (const task of tasks) task.reject(failure);
         this.#schedule();
@@ -216,11 +241,18 @@ export class GroupQueue {
   }
 
   #finishBuild(tasks: readonly PendingTask[], built: BuiltGroup<unknown>): void {
+    // The delta holds the changes of all: without those taken back meanwhile it is another one.
+    const rest = tasks.filter((task) => !task.isSettled);
+    if (rest.length < tasks.length) {
+      this.#again(rest, rest.length > 0 ? [rest.length] : []);
+      this.#schedule();
+      return;
+    }
     const failed = new Map(built.rejected.map(({ index, error }) => [index, error]));
     for (const [index, error] of failed) {
       tasks[index]?.reject(asReplicationError(error, 'ABORTED', 'the change could not be made'));
     }
-    const kept = tasks.filter((task, index) => !failed.has(index) && !task.isSettled);
+    const kept = tasks.filter((_, index) => !failed.has(index));
     if (kept.length === 0 || !('delta' in built)) {
       const { from } = this.#options.nextStep();
       const result = { version: from.version, participants: [], unconfirmed: [] };
@@ -304,7 +336,8 @@ export class GroupQueue {
     const message =
       code === 'ABORTED'
         ? `nothing was changed anywhere: ${problem.reason}`
-        : `it is not known whether the change was made: ${problem.reason}; restart this master, its store decides`;
+        : `it is not known whether the change was made: ${problem.reason}; ` +
+          'restart this master, its store decides';
     const cause = new ReplicationError(asCode(problem.code), problem.reason);
     const retryable = code === 'ABORTED' && problem.code === 'ABORTED';
     const error = new ReplicationError(code, message, { cause, retryable });
@@ -318,6 +351,6 @@ function asCode(code: string): 'FENCED' | 'STORE_FAILED' | 'ABORTED' {
 
 function tooLarge(payload: Payload): ReplicationError {
   const max = serviceLimits.deltaBytesMax;
-  const message = `a delta of ${payload.bytes} bytes is above the limit of ${max}; make it in parts`;
+  const message = `a delta of ${payload.bytes} bytes is above the limit of ${max}: make parts of it`;
   return new ReplicationError('TOO_LARGE', message);
 }

@@ -9,7 +9,9 @@ import { asReplicationError, ReplicationError } from '../errors.js';
 import type { PeerId, Transport } from '../transports/contract.js';
 import { decodeFrame, itemOf } from '../wire/frame.js';
 
-/** Where one item's messages go. None of these may throw; the hub guards against it all the same. */
+/**
+ * Where one item's messages go. None of these may throw; the hub guards against it all the same.
+ */
 export interface ItemSink {
   joined(peer: PeerId): void;
   left(peer: PeerId, error: ReplicationError | null): void;

@@ -162,6 +162,7 @@ export class MasterRun implements MasterParts {
   release(): void {
     this.sessions.close();
     this.actor.stop();
+    this.original.calls.close();
   }
 
   submit(change: unknown, options?: UpdateOptions): PendingTask {
@@ -223,15 +224,10 @@ export class MasterRun implements MasterParts {
   /** Asked by a task: only a round whose votes are still out can be taken back. */
   askRollback(round: string, reason: string): boolean {
     const event = { type: 'rollback', round, reason } as const;
-    if (this.actor.isRunning) {
-      // Asked from within a callback: the event waits its turn, the present state tells.
-      const isInTime = this.actor.snapshot.can(event);
-      this.actor.send(event);
-      return isInTime;
-    }
-    const before = this.context.abortReason;
+    // The state before tells: afterwards the next group may be under way already.
+    const isInTime = this.actor.snapshot.can(event);
     this.actor.send(event);
-    return this.context.abortReason !== before || this.queue.open === null;
+    return isInTime;
   }
 
   /** After each heartbeat: silent connections end, unread builds go. */

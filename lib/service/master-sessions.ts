@@ -96,13 +96,26 @@ export class MasterSessions {
 
   /** Ends what was silent for too long: a half-open connection looks alive to both systems. */
   sweep(): void {
-    const deadBefore = this.#clock.now() - serviceLimits.deadHeartbeats * this.#port.heartbeatMs;
-    for (const slave of this.roster.all) {
-      if (slave.session === null || slave.heardAtMs > deadBefore) continue;
-      this.#port.trouble('TIMEOUT', `${slave.id} was silent for too long: its connection is ended`);
-      this.#transport.disconnect(slave.session.peer);
+    // When it was this process that stood still, their words wait in its sockets, votes among
+    // them: they are read before anybody is called silent (P12).
+    if (this.#silentSessions().length > 0) {
+      this.#clock.setImmediate(() => this.#clock.setImmediate(() => this.#endSilent()));
     }
     this.serving.transfers.sweep();
+  }
+
+  #silentSessions(): readonly Session[] {
+    const deadBefore = this.#clock.now() - serviceLimits.deadHeartbeats * this.#port.heartbeatMs;
+    return [...this.roster.all].flatMap(({ session, heardAtMs }) =>
+      session !== null && heardAtMs <= deadBefore ? [session] : [],
+    );
+  }
+
+  #endSilent(): void {
+    for (const { slave, peer } of this.#silentSessions()) {
+      this.#port.trouble('TIMEOUT', `${slave} was silent for too long: its connection is ended`);
+      this.#transport.disconnect(peer);
+    }
   }
 
   close(): void {

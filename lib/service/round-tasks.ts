@@ -1,4 +1,6 @@
-/** Between tasks and the machine: begins groups, and tells their tasks how they ended (P14, P21). */
+/**
+ * Between tasks and the machine: begins groups, and tells their tasks how they ended (P14, P21).
+ */
 import type { GroupQueue, OpenGroup } from './group-queue.js';
 import type { MasterParts } from './master-parts.js';
 import { chooseFrom } from './participants.js';
@@ -19,7 +21,8 @@ export class RoundTasks
 
   /**
    * Hands a group to the machine; for a round the participants are chosen here and never change.
-   * @throws {ReplicationError} ABORTED when the policy finds too few; what the host's predicate throws
+   * @throws {ReplicationError} ABORTED when the policy finds too few; what the host's predicate
+   * throws
    */
   readonly begin = (open: OpenGroup): void => {
     const { original, actor, settings } = this.#run;

@@ -25,12 +25,16 @@ export class SerialCalls {
   readonly #waiting: Call[] = [];
   #current: Call | null = null;
   #timer: unknown = null;
+  #isClosed = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Runs `run` after the calls before it. Exactly one of `done` and `failed` is called, once. */
+  /**
+   * Runs `run` after the calls before it. Exactly one of `done` and `failed` is called, once, or
+   * none when all of it was closed before.
+   */
   call<T>(
     what: string,
     run: () => MaybePromise<T>,
@@ -38,6 +42,7 @@ export class SerialCalls {
     failed: (error: unknown) => void,
     deadlineMs: number | null,
   ): void {
+    if (this.#isClosed) return;
     this.#waiting.push({ what, run, done: done as (result: unknown) => void, failed, deadlineMs });
     if (this.#current === null) this.#next();
   }
@@ -48,6 +53,15 @@ export class SerialCalls {
     if (call?.what !== what) return;
     const message = `the user layer was still busy with ${what} when it was called off`;
     this.#finish(call, () => call.failed(new ReplicationError('ABORTED', message)));
+  }
+
+  /** Whatever is under way or waits has nobody to answer to any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#waiting.length = 0;
+    this.#current = null;
+    if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
+    this.#timer = null;
   }
 
   #next(): void {

@@ -40,9 +40,9 @@ class Acknowledger {
     if (round !== null) return this.#send(round);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    this.#run.settings.clock.setTimeout(() => {
+    this.#run.later(serviceLimits.acknowledgeMs, () => {
       if (this.#isScheduled) this.#send(null);
-    }, serviceLimits.acknowledgeMs);
+    });
   }
 
   #send(round: string | null): void {
@@ -82,7 +82,6 @@ function installCopy(run: SlaveParts, params: SlaveEffects['installCopy']): void
 }
 
 export function slaveHandlers(run: SlaveParts): EffectHandlers<SlaveEffects> {
-  const { clock } = run.settings;
   const send: SlaveParts['actor']['send'] = (event) => run.actor.send(event);
   const acknowledger = new Acknowledger(run);
   return {
@@ -99,11 +98,11 @@ export function slaveHandlers(run: SlaveParts): EffectHandlers<SlaveEffects> {
       const isFirst = run.requestsMade === 0;
       run.requestsMade += 1;
       if (isFirst || jitterMs === 0) return run.receiver.request(wish());
-      clock.setTimeout(() => {
+      run.later(run.random() * jitterMs, () => {
         // By now an announcement may have closed the gap: then nobody waits for an answer.
         const copy = run.actor.snapshot.matches({ serving: { copy: 'syncing' } });
         if (copy) run.receiver.request(wish());
-      }, run.random() * jitterMs);
+      });
     },
     persistReign: (reign) => {
       run.requestsMade = 0;

@@ -49,6 +49,8 @@ export interface SlaveParts {
   reached: Durability;
   /** Requests since the last welcome; the first one need not be spread (P18). */
   requestsMade: number;
+  /** Calls back in so many milliseconds, unless the run ends before. */
+  later(delayMs: number, callback: () => void): void;
   storeFailed(error: unknown): void;
   trouble(code: string, reason: string, heuristic?: boolean): void;
 }

@@ -57,6 +57,7 @@ export class SlaveRun implements SlaveParts {
   #heard = 0;
   #inDoubtSinceMs: number | null = null;
   #said = '';
+  readonly #timers = new Set<unknown>();
 
   constructor(
     settings: SlaveSettings,
@@ -146,6 +147,17 @@ export class SlaveRun implements SlaveParts {
   release(): void {
     this.receiver.cancel('the slave was stopped');
     this.actor.stop();
+    this.copy.release();
+    for (const timer of this.#timers) this.settings.clock.clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  later(delayMs: number, callback: () => void): void {
+    const timer = this.settings.clock.setTimeout(() => {
+      this.#timers.delete(timer);
+      callback();
+    }, delayMs);
+    this.#timers.add(timer);
   }
 
   status(): SlaveStatus {

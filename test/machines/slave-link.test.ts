@@ -45,6 +45,13 @@ test('P2: a hello is answered once; a late copy of its welcome tells of a moment
   assert.is(slave.context.ignored, 1);
 });
 
+test('P2: a welcome that newer words overtook does not set openRound and target back', () => {
+  const slave = newSlave().send({ type: 'recovered', found: records() }, { type: 'connected' });
+  slave.send(from(announce(5, 4, { openRound: 'r5' })), from(welcome('a1.1')));
+  assert.is(linkOf(slave), 'live');
+  assert.equal([slave.context.target, slave.context.openRound], [point(4), 'r5']);
+});
+
 test('P16: a new reign is durable before anything of it is acted on', () => {
   const slave = newSlave().send(
     { type: 'recovered', found: records({ lineage: null, position: null, incarnation: null }) },

@@ -5,6 +5,7 @@
 import type { AnyMachineSnapshot } from 'xstate';
 import { pointOf } from '../../machines/index.js';
 import {
+  crashMaster,
   deliverToMaster,
   endMasterJob,
   type MasterProcess,
@@ -12,11 +13,12 @@ import {
   startMaster,
 } from './master-process.js';
 import {
+  crashSlave,
   deliverToSlave,
   endSlaveJob,
   type SlaveProcess,
-  slaveRetries,
   slaveMoves,
+  slaveRetries,
   startSlave,
 } from './slave-process.js';
 import type { Bounds, Outcome, Packet } from './vocabulary.js';
@@ -81,6 +83,7 @@ class Cluster {
 
   #jobs(): boolean {
     let did = false;
+    this.#restartFailed();
     if (this.master.snapshot === null) did = this.#takeMaster(startMaster(this.master)[0]) || did;
     did = this.#takeMaster(endMasterJob(this.master)[0]) || did;
     for (const [index] of this.slaves.entries()) {
@@ -91,6 +94,14 @@ class Cluster {
       did = this.#takeSlave(index, answer) || did;
     }
     return did;
+  }
+
+  /** A store that failed ends its process; its host starts it again (fail-stop). */
+  #restartFailed(): void {
+    if (this.master.snapshot?.matches('halted')) this.#takeMaster(crashMaster(this.master));
+    for (const [index, slave] of this.slaves.entries()) {
+      if (slave.snapshot?.matches('failed')) this.#takeSlave(index, crashSlave(slave));
+    }
   }
 
   #deliver(): boolean {
@@ -133,7 +144,10 @@ class Cluster {
     for (const [index, slave] of this.slaves.entries()) {
       for (const { label } of slaveRetries(slave)) {
         const now = this.slaves[index] as SlaveProcess;
-        this.#takeSlave(index, slaveRetries(now).find((move) => move.label === label));
+        this.#takeSlave(
+          index,
+          slaveRetries(now).find((move) => move.label === label),
+        );
       }
     }
   }

@@ -50,6 +50,8 @@ export interface MasterProcess {
   /** Writes and calls of the user layer, which end one after the other. */
   readonly jobs: readonly Job[];
   readonly isPolling: boolean;
+  /** A copy of an earlier disk. */
+  readonly backup: MasterDisk | null;
   readonly sequence: number;
   /** Incarnation of each slave that said hello in this life. */
   readonly sessions: Readonly<Record<string, string>>;
@@ -59,8 +61,13 @@ export interface MasterProcess {
 
 type Result = Outcome<MasterProcess>;
 
-const stepper = new Stepper(masterMachine);
-export const masterStepper = stepper;
+let stepper = new Stepper(masterMachine);
+
+/** Explores with this machine from now on: the real one, or a mutant of it. */
+export function runMasterOn(machine: typeof masterMachine): void {
+  stepper = new Stepper(machine);
+}
+
 const DELAYS = { heartbeatMs: 1, voteMs: 1, commitRetryMs: 1 };
 const JOBS: readonly string[] = [
   'persistReign',
@@ -82,6 +89,7 @@ export function newMasterProcess(): MasterProcess {
       firm: first,
       decisions: [],
     },
+    backup: null,
     snapshot: null,
     jobs: [],
     isPolling: false,
@@ -224,7 +232,8 @@ class Turn {
       return;
     }
     const { digest } = group.to;
-    if (state === 'committed') this.atoms.push({ note: { kind: 'acknowledged', digest } });
+    if (state === 'committed' && group.durability === 'disk')
+      this.atoms.push({ note: { kind: 'acknowledged', digest } });
     if (state === 'aborted' || state === 'failed') {
       this.atoms.push({ note: { kind: 'denied', round: id, digest } });
     }
@@ -240,6 +249,7 @@ function downWith(master: MasterProcess, disk: MasterDisk): MasterProcess {
   return {
     life: master.life,
     disk,
+    backup: master.backup,
     snapshot: null,
     jobs: [],
     isPolling: false,
@@ -316,6 +326,50 @@ export function startMaster(master: MasterProcess): Result[] {
   return outcomesOf('m starts', turn, null);
 }
 
+/** The folder is copied; later the copy may be put back in place of what became of it (T35). */
+export function backUpAndRestore(master: MasterProcess): Result[] {
+  const { disk, backup } = master;
+  const outcomes: Result[] = [
+    {
+      label: 'm is backed up',
+      process: { ...master, backup: disk },
+      sent: [],
+      notes: [],
+      spent: 'backups',
+    },
+  ];
+  if (backup === null) return outcomes;
+  const digest = durableHead(disk).digest;
+  const head = durableHead(backup).digest;
+  outcomes.push({
+    label: 'm is restored from its backup',
+    process: { ...downWith(master, backup), backup: null },
+    sent: [],
+    notes: [{ kind: 'lost', digest, head, isRestored: true }],
+    spent: 'masterCrashes',
+  });
+  return outcomes;
+}
+
+/** A power cut may take what was promised for `os` only, down to what is firm (P19). */
+export function loseMaster(master: MasterProcess): Result {
+  const { disk } = master;
+  return {
+    label: 'm loses power',
+    process: downWith(master, { ...disk, position: disk.firm }),
+    sent: [],
+    notes: [
+      {
+        kind: 'lost',
+        digest: disk.position.digest,
+        head: durableHead({ ...disk, position: disk.firm }).digest,
+        isRestored: false,
+      },
+    ],
+    spent: 'masterCrashes',
+  };
+}
+
 export function crashMaster(master: MasterProcess): Result {
   return {
     label: 'm crashes',
@@ -341,7 +395,8 @@ function diskAfter(master: MasterProcess, job: Job): { disk: MasterDisk; notes: 
     const { group } = job.params as MasterEffects['persistDecision'];
     const { id: round, participants, to } = group;
     return {
-      disk: { ...disk, decisions: [...disk.decisions, group] },
+      // A synced decision makes everything up to `from` durable first (P19).
+      disk: { ...disk, firm: disk.position, decisions: [...disk.decisions, group] },
       notes: [
         { kind: 'decided', round, participants },
         { kind: 'truth', digest: to.digest },
@@ -387,6 +442,19 @@ function endOf(job: Job): MasterEvent {
   }
 }
 
+/** The write failed, with or without a trace on disk: nobody can tell before a restart (P9). */
+function failStore(
+  master: MasterProcess,
+  jobs: readonly Job[],
+  disk: MasterDisk,
+  notes: readonly Note[],
+): Result[] {
+  const turn = new Turn({ ...master, jobs }, disk);
+  turn.send({ type: 'storeFailed', problem: { code: 'STORE_FAILED', reason: 'model' } });
+  const label = `m: write fails${notes.length > 0 ? ', is there' : ''}`;
+  return outcomesOf(label, turn, 'storeFailures', notes);
+}
+
 /** The oldest job ends: what it wrote is durable, and the machine hears of it, or a crash hits. */
 export function endMasterJob(master: MasterProcess): Result[] {
   const [job, ...jobs] = master.jobs;
@@ -394,7 +462,11 @@ export function endMasterJob(master: MasterProcess): Result[] {
   const { disk, notes } = diskAfter(master, job);
   const turn = new Turn({ ...master, jobs }, disk);
   turn.send(endOf(job));
-  const outcomes = outcomesOf(`m ends ${job.type}`, turn, null, notes, true);
+  const outcomes = [
+    ...outcomesOf(`m ends ${job.type}`, turn, null, notes, true),
+    ...failStore(master, jobs, disk, notes),
+    ...failStore(master, jobs, master.disk, []),
+  ];
   if (job.type !== 'commitOriginal' || !(job.params as { decided: boolean }).decided) {
     return outcomes;
   }
@@ -432,6 +504,9 @@ export function masterMoves(master: MasterProcess, bounds: Bounds): Result[] {
     const round: RoundGroup = { ...group, participants, voteMs: 1 };
     take('host changes, two-phase', { type: 'proposeGroup', group: round }, 'twoPhase');
   }
+  for (const slave of context.round?.participants ?? []) {
+    take(`m loses ${slave}`, { type: 'slaveLost', slave, reason: 'goodbye' }, 'leaves');
+  }
   if (context.round !== null && context.abortReason === null) {
     take(
       'host rolls back',
@@ -443,7 +518,7 @@ export function masterMoves(master: MasterProcess, bounds: Bounds): Result[] {
 }
 
 /** Ids are fresh by life and number, as a nanoid would be. */
-function nextGroup(master: MasterProcess, _bounds: Bounds, durability: 'disk'): Group {
+function nextGroup(master: MasterProcess, bounds: Bounds, durability: 'disk'): Group {
   const context = contextOf(master) as MasterContext;
   const version = Math.max(context.issued, context.position.version) + 1;
   const to = extend(context.position, version);
@@ -452,7 +527,8 @@ function nextGroup(master: MasterProcess, _bounds: Bounds, durability: 'disk'): 
     id,
     from: context.position,
     to,
-    payload: { bytes: 1, checksum: to.digest, body: to.digest },
+    // Without a body the prepare cannot carry the delta, and every slave has to fetch it.
+    payload: { bytes: 1, checksum: to.digest, ...(bounds.fetched ? {} : { body: to.digest }) },
     durability,
   };
 }
@@ -542,6 +618,24 @@ function hear(turn: Turn, slave: string, { envelope, message }: Packet, bounds: 
   if (message.kind === 'request') serve(turn, slave, message, bounds);
 }
 
+/** The delta of the open round, for slaves whose prepare had no room for it. */
+function chunkOfRound(turn: Turn, round: RoundGroup): Message {
+  const { lineage, epoch } = turn.context;
+  return {
+    kind: 'delta',
+    build: round.id,
+    index: 0,
+    last: true,
+    from: round.from,
+    to: { lineage, epoch, ...round.to },
+    durability: 'disk',
+    round: round.id,
+    reason: null,
+    firmRelation: 'same',
+    payload: { bytes: 1, checksum: round.to.digest, body: round.to.digest },
+  };
+}
+
 /** The session's answer to a request, in one piece. */
 function serve(
   turn: Turn,
@@ -550,10 +644,13 @@ function serve(
   bounds: Bounds,
 ): void {
   const { context } = turn;
-  const { lineage, epoch, position } = context;
+  const { lineage, epoch, position, round } = context;
   const point = pointOf(message.position);
   const relation = message.position === null ? 'behind' : relationOf(turn, point);
-  if (message.round !== null) return;
+  if (message.round !== null) {
+    if (round?.id === message.round) turn.packet(chunkOfRound(turn, round), [slave]);
+    return;
+  }
   const isIncrement = message.position !== null && relation === 'behind' && !bounds.trimmed;
   if (message.position !== null && relation === 'same') return;
   const isFork = relation === 'ahead' || relation === 'fork';

@@ -21,6 +21,7 @@ import type {
 import { type Effect, Stepper } from '../support/stepper.js';
 import {
   type Bounds,
+  isPrefix,
   LINEAGE,
   type Note,
   type Outcome,
@@ -51,8 +52,13 @@ export interface SlaveProcess {
 
 type Result = Outcome<SlaveProcess>;
 
-const stepper = new Stepper(slaveMachine);
-export const slaveStepper = stepper;
+let stepper = new Stepper(slaveMachine);
+
+/** Explores with this machine from now on: the real one, or a mutant of it. */
+export function runSlaveOn(machine: typeof slaveMachine): void {
+  stepper = new Stepper(machine);
+}
+
 const JOBS: readonly string[] = [
   'persistReign',
   'persistPromise',
@@ -153,7 +159,8 @@ class Turn {
       this.broken('S10', 'follows an older reign than before');
     }
     const { position } = after;
-    if (position !== null && position.digest !== this.disk.position?.digest) {
+    const isFailed = this.snapshot.matches('failed');
+    if (!isFailed && position !== null && position.digest !== this.disk.position?.digest) {
       this.broken('S9', `shows ${position.digest}, durable is ${this.disk.position?.digest}`);
     }
   }
@@ -361,9 +368,14 @@ function endOf(slave: SlaveProcess, job: Job): JobEnd {
   }
   if (job.type === 'installCopy') {
     const { to, firm } = job.params as SlaveEffects['installCopy'];
+    const notes: Note[] = [];
+    if (!contextOf(slave)?.rebase && disk.firm !== null && !isPrefix(disk.firm.digest, to.digest)) {
+      const how = `${to.digest} replaces ${disk.firm.digest}, which was firm`;
+      notes.push({ kind: 'broken', promise: 'S7', how });
+    }
     return {
       disk: { ...disk, position: to, firm },
-      notes: [],
+      notes,
       event: { type: 'installed', position: to, volatile: false },
     };
   }
@@ -378,6 +390,15 @@ export function endSlaveJob(slave: SlaveProcess): Result[] {
   const turn = new Turn({ ...slave, jobs }, disk);
   turn.send(event);
   const outcomes = outcomesOf(`${slave.name} ends ${job.type}`, turn, null, notes, true);
+  for (const [how, left] of [
+    ['write fails', slave.disk],
+    ['write fails, is there', disk],
+  ] as const) {
+    const broken = new Turn({ ...slave, jobs }, left);
+    const written = left === disk ? notes : [];
+    broken.send({ type: 'storeFailed', problem: { code: 'STORE_FAILED', reason: 'model' } });
+    outcomes.push(...outcomesOf(`${slave.name}: ${how}`, broken, 'storeFailures', written));
+  }
   if (job.type !== 'commitCopy') return outcomes;
   const failing = new Turn({ ...slave, jobs }, slave.disk);
   failing.send({
@@ -410,6 +431,12 @@ export function slaveMoves(slave: SlaveProcess): Result[] {
     const problem = { code: 'VETOED', reason: 'model' };
     take(`${name} user says yes`, { type: 'canPrepare', round: asked }, null);
     take(`${name} user says no`, { type: 'cannotPrepare', round: asked, problem }, 'vetoes');
+  }
+  if (snapshot.matches('serving')) {
+    const turn = new Turn(slave, slave.disk);
+    turn.send({ type: 'disconnected' });
+    turn.send({ type: 'connected' });
+    outcomes.push(...outcomesOf(`${name} reconnects`, turn, 'reconnects'));
   }
   for (const { delay, eventType } of stepper.waits(snapshot)) {
     if (REPEATING.includes(delay)) continue;

@@ -2,10 +2,11 @@
 import type { Point } from '../../machines/index.js';
 import { Interner } from './interner.js';
 import {
-  contextOf,
+  backUpAndRestore,
   crashMaster,
   deliverToMaster,
   endMasterJob,
+  loseMaster,
   type MasterProcess,
   masterMoves,
   newMasterProcess,
@@ -36,7 +37,6 @@ export interface Edge {
   readonly label: string;
   readonly next: World;
   readonly broken: readonly Broken[];
-  readonly isFault: boolean;
 }
 
 /** An outcome with everything interned, so that a step is computed once. */
@@ -59,9 +59,12 @@ const NOTHING_SPENT: Spent = {
   rollbacks: 0,
   deadlines: 0,
   silences: 0,
+  storeFailures: 0,
+  leaves: 0,
+  reconnects: 0,
+  backups: 0,
   failures: 0,
 };
-const FAULTS: readonly Spending[] = ['masterCrashes', 'slaveCrashes', 'failures'];
 
 const processKey = ({ snapshot, ...rest }: MasterProcess | SlaveProcess): string =>
   JSON.stringify([rest, snapshot?.value, snapshot?.context]);
@@ -120,7 +123,7 @@ export class Universe {
   netOf = (world: World): readonly number[] => this.#nets.valueOf(world.net);
   ghostOf = (world: World): Ghost => this.#ghosts.valueOf(world.ghost);
 
-  /** All edges out of this world; `free` lifts every bound but forbids faults, for liveness. */
+  /** Everything that can happen next, within the bounds. */
   edgesOf(world: World): readonly Edge[] {
     const edges: Edge[] = [];
     const add = (slave: number | null, outcomes: readonly Known[]) => {
@@ -148,7 +151,13 @@ export class Universe {
       const outcomes =
         master.snapshot === null
           ? startMaster(master)
-          : [crashMaster(master), ...endMasterJob(master), ...masterMoves(master, this.bounds)];
+          : [
+              crashMaster(master),
+              ...backUpAndRestore(master),
+              ...(this.bounds.lossy ? [loseMaster(master)] : []),
+              ...endMasterJob(master),
+              ...masterMoves(master, this.bounds),
+            ];
       return outcomes.map((outcome) => this.#intern(outcome, this.masters.idOf(outcome.process)));
     });
   }
@@ -222,8 +231,7 @@ export class Universe {
       net: this.#withPackets(world.net, outcome.sent),
     };
     broken.push(...this.#judge(next));
-    const isFault = outcome.spent !== null && FAULTS.includes(outcome.spent);
-    return { label: outcome.label, next, broken, isFault };
+    return { label: outcome.label, next, broken };
   }
 
   #withPackets(net: number, sent: readonly number[]): number {
@@ -245,5 +253,3 @@ export class Universe {
     return broken;
   }
 }
-
-export { contextOf as masterContextOf };

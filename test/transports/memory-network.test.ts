@@ -1,8 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ReplicationError } from '../../lib/errors.js';
+import { VirtualClock } from '../../lib/testing/virtual-clock.js';
 import { type MemoryNetworkOptions, memoryNetwork } from '../../lib/transports/memory/index.js';
-import { ManualClock } from '../support/manual-clock.js';
 import { RecordingSink } from '../support/recording-sink.js';
 
 const test = suite('memory network');
@@ -14,7 +14,7 @@ function numbers(sink: RecordingSink): number[] {
 
 /** A master `m` and a slave `s`, joined, on a clock of the test's own. */
 async function pair(options: MemoryNetworkOptions = {}) {
-  const clock = new ManualClock();
+  const clock = new VirtualClock();
   const network = memoryNetwork({ clock, ...options });
   const master = network.listen('m');
   const slave = network.connect({ to: 'm', name: 's', random: () => 0.5 });
@@ -32,13 +32,13 @@ test('frames of one turn arrive together, on a later turn', async () => {
   const { clock, master, sink, mine } = await pair();
   for (let number = 0; number < 5; number += 1) master.send(sink.peer, Uint8Array.of(number));
   assert.is(mine.batches.length, 0);
-  await clock.turn();
+  await clock.settle();
   assert.is(mine.batches.length, 1);
   assert.equal(numbers(mine), [0, 1, 2, 3, 4]);
 });
 
 test('networks are objects: two of them never meet', async () => {
-  const clock = new ManualClock();
+  const clock = new VirtualClock();
   const first = memoryNetwork({ clock });
   const second = memoryNetwork({ clock });
   await first.listen('m').open(new RecordingSink());
@@ -52,7 +52,7 @@ test('networks are objects: two of them never meet', async () => {
 });
 
 test('a name in use is refused; after close it is free', async () => {
-  const network = memoryNetwork({ clock: new ManualClock() });
+  const network = memoryNetwork({ clock: new VirtualClock() });
   const first = network.listen('m');
   const second = network.listen('m');
   await first.open(new RecordingSink());
@@ -155,7 +155,7 @@ test('a partition holds the frames of a reliable link until it is healed', async
   assert.is(mine.frames.length, 0);
   assert.is(sink.frames.length, 1, 'the other way is open');
   network.heal('m', 's');
-  await clock.turn();
+  await clock.settle();
   assert.is(mine.frames.length, 1);
   assert.is(sink.lefts.length + mine.lefts.length, 0);
 });
@@ -177,7 +177,7 @@ test('cut ends the connection on both sides; the slave is back once it can', asy
   master.send(sink.peer, ONE);
   network.partition('m', 's');
   network.cut('m', 's');
-  await clock.turn();
+  await clock.settle();
   assert.is(sink.lefts[0]?.error?.code, 'NOT_RUNNING');
   assert.is(mine.lefts[0]?.error?.code, 'NOT_RUNNING');
   assert.is(network.statistics('m', 's').framesLost, 1);
@@ -199,7 +199,7 @@ test('a master that closes under a partition is known to be gone after it', asyn
   assert.is(sink.lefts.length, 1);
   assert.is(mine.lefts.length, 0);
   network.heal();
-  await clock.turn();
+  await clock.settle();
   assert.is(mine.lefts[0]?.error, null);
 });
 
@@ -228,7 +228,7 @@ test('P15: past outboundBytesMax the peer is left with OVERLOADED', async () => 
   network.partition('m', 's');
   for (let number = 0; number < 11; number += 1) master.send(sink.peer, new Uint8Array(100));
   assert.is(sink.lefts.length, 0, 'never within a call');
-  await clock.turn();
+  await clock.settle();
   assert.is(sink.lefts[0]?.error?.code, 'OVERLOADED');
   network.heal();
   await clock.pass(1_000);
@@ -239,14 +239,14 @@ test('a corrupted frame is a copy: the sender keeps its own', async () => {
   const { clock, master, sink, mine } = await pair({ faults: { corruptRatio: 1 } });
   const frame = new Uint8Array(32);
   master.send(sink.peer, frame);
-  await clock.turn();
+  await clock.settle();
   assert.ok(frame.every((byte) => byte === 0));
   const bits = [...(mine.frames[0] ?? [])].map((byte) => byte.toString(2).replaceAll('0', ''));
   assert.is(bits.join('').length, 1, 'exactly one bit');
 });
 
 test('declared features are kept: less is believed, multicast reaches all', async () => {
-  const clock = new ManualClock();
+  const clock = new VirtualClock();
   const network = memoryNetwork({ clock });
   const master = network.listen('m', { ordered: false, multicast: true, maxFrameBytes: 10 });
   assert.equal(master.features, {
@@ -261,7 +261,7 @@ test('declared features are kept: less is believed, multicast reaches all', asyn
   for (const mine of sinks) await network.connect({ to: 'm' }).open(mine);
   await clock.pass(100);
   master.multicast([sink.joins[0] as string], ONE);
-  await clock.turn();
+  await clock.settle();
   assert.equal(
     sinks.map((mine) => mine.frames.length),
     [1, 1],

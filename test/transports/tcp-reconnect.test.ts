@@ -1,9 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { seededRandom } from '../../lib/runtime/random.js';
+import { VirtualClock } from '../../lib/testing/virtual-clock.js';
 import { Backoff } from '../../lib/transports/backoff.js';
 import { tcpConnect, tcpListen } from '../../lib/transports/tcp/index.js';
-import { ManualClock } from '../support/manual-clock.js';
 import { RecordingSink, until } from '../support/recording-sink.js';
 
 const test = suite('TCP: a slave keeps trying');
@@ -53,7 +53,7 @@ test('open needs no master; the slave is told once that there is none, and joins
 
 test('attempts wait on the given clock for the given jitter', async () => {
   const port = await freePort();
-  const clock = new ManualClock();
+  const clock = new VirtualClock();
   const slave = tcpConnect({ port, clock, random: () => 0.5, reconnectMsMin: 100 });
   const mine = new RecordingSink();
   await slave.open(mine);
@@ -61,13 +61,16 @@ test('attempts wait on the given clock for the given jitter', async () => {
   for (let attempt = 0; attempt < 6; attempt += 1) {
     await clock.pass(clock.nextMs ?? 0);
     // A real socket is refused in real time; then the next wait is the only timer.
-    await until('the next wait', () => clock.timers === 1 && (clock.nextMs ?? 9_999) < 4_000);
+    await until(
+      'the next wait',
+      () => clock.pending.length === 1 && (clock.nextMs ?? 9_999) < 4_000,
+    );
     waits.push(clock.nextMs);
   }
   assert.equal(waits, [50, 100, 200, 400, 800, 1000]);
   assert.is(mine.troubles.length, 1);
   await slave.close();
-  assert.is(clock.timers, 0, 'close leaves no timer behind');
+  assert.is(clock.pending.length, 0, 'close leaves no timer behind');
 });
 
 test('a port that is no master of ours is told once and tried again', async () => {
