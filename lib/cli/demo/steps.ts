@@ -158,8 +158,8 @@ async function killAndCatchUp({ nodes, progress }: StepContext): Promise<StepRes
   const cachedMs = performance.now() - startedMs;
   const served = durationText(cachedMs);
   await caughtUp;
-  await others;
   const totalMs = performance.now() - startedMs;
+  await others;
   const bytes = count('delta');
   const whole = count('snapshot');
   const what = whole > 0 ? 'a WHOLE COPY' : `a delta of ${bytesText(bytes)}`;
