@@ -119,6 +119,7 @@ async function show(
       ok: false,
       lines: [reasonOf(error)],
     }));
+    if (nodes.closed) return;
     for (const line of result.lines) output.raw(`   ${line}\n`);
     output.raw(result.ok ? `   ${paint('green', 'ok')}\n` : `   ${paint('red', 'FAILED')}\n`);
     if (!result.ok) failed.push(title);

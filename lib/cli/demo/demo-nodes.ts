@@ -61,6 +61,11 @@ export class DemoNodes {
     this.#port = Number(port);
   }
 
+  /** From here on everything fails, and nobody wants to read why. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   get masterPid(): number {
     return this.#master?.pid ?? 0;
   }
