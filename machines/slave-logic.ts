@@ -116,7 +116,8 @@ export function twoMasters({ envelope }: Incoming): Problem {
 /** Told to a master whose reign is over, in an envelope that shows the newer one (S10). */
 export function fenced(context: SlaveContext): SlaveMessage {
   const { term, start } = context.epoch;
-  const message = `${context.id} follows the reign ${term}.${start}, incarnation ${context.incarnation}`;
+  const { id, incarnation } = context;
+  const message = `${id} follows the reign ${term}.${start}, incarnation ${incarnation}`;
   return { kind: 'refused', code: 'FENCED', message, hello: null };
 }
 

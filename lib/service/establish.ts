@@ -74,7 +74,7 @@ export async function establish(
     recovered.position.version === 0 &&
     records.has(MASTER_RECORDS.position)
   ) {
-    const message = `the user layer lost its data: its store holds "${run.settings.item}" without it`;
+    const message = `the user layer lost data of "${run.settings.item}" that its store tells of`;
     throw new ReplicationError('CORRUPT', message);
   }
   if (position === null) {

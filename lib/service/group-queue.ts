@@ -351,6 +351,6 @@ function asCode(code: string): 'FENCED' | 'STORE_FAILED' | 'ABORTED' {
 
 function tooLarge(payload: Payload): ReplicationError {
   const max = serviceLimits.deltaBytesMax;
-  const message = `a delta of ${payload.bytes} bytes is above the limit of ${max}: make parts of it`;
+  const message = `a delta of ${payload.bytes} bytes is above the limit of ${max}; make parts`;
   return new ReplicationError('TOO_LARGE', message);
 }

@@ -57,7 +57,8 @@ export class Hub {
    */
   async attach(item: string, sink: ItemSink, signal?: AbortSignal): Promise<void> {
     if (this.#items.has(item)) {
-      const message = `item "${item}" is served on ${this.#transport.address || 'this transport'} already`;
+      const where = this.#transport.address || 'this transport';
+      const message = `item "${item}" is served on ${where} already`;
       throw new ReplicationError('INVALID_OPTION', message);
     }
     this.#items.set(item, sink);

@@ -211,7 +211,7 @@ export class MasterSessions {
   #tellRegressed({ envelope, position }: Enveloped<HelloMessage>): void {
     const reason =
       `${envelope.sender} stands at version ${position?.version}, promised on disk, which this ` +
-      `original lacks (it is at ${this.#port.position().version}): was an old backup restored here?`;
+      `original lacks (it is at ${this.#port.position().version}): was a backup restored here?`;
     this.#port.trouble('REGRESSED', reason);
   }
 

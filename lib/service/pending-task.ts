@@ -95,7 +95,7 @@ export class PendingTask implements ReplicationTask {
     this.#waiter?.reject(error);
   }
 
-  // biome-ignore lint/suspicious/noThenProperty: a task is awaited like a promise (design section 7)
+  // biome-ignore lint/suspicious/noThenProperty: a task is awaited like a promise
   then<A = TaskResult, B = never>(
     onFulfilled?: ((result: TaskResult) => A | PromiseLike<A>) | null,
     onRejected?: ((error: unknown) => B | PromiseLike<B>) | null,

@@ -15,7 +15,7 @@ async function* asOperations(storage: ItemStorage): AsyncGenerator<readonly Stor
 function refuseDoubt(item: string, held: PreparedRound | undefined): void {
   if (held === undefined) return;
   const message =
-    `the copy of "${item}" voted yes in round ${held.round} and does not know how it ended; start ` +
+    `the copy of "${item}" voted yes in round ${held.round} and does not know its end; start ` +
     'it as a slave and settle that with slave.resolve(round, outcome), then take over';
   throw new ReplicationError('OUTCOME_UNKNOWN', message);
 }

@@ -175,7 +175,8 @@ export class SlaveRun implements SlaveParts {
     const problem = { code, reason: reasonOf(error) };
     this.actor.send({ type: 'storeFailed', problem });
     this.trouble(code, problem.reason);
-    const message = `the store of slave "${this.settings.id}" failed: ${problem.reason}; restart it`;
+    const { id } = this.settings;
+    const message = `the store of slave "${id}" failed: ${problem.reason}; restart it`;
     this.#waits.fail(new ReplicationError('STORE_FAILED', message, { cause: error }));
   }
 
