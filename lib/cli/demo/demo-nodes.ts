@@ -48,6 +48,7 @@ export class DemoNodes {
 
   static async create(): Promise<DemoNodes> {
     const nodes = new DemoNodes(await mkdtemp(join(tmpdir(), 'replichart-demo-')));
+    await mkdir(join(nodes.folder, 'tmp'));
     await writeFile(join(nodes.folder, 'validate.mjs'), VALIDATOR);
     return nodes;
   }
@@ -137,7 +138,7 @@ export class DemoNodes {
 
   #start(name: string, args: readonly string[]): NodeProcess {
     if (this.#closed) throw new ReplicationError('NOT_RUNNING', 'the demo has ended');
-    const started = new NodeProcess(name, args);
+    const started = new NodeProcess(name, args, join(this.folder, 'tmp'));
     this.#running.add(started);
     return started;
   }
