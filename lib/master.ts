@@ -37,7 +37,7 @@ export interface Master<Data> extends AsyncDisposable {
   /** Every slave that was seen and not forgotten; furthest behind first. */
   slaves(): readonly SlaveInfo[];
   /**
-   * Resolves with their ids once every live slave confirmed `version` or a later one.
+   * Resolves with their ids once every connected slave confirmed `version` or a later one.
    * @throws {ReplicationError} TIMEOUT naming who is missing, ABORTED, NOT_RUNNING
    */
   slavesAt(
@@ -184,7 +184,8 @@ class RunningMaster<Data> implements Master<Data> {
       const message = `slavesAt takes a version, a safe integer of at least 0, not ${version}`;
       return Promise.reject(new ReplicationError('INVALID_OPTION', message));
     }
-    const missing = () => run.slaves().filter((s) => s.link === 'live' && s.version < version);
+    const missing = () =>
+      run.slaves().filter((slave) => slave.peer !== null && slave.version < version);
     return this.#waits.until(
       () => {
         if (missing().length > 0) return undefined;

@@ -58,13 +58,21 @@ function matches(participants: Participants, info: SlaveInfo): boolean {
 }
 
 /**
+ * Joined, and its connection stands and takes what is pushed. One that is merely silent for some
+ * heartbeats is asked all the same: it may be busy, and leaving it out would skip its vote.
+ */
+function isReachable({ link, peer }: SlaveInfo): boolean {
+  return peer !== null && (link === 'live' || link === 'stale');
+}
+
+/**
  * Chooses the participants of a round.
  * @throws whatever the host's predicate throws
  */
 export function chooseFrom(options: ParticipantOptions, slaves: readonly SlaveFacts[]): Choice {
   const candidates: Candidate[] = slaves.map(({ info, lag, failures }) => ({
     slave: info.id,
-    connected: info.link === 'live',
+    connected: isReachable(info),
     lag,
     failures,
     matches: matches(options.participants, info),

@@ -6,9 +6,9 @@ import { serviceLimits } from '../limits.js';
 import type { EffectHandlers } from './actor.js';
 import type { SlaveParts } from './slave-parts.js';
 
-/** A failure of the store ends the run (fail-stop); any other is the user layer's own. */
-function isStoreFailure(problem: Problem): boolean {
-  return problem.code === 'STORE_FAILED';
+/** A failure of this slave's store ends the run (fail-stop); any other is the user layer's own. */
+function isStoreFailure(run: SlaveParts, problem: Problem | null): problem is Problem {
+  return problem !== null && run.storage.hasFailed;
 }
 
 function storeError({ reason }: Problem): ReplicationError {
@@ -60,7 +60,7 @@ class Acknowledger {
 function commitCopy(run: SlaveParts, params: SlaveEffects['commitCopy']): void {
   run.copy.commit(params, ({ position, durability, problem }) => {
     if (position !== null) run.reached = durability;
-    if (problem !== null && isStoreFailure(problem)) return run.storeFailed(storeError(problem));
+    if (isStoreFailure(run, problem)) return run.storeFailed(storeError(problem));
     if (problem !== null) return run.actor.send({ type: 'commitFailed', problem, position });
     if (position === null) return;
     run.actor.send({ type: 'committed', position, round: params.round });
@@ -74,7 +74,7 @@ function installCopy(run: SlaveParts, params: SlaveEffects['installCopy']): void
   run.copy.install(params, run.receiver.chunks(params.build), (problem) => {
     run.receiver.ended(params.build);
     if (problem !== null) {
-      if (isStoreFailure(problem)) return run.storeFailed(storeError(problem));
+      if (isStoreFailure(run, problem)) return run.storeFailed(storeError(problem));
       return run.actor.send({ type: 'installFailed', problem });
     }
     const { to, reset } = params;

@@ -21,6 +21,7 @@ const GROUNDS: OutcomeGrounds = {
   openRound: null,
   reigns: [{ epoch: REIGN, incarnation: MASTER }],
   reserved: 10,
+  term: REIGN.term,
   shownBehind: false,
 };
 const asked = (changes: Partial<OutcomeGrounds>) => outcomeOf({ ...GROUNDS, ...changes }, promise);
@@ -50,6 +51,7 @@ test('P11: abort is presumed only by a log that covers the round', () => {
   assert.is(asked({ reigns: [{ epoch: REIGN, incarnation: 'another' }] }), 'unknown');
   assert.is(asked({ reserved: 3 }), 'unknown');
   assert.is(asked({ shownBehind: true }), 'unknown');
+  assert.is(asked({ term: REIGN.term + 1 }), 'unknown', 'not across a takeover');
 });
 
 const LIFE = { epoch: REIGN, incarnation: MASTER };
