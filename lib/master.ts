@@ -7,6 +7,7 @@ import { layerOf, layerOption, sharedChecks, transportOption } from './option-ch
 import { booleanOption, checkOptions, integerOption, type OptionCheck } from './options.js';
 import { systemClock } from './runtime/clock.js';
 import { Emitter } from './service/emitter.js';
+import { refuseAborted } from './service/ending.js';
 import type { MasterSettings } from './service/master-parts.js';
 import { MasterRun } from './service/master-run.js';
 import { promoteCopy } from './service/promote.js';
@@ -27,7 +28,8 @@ export interface Master<Data> extends AsyncDisposable {
   /**
    * Recovers, redoes what was decided, listens, and resolves once it announces (claim 36).
    * @throws {ReplicationError} STORE_FAILED (in use, unreadable), CORRUPT (damaged), INVALID_OPTION
-   * (port in use, item already served, or already started), ABORTED by the signal.
+   * (port in use, item already served, this master running already), ABORTED by the signal or when
+   * the user layer failed to open.
    */
   start(options?: { readonly signal?: AbortSignal }): Promise<void>;
   /** Aborts the open round unless it is decided, flushes, and closes its share of everything. */
@@ -228,12 +230,7 @@ class RunningMaster<Data> implements Master<Data> {
       const message = `the master of "${this.item}" is running already`;
       throw new ReplicationError('INVALID_OPTION', message);
     }
-    if (signal?.aborted === true) {
-      throw new ReplicationError(
-        'ABORTED',
-        `the master of "${this.item}" was not started: its signal`,
-      );
-    }
+    refuseAborted(`the master of "${this.item}"`, signal);
     const { store, item } = this.#settings;
     const storage = store === null ? null : await this.#openStorage(store, item);
     const run = new MasterRun(this.#settings, storage, this.#emitter, this.#waits);

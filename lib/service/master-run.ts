@@ -10,6 +10,7 @@ import { serviceLimits } from '../limits.js';
 import type { ItemStorage } from '../stores/contract.js';
 import { ProtocolActor } from './actor.js';
 import type { Emitter } from './emitter.js';
+import { closeParts } from './ending.js';
 import { establish } from './establish.js';
 import { GroupQueue } from './group-queue.js';
 import { History } from './history.js';
@@ -153,10 +154,13 @@ export class MasterRun implements MasterParts {
       .catch((error: unknown) => this.trouble('TIMEOUT', reasonOf(error)));
     this.actor.send({ type: 'stop' });
     this.queue.close(new ReplicationError('NOT_RUNNING', `the master of "${item}" was stopped`));
-    await hubOf(transport).detach(item);
-    this.release();
-    await this.settings.layer.close?.();
-    await this.storage.close();
+    await closeParts(
+      `the master of "${item}"`,
+      () => hubOf(transport).detach(item),
+      () => this.release(),
+      () => this.settings.layer.close?.(),
+      () => this.storage.close(),
+    );
   }
 
   /** Stops timers and sessions; nothing is sent any more. */

@@ -5,6 +5,7 @@ import {
   chooseParticipants,
   type ParticipantPolicy,
 } from '../../machines/participants.js';
+import { ReplicationError } from '../errors.js';
 import type { Participants } from '../master-options.js';
 import type { SlaveInfo } from './status.js';
 
@@ -42,9 +43,17 @@ function policyOf(options: ParticipantOptions): ParticipantPolicy {
   };
 }
 
+/** An async predicate's promise is no yes; taken for a no it would let rounds pass unasked. */
+function chosen(answer: unknown): boolean {
+  if (typeof answer === 'boolean') return answer;
+  if (answer instanceof Promise) answer.catch(() => {});
+  const message = 'the participants function must answer true or false, at once';
+  throw new ReplicationError('INVALID_OPTION', message);
+}
+
 /** A list names slaves; a predicate is the host's code and may throw: then it did not choose. */
 function matches(participants: Participants, info: SlaveInfo): boolean {
-  if (typeof participants === 'function') return participants(info) === true;
+  if (typeof participants === 'function') return chosen(participants(info));
   return Array.isArray(participants) ? participants.includes(info.id) : true;
 }
 

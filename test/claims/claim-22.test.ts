@@ -23,7 +23,7 @@ test('claim 22: the abort message is repeated by heartbeat', () =>
         message.kind === 'vote' && message.answer === 'no' ? 'hold' : 'pass',
       );
       const ended = outcome(() => setRoute(cluster, 'green'));
-      await cluster.until('a said yes', () => journal.received('master', 'vote').length === 1);
+      await cluster.until('a said yes', () => journal.received('master', 'vote').length > 0);
       cluster.masterTap.release();
       assert.match(await ended, /^ABORTED: /);
       await cluster.until('the abort was repeated, and lost again', () => {

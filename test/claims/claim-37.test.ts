@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { first, only } from '../support/claims-journal.js';
+import { first } from '../support/claims-journal.js';
 import { setRoute, setTheme, withSettings } from '../support/claims-settings.js';
 
 const test = suite('claim 37');
@@ -27,8 +27,9 @@ test('claim 37: the master user layer determines the version', () =>
       assert.is(cluster.master.position?.version, held.version);
       await cluster.startSlave('a');
       await cluster.settle();
-      const told = only(journal.received('a', 'welcome'), 'information');
-      assert.is(told.message.position.version, held.version);
+      const told = journal.received('a', 'welcome').map(({ message }) => message.position.version);
+      assert.ok(told.length > 0);
+      assert.ok(told.every((version) => version === held.version));
       assert.equal(cluster.member('a').slave.data.get(), masterLayer.get());
     },
     { slaves: ['a'] },

@@ -100,6 +100,8 @@ test('P3: a point is related to a history by version and digest', () => {
   assert.is(related(4, 'other'), 'fork');
   assert.is(related(2), 'unknown');
   assert.is(related(6), 'ahead');
+  const passedOver = (version: number) => (version === 4 ? '' : digestAt(version));
+  assert.is(relate(point(4), point(5), passedOver), 'fork');
   assert.is(related(0), 'behind');
   assert.is(relate(ORIGIN, ORIGIN, digestAt), 'same');
   assert.equal(pointOf(null), ORIGIN);

@@ -147,7 +147,9 @@ export class Cluster<M, S> {
     await until(
       `all of ${[...this.#members.keys()].join(', ')} at version ${version}`,
       () => {
-        const rows = this.master.slaves().filter((row) => row.version === version);
+        const rows = this.master
+          .slaves()
+          .filter((row) => row.link === 'live' && row.version === version);
         return [...this.#members.keys()].every((id) => rows.some((row) => row.id === id));
       },
       DEADLINE_MS,
