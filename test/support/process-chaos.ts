@@ -189,7 +189,8 @@ export function figuresOf(figures: ChaosFigures): string[] {
   const { kills, masterKills, recoveryKills, acknowledged, aborted, unanswered } = figures;
   const troubles = Object.entries(figures.troubles).map(([code, count]) => `${code} ${count}`);
   return [
-    `${figures.rounds} rounds, ${kills} kills (${masterKills} of the master, ${recoveryKills} during recovery)`,
+    `${figures.rounds} rounds, ${kills} kills ` +
+      `(${masterKills} of the master, ${recoveryKills} during recovery)`,
     `${acknowledged} acknowledged, ${aborted} aborted, ${unanswered} unanswered ` +
       `(${figures.unansweredMade} of them made), ${figures.states} versions seen, ` +
       `${figures.snapshots} snapshots`,
