@@ -24,6 +24,10 @@ import {
 } from './process-messages.js';
 import { changesOf, Shadow } from './process-shadow.js';
 
+/** Short, so that slaves that were away for a round need a whole state, not an increment. */
+const HISTORY = 60;
+const TOMBSTONES_MAX = 10;
+
 interface Host {
   readonly port: number;
   status(): HostStatus;
@@ -45,13 +49,14 @@ async function startMaster(config: HostConfig, log: NodeLog): Promise<Host> {
   const master = createMaster({
     item: ITEM,
     id: config.id,
-    data: keyValue<Mark>(),
+    data: keyValue<Mark>({ tombstonesMax: TOMBSTONES_MAX }),
     transport,
     store: diskStore(config.folder),
     heartbeat: config.heartbeatMs,
     voteTimeout: config.voteMs,
     // With nobody to ask, a change that must be vetoed would be committed.
     atLeast: 1,
+    history: HISTORY,
   });
   const shadow = new Shadow(master.data, log);
   const load = new LoadMaker(master.data, log, config.life);
@@ -105,6 +110,9 @@ async function startSlave(config: HostConfig, log: NodeLog): Promise<Host> {
   });
   const shadow = new Shadow(slave.data, log);
   slave.on('trouble', ({ code, reason }) => log.write({ kind: 'trouble', code, reason }));
+  slave.on('progress', ({ kind, chunks }) => {
+    if (kind === 'snapshot' && chunks === 1) log.write({ kind: 'snapshot' });
+  });
   slave.on('reset', ({ from, to }) => {
     log.write({ kind: 'reset', from: from.version, to: to.version });
   });
