@@ -9,6 +9,7 @@ import { systemClock } from './runtime/clock.js';
 import { Emitter } from './service/emitter.js';
 import { refuseAborted } from './service/ending.js';
 import type { MasterSettings } from './service/master-parts.js';
+import type { PastReign } from './service/master-records.js';
 import { MasterRun } from './service/master-run.js';
 import type { MasterEvents, MasterStatus, SlaveInfo } from './service/status.js';
 import { Waits } from './service/waits.js';
@@ -114,6 +115,7 @@ class RunningMaster<Data> implements Master<Data> {
   readonly #waits: Waits;
   #run: MasterRun | null = null;
   #last: Position | null = null;
+  #past: PastReign | null = null;
   #turn: Promise<void> = Promise.resolve();
 
   constructor(options: MasterOptions<Data>) {
@@ -151,6 +153,7 @@ class RunningMaster<Data> implements Master<Data> {
       try {
         await run.stop();
       } finally {
+        this.#past = run.past;
         this.#run = null;
       }
     });
@@ -209,7 +212,7 @@ class RunningMaster<Data> implements Master<Data> {
     const opened = store === null ? null : await store.open();
     const storage =
       opened === null ? null : await openItemStorage(opened, { item, role: 'master' });
-    const run = new MasterRun(this.#settings, storage, this.#emitter, this.#waits);
+    const run = new MasterRun(this.#settings, storage, this.#emitter, this.#waits, this.#past);
     this.#run = run;
     try {
       await run.start(signal);

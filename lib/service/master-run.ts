@@ -17,7 +17,13 @@ import { hubOf } from './hub.js';
 import { masterHandlers } from './master-handlers.js';
 import type { MasterActor, MasterParts, MasterSettings } from './master-parts.js';
 import { masterPort } from './master-port-of.js';
-import { FIRST_VERSION, MASTER_RECORDS, readHistory, readMaster } from './master-records.js';
+import {
+  FIRST_VERSION,
+  MASTER_RECORDS,
+  type PastReign,
+  readHistory,
+  readMaster,
+} from './master-records.js';
 import { MasterSessions } from './master-sessions.js';
 import { MasterStorage } from './master-storage.js';
 import { Original } from './original.js';
@@ -48,15 +54,18 @@ export class MasterRun implements MasterParts {
   found: Position | null = null;
   /** What the machine starts from. */
   recovered: RecoveredMaster | null = null;
+  readonly #before: PastReign | null;
 
   constructor(
     settings: MasterSettings,
     storage: ItemStorage | null,
     emitter: Emitter<MasterEvents>,
     waits: Waits,
+    before: PastReign | null,
   ) {
     const { clock, transport, item, id, layer, inspect } = settings;
     this.settings = settings;
+    this.#before = before;
     this.emitter = emitter;
     this.waits = waits;
     this.storage = new MasterStorage(storage, (error) => this.storeFailed(error));
@@ -97,6 +106,12 @@ export class MasterRun implements MasterParts {
   get position(): Position | null {
     const { lineage, epoch, position } = this.context;
     return position.version === 0 ? this.found : { lineage, epoch, ...position };
+  }
+
+  /** What the next run of the same object has to know where no store tells it. */
+  get past(): PastReign | null {
+    const { lineage, reigns, issued } = this.context;
+    return lineage === '' ? null : { lineage, reigns, issued };
   }
 
   /** Recovers, redoes what was decided, and only then lets messages in and out (P9). */
@@ -264,7 +279,8 @@ export class MasterRun implements MasterParts {
   async #establish(initial: unknown): Promise<void> {
     const { layer, takeover } = this.settings;
     const isVolatile = !this.storage.isDurable;
-    const start = { records: this.storage.records, volatile: isVolatile, takeover };
+    const { records } = this.storage;
+    const start = { records, volatile: isVolatile, takeover, before: this.#before };
     let position = layer.position();
     let recovered = readMaster({ ...start, position });
     if (position === null) {
