@@ -9,7 +9,7 @@ import { ServiceCluster } from '../support/service-cluster.js';
 import { ServiceDisk } from '../support/service-disk.js';
 
 const test = suite('service: bad links');
-const SEEDS = Number(process.env.SERVICE_SEEDS ?? 12);
+const SEEDS = Number(process.env.SERVICE_SEEDS ?? 2);
 
 const KINDS: Readonly<Record<string, LinkFaults>> = {
   loss: { lossRatio: 0.2, delayMsMean: 5 },

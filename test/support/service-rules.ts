@@ -38,10 +38,18 @@ export class ServiceRules {
   readonly #aborted = new Set<string>();
 
   watchMaster(master: TestMaster): () => void {
-    return master.data.subscribe(({ position, value }) => {
+    // What a restart finds on its disk was committed, though nobody saw it happen.
+    const unlisten = master.on('status', ({ position }) => {
+      if (position !== null) this.#committed.add(placeOf(position));
+    });
+    const unsubscribe = master.data.subscribe(({ position, value }) => {
       this.#committed.add(placeOf(position));
       this.#note({ who: master.id, position, value });
     });
+    return () => {
+      unlisten();
+      unsubscribe();
+    };
   }
 
   watchSlave(slave: TestSlave): () => void {
