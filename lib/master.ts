@@ -9,6 +9,7 @@ import { systemClock } from './runtime/clock.js';
 import { Emitter } from './service/emitter.js';
 import { refuseAborted } from './service/ending.js';
 import type { MasterSettings } from './service/master-parts.js';
+import type { PastReign } from './service/master-records.js';
 import { MasterRun } from './service/master-run.js';
 import { promoteCopy } from './service/promote.js';
 import type { MasterEvents, MasterStatus, SlaveInfo } from './service/status.js';
@@ -124,6 +125,7 @@ class RunningMaster<Data> implements Master<Data> {
   readonly #waits: Waits;
   #run: MasterRun | null = null;
   #last: Position | null = null;
+  #past: PastReign | null = null;
   #turn: Promise<void> = Promise.resolve();
 
   constructor(options: MasterOptions<Data>) {
@@ -222,6 +224,7 @@ class RunningMaster<Data> implements Master<Data> {
     try {
       await run.stop();
     } finally {
+      this.#past = run.past;
       this.#run = null;
     }
   }
@@ -234,7 +237,7 @@ class RunningMaster<Data> implements Master<Data> {
     refuseAborted(`the master of "${this.item}"`, signal);
     const { store, item } = this.#settings;
     const storage = store === null ? null : await this.#openStorage(store, item);
-    const run = new MasterRun(this.#settings, storage, this.#emitter, this.#waits);
+    const run = new MasterRun(this.#settings, storage, this.#emitter, this.#waits, this.#past);
     this.#run = run;
     try {
       await run.start(signal, isNewLineage);

@@ -18,7 +18,7 @@ import { hubOf } from './hub.js';
 import { masterHandlers } from './master-handlers.js';
 import type { MasterActor, MasterParts, MasterSettings } from './master-parts.js';
 import { masterPort } from './master-port-of.js';
-import { MASTER_RECORDS, readHistory } from './master-records.js';
+import { MASTER_RECORDS, type PastReign, readHistory } from './master-records.js';
 import { MasterSessions } from './master-sessions.js';
 import { MasterStorage } from './master-storage.js';
 import { Original } from './original.js';
@@ -50,15 +50,18 @@ export class MasterRun implements MasterParts {
   /** What the machine starts from. */
   recovered: RecoveredMaster | null = null;
   #lastStray = '';
+  readonly #before: PastReign | null;
 
   constructor(
     settings: MasterSettings,
     storage: ItemStorage | null,
     emitter: Emitter<MasterEvents>,
     waits: Waits,
+    before: PastReign | null,
   ) {
     const { clock, transport, item, id, layer, inspect } = settings;
     this.settings = settings;
+    this.#before = before;
     this.emitter = emitter;
     this.waits = waits;
     this.storage = new MasterStorage(storage, (error) => this.storeFailed(error));
@@ -101,6 +104,12 @@ export class MasterRun implements MasterParts {
     return position.version === 0 ? this.found : { lineage, epoch, ...position };
   }
 
+  /** What the next run of the same object has to know where no store tells it. */
+  get past(): PastReign | null {
+    const { lineage, reigns, issued } = this.context;
+    return lineage === '' ? null : { lineage, reigns, issued };
+  }
+
   /** Recovers, redoes what was decided, and only then lets messages in and out (P9). */
   async start(signal: AbortSignal | undefined, isNewLineage: boolean): Promise<void> {
     const { item, transport } = this.settings;
@@ -111,7 +120,10 @@ export class MasterRun implements MasterParts {
       rollback: (id, reason) =>
         this.queue.open?.tasks.find((t) => t.id === id)?.rollback(reason) ?? false,
     });
-    const { position, recovered } = await establish(this, initial, isNewLineage);
+    const { position, recovered } = await establish(this, initial, {
+      isNewLineage,
+      before: this.#before,
+    });
     this.found = position;
     this.recovered = recovered;
     for (const id of (this.storage.records.get(MASTER_RECORDS.known) as string[] | undefined) ??

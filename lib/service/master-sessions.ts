@@ -135,6 +135,11 @@ export class MasterSessions {
 
   #receive(peer: PeerId, message: Enveloped): void {
     this.#port.seen(message.envelope);
+    const refusal = this.#port.refusal();
+    if (refusal !== null) {
+      if (message.kind !== 'hello') return;
+      return this.#outbox.send(peer, { kind: 'refused', ...refusal, hello: message.hello });
+    }
     if (message.kind === 'hello') return this.#greet(peer, message);
     const session = this.roster.sessionOf(peer);
     if (session === undefined || session.slave !== message.envelope.sender) return;

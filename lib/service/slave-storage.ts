@@ -80,7 +80,7 @@ export class SlaveStorage {
     await this.#storage?.close();
   }
 
-  /** What a replaced state's own source throws is passed on, too; a store that works says so next. */
+  /** What the source of a whole state throws is passed on as it is: that is not the store's. */
   async #watched(written: Promise<void>): Promise<void> {
     try {
       await written;
