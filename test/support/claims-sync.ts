@@ -1,4 +1,4 @@
-/** A slave that is behind when a change is proposed: first brought to the prior state (claim 40). */
+/** A slave behind when a change is proposed: first brought to the prior state (claim 40). */
 import * as assert from 'uvu/assert';
 import type { ReplicationTask } from '../../lib/service/task.js';
 import type { Position } from '../../machines/protocol.js';
