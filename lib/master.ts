@@ -7,7 +7,9 @@ import { layerOf, layerOption, sharedChecks, transportOption } from './option-ch
 import { booleanOption, checkOptions, integerOption, type OptionCheck } from './options.js';
 import { systemClock } from './runtime/clock.js';
 import { Emitter } from './service/emitter.js';
+import { refuseAborted } from './service/ending.js';
 import type { MasterSettings } from './service/master-parts.js';
+import type { PastReign } from './service/master-records.js';
 import { MasterRun } from './service/master-run.js';
 import { promoteCopy } from './service/promote.js';
 import type { MasterEvents, MasterStatus, SlaveInfo } from './service/status.js';
@@ -27,7 +29,8 @@ export interface Master<Data> extends AsyncDisposable {
   /**
    * Recovers, redoes what was decided, listens, and resolves once it announces (claim 36).
    * @throws {ReplicationError} STORE_FAILED (in use, unreadable), CORRUPT (damaged), INVALID_OPTION
-   * (port in use, item already served, or already started), ABORTED by the signal.
+   * (port in use, item already served, this master running already), ABORTED by the signal or when
+   * the user layer failed to open.
    */
   start(options?: { readonly signal?: AbortSignal }): Promise<void>;
   /** Aborts the open round unless it is decided, flushes, and closes its share of everything. */
@@ -35,7 +38,7 @@ export interface Master<Data> extends AsyncDisposable {
   /** Every slave that was seen and not forgotten; furthest behind first. */
   slaves(): readonly SlaveInfo[];
   /**
-   * Resolves with their ids once every live slave confirmed `version` or a later one.
+   * Resolves with their ids once every connected slave confirmed `version` or a later one.
    * @throws {ReplicationError} TIMEOUT naming who is missing, ABORTED, NOT_RUNNING
    */
   slavesAt(
@@ -122,6 +125,7 @@ class RunningMaster<Data> implements Master<Data> {
   readonly #waits: Waits;
   #run: MasterRun | null = null;
   #last: Position | null = null;
+  #past: PastReign | null = null;
   #turn: Promise<void> = Promise.resolve();
 
   constructor(options: MasterOptions<Data>) {
@@ -182,7 +186,8 @@ class RunningMaster<Data> implements Master<Data> {
       const message = `slavesAt takes a version, a safe integer of at least 0, not ${version}`;
       return Promise.reject(new ReplicationError('INVALID_OPTION', message));
     }
-    const missing = () => run.slaves().filter((s) => s.link === 'live' && s.version < version);
+    const missing = () =>
+      run.slaves().filter((slave) => slave.peer !== null && slave.version < version);
     return this.#waits.until(
       () => {
         if (missing().length > 0) return undefined;
@@ -219,6 +224,7 @@ class RunningMaster<Data> implements Master<Data> {
     try {
       await run.stop();
     } finally {
+      this.#past = run.past;
       this.#run = null;
     }
   }
@@ -228,15 +234,10 @@ class RunningMaster<Data> implements Master<Data> {
       const message = `the master of "${this.item}" is running already`;
       throw new ReplicationError('INVALID_OPTION', message);
     }
-    if (signal?.aborted === true) {
-      throw new ReplicationError(
-        'ABORTED',
-        `the master of "${this.item}" was not started: its signal`,
-      );
-    }
+    refuseAborted(`the master of "${this.item}"`, signal);
     const { store, item } = this.#settings;
     const storage = store === null ? null : await this.#openStorage(store, item);
-    const run = new MasterRun(this.#settings, storage, this.#emitter, this.#waits);
+    const run = new MasterRun(this.#settings, storage, this.#emitter, this.#waits, this.#past);
     this.#run = run;
     try {
       await run.start(signal, isNewLineage);

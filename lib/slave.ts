@@ -7,6 +7,7 @@ import { layerOf, layerOption, sharedChecks, transportOption } from './option-ch
 import { checkOptions, integerOption } from './options.js';
 import { systemClock } from './runtime/clock.js';
 import { Emitter } from './service/emitter.js';
+import { refuseAborted } from './service/ending.js';
 import type { SlaveSettings } from './service/slave-parts.js';
 import { SlaveRun } from './service/slave-run.js';
 import type { SlaveEvents, SlaveStatus } from './service/status.js';
@@ -180,12 +181,7 @@ class RunningSlave<Data> implements Slave<Data> {
       const message = `slave "${this.id}" of "${this.item}" is running already`;
       throw new ReplicationError('INVALID_OPTION', message);
     }
-    if (signal?.aborted === true) {
-      throw new ReplicationError(
-        'ABORTED',
-        `the slave of "${this.item}" was not started: its signal`,
-      );
-    }
+    refuseAborted(`slave "${this.id}" of "${this.item}"`, signal);
     const { store, item } = this.#settings;
     const opened = store === null ? null : await store.open();
     const storage = opened === null ? null : await openItemStorage(opened, { item, role: 'slave' });

@@ -155,6 +155,10 @@ export const sessionMachine = sessionSetup.createMachine({
       description: 'The earlier holder of the id is asked for a sign of life.',
       entry: 'probeRival',
       on: {
+        hello: {
+          actions: { type: 'takeHello', params: ({ event }) => event },
+          description: 'Greets again while it waits: that hello is the one to answer.',
+        },
         rivalAnswered: {
           target: 'refused',
           actions: { type: 'refuse', params: ({ context }) => ({ message: duplicate(context) }) },

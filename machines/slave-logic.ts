@@ -41,6 +41,7 @@ export function initialContext(input: SlaveInput | undefined): SlaveContext {
     reignPending: false,
     position: null,
     firm: null,
+    firmAhead: null,
     masterFirm: ORIGIN,
     sequence: 0,
     openRound: null,
@@ -195,7 +196,7 @@ export function canAct(context: SlaveContext): boolean {
 /** The copy stands exactly where the offered round starts (P8). */
 export function isAtOffer(context: SlaveContext): boolean {
   const { offer, position } = context;
-  if (!canAct(context) || offer === null || position === null) return false;
+  if (!canAct(context) || offer === null || position === null || context.rebase) return false;
   return samePoint(position, offer.from);
 }
 
@@ -252,14 +253,24 @@ export function isTakeable(context: SlaveContext, event: SnapshotBegan): boolean
 
 /** What of this slave's own history is promised on disk once it stands at `point`. */
 export function firmAt(context: SlaveContext, point: Point): Point {
-  return context.masterFirm.version >= point.version ? point : context.masterFirm;
+  const { firm, masterFirm } = context;
+  const { version, digest } = masterFirm.version >= point.version ? point : masterFirm;
+  const isKept = firm !== null && !context.rebase && context.standing === 'following';
+  if (isKept && firm.version > version && firm.version <= point.version) return firm;
+  return { version, digest };
+}
+
+/** What the commit job of this moment makes firm. */
+export function firmAfterCommit(context: SlaveContext): Point {
+  return firmAt(context, stepsToCommit(context).at(-1)?.next ?? context.masterFirm);
 }
 
 /** Drops held increments that the new position contains (P5). */
 export function moveTo(context: SlaveContext, position: Position): Change {
   return {
     position,
-    firm: firmAt(context, pointOf(position)),
+    firm: context.firmAhead ?? firmAt(context, pointOf(position)),
+    firmAhead: null,
     held: context.held.filter((link) => link.to.version > position.version),
     problem: null,
     failures: 0,

@@ -1,8 +1,6 @@
-/**
- * Writes a file so that whoever reads it finds the whole old or the whole new one, never a part.
- */
+/** Writes a file so that whoever reads it finds all of the old or of the new one, never a part. */
 import { constants } from 'node:fs';
-import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ReplicationError, reasonOf } from '../errors.js';
 
@@ -25,6 +23,13 @@ function failure(path: string, thrown: unknown): ReplicationError {
   const why = code === undefined ? undefined : hints[code];
   const message = `cannot write ${path}: ${why ?? reasonOf(thrown)}`;
   return new ReplicationError('STORE_FAILED', message, { cause: thrown });
+}
+
+/** In as few steps as the system allows: `writeFile` takes one for every half megabyte. */
+async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    at += (await handle.write(bytes, at)).bytesWritten;
+  }
 }
 
 /** Windows cannot sync a folder; there the rename is as durable as it gets. */
@@ -60,7 +65,7 @@ export class CopyFile {
       const temporary = join(dirname(target), this.#temporary);
       const handle = await open(temporary, 'w', await modeOf(target));
       try {
-        await handle.writeFile(text);
+        await writeAll(handle, Buffer.from(text));
         await handle.sync();
       } finally {
         await handle.close();

@@ -53,7 +53,7 @@ Examples:
 
 Save the file as usual; each valid state of it is replicated. With --two-phase a change is made on
 all connected slaves or on none: one that refuses it is named with its reason, here and in
-"replichart status". Without --store the slaves get a whole copy after each restart of the master.`;
+"replichart status". Without --store the slaves get a whole copy again after the master restarts.`;
 
 /** Adds the command to the program. */
 export function addMasterCommand(program: Command, streams: Streams): void {
@@ -153,10 +153,9 @@ function tellStart(
   transport: TcpMasterTransport,
 ): void {
   const version = master.position?.version ?? 0;
-  const text =
-    `replicating ${path} (${bytesText(bytes)}) at version ${version}, ` +
-    `listening on ${transport.address}`;
   const { address, port } = transport;
+  const what = `${path} (${bytesText(bytes)}) at version ${version}`;
+  const text = `replicating ${what}, listening on ${address}`;
   output.event('listening', text, { address, port, item: master.item, version, path, bytes });
 }
 

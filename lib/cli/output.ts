@@ -87,8 +87,8 @@ class LineOutput implements Output {
   progress(text: string): void {
     const { stdout } = this.#streams;
     if (stdout.isTTY !== true) return;
-    // Longer than the line it would wrap, and could not be erased.
-    const width = (stdout.columns ?? COLUMNS_DEFAULT) - 1;
+    // Longer than the line it would wrap, and could not be erased. Some terminals say 0 columns.
+    const width = (stdout.columns || COLUMNS_DEFAULT) - 1;
     stdout.write(ERASE_LINE + text.slice(0, width));
     this.#pending = true;
   }

@@ -30,10 +30,8 @@ function findInexactNumber(text: string): string | null {
     if (Number.isFinite(value) && exact) continue;
     const { line, column } = placeOf(text, match.index);
     const shown = token.length > 40 ? `${token.slice(0, 40)}...` : token;
-    return (
-      `line ${line}, column ${column}: the number ${shown} cannot be kept exactly; ` +
-      'write it as a string'
-    );
+    const where = `line ${line}, column ${column}`;
+    return `${where}: the number ${shown} cannot be kept exactly; write it as a string`;
   }
   return null;
 }

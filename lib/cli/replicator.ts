@@ -121,8 +121,8 @@ export class Replicator {
     try {
       const slaves = await master.slavesAt(version, { timeout: CONFIRM_MS });
       const ms = elapsed(startedMs);
-      const where = countText(slaves.length, 'slave');
-      const text = `version ${version} is on ${where} after ${durationText(ms)}`;
+      const on = countText(slaves.length, 'slave');
+      const text = `version ${version} is on ${on} after ${durationText(ms)}`;
       output.event('reached', text, { version, slaves, ms });
     } catch (thrown) {
       if (master.status.state === 'stopped') return;
@@ -148,9 +148,8 @@ export class Replicator {
       ([id, { stage, reason }]) => `${id} ${stage}: ${reason}`,
     );
     const why = blame.length > 0 ? blame.join('; ') : `${report.code}: ${report.reason}`;
-    const ahead =
-      `no copy changed, all stay at version ${version}; ${path} is ahead of that, ` +
-      'the next edit is tried again';
+    const stays = `no copy changed, all stay at version ${version}`;
+    const ahead = `${stays}; ${path} is ahead of that, the next edit is tried again`;
     output.problem('refused', `not replicated: ${why}; ${ahead}`, { version, ...report });
   }
 }

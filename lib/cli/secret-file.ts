@@ -1,6 +1,4 @@
-/**
- * The shared secret of `--secret-file`: on the command line every user of the host would see it.
- */
+/** The secret of `--secret-file`: on the command line every user of the host would see it. */
 import { readFile } from 'node:fs/promises';
 import { ReplicationError, reasonOf } from '../errors.js';
 

@@ -99,9 +99,8 @@ async function firstReport(
   } catch (thrown) {
     const where = addressText(connect);
     const refused = viewer.status.problem?.reason ?? troubles.at(-1);
-    const hint =
-      `no "replichart master" answers there for the item "${item}"; ` +
-      'check --connect and --item';
+    const nobody = `no "replichart master" answers there for the item "${item}"`;
+    const hint = `${nobody}; check --connect and --item`;
     const message = `no status from ${where} within ${timeout} ms: ${refused ?? hint}`;
     throw new ReplicationError('TIMEOUT', message, { cause: thrown });
   }

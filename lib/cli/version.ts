@@ -1,9 +1,7 @@
 /** The version of the installed package. */
 import { createRequire } from 'node:module';
 
-/**
- * Two folders up from dist/lib/cli, where the package's own name is resolvable from nowhere else.
- */
+/** Relative to dist/lib/cli, because the package's own name need not resolve where it is run. */
 export function packageVersion(): string {
   const manifest: unknown = createRequire(import.meta.url)('../../../package.json');
   return String((manifest as { version?: unknown }).version);

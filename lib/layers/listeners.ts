@@ -27,7 +27,7 @@ export class Listeners<Change> {
     if (typeof listener !== 'function') {
       throw new ReplicationError('INVALID_OPTION', 'subscribe takes a function');
     }
-    const own = (change: Change): void => listener(change);
+    const own = (change: Change) => listener(change);
     this.#listeners = [...this.#listeners, own];
     return () => {
       this.#listeners = this.#listeners.filter((other) => other !== own);
@@ -37,7 +37,9 @@ export class Listeners<Change> {
   emit(change: Change): void {
     for (const listener of this.#listeners) {
       try {
-        listener(change);
+        const result: unknown = (listener as (change: Change) => unknown)(change);
+        // An async subscriber's rejection would end the host's process.
+        if (result instanceof Promise) result.catch((error: unknown) => this.#report(error));
       } catch (error) {
         this.#report(error);
       }

@@ -32,13 +32,18 @@ export interface ProtocolActorOptions<Machine extends AnyStateMachine, Effects> 
 /** An inspector is a host's code: whatever it throws is its own affair. */
 function guarded(inspect: (event: unknown) => void, crashed: (reason: string) => void) {
   let isBroken = false;
+  const broke = (error: unknown) => {
+    if (!isBroken)
+      crashed(`the inspect option threw and is not called any more: ${reasonOf(error)}`);
+    isBroken = true;
+  };
   return (event: unknown) => {
     if (isBroken) return;
     try {
-      inspect(event);
+      const result: unknown = (inspect as (event: unknown) => unknown)(event);
+      if (result instanceof Promise) result.catch(broke);
     } catch (error) {
-      isBroken = true;
-      crashed(`the inspect option threw and is not called any more: ${reasonOf(error)}`);
+      broke(error);
     }
   };
 }

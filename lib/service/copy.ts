@@ -1,13 +1,15 @@
 /** The slave's user layer behind its contract: serial calls, atomic writes, decoded deltas. */
-import type { Durability, Payload, Position } from '../../machines/protocol.js';
+import type { Durability, Payload, Point, Position } from '../../machines/protocol.js';
 import type { CommitStep, Offer, Problem, SlaveEffects } from '../../machines/slave-context.js';
 import { ReplicationError, reasonOf, Veto } from '../errors.js';
 import type { CommitContext, MaybePromise, SlaveUserLayer } from '../layers/contract.js';
 import { serviceLimits } from '../limits.js';
 import type { Clock } from '../runtime/clock.js';
+import { openLayer } from './ending.js';
 import { bytesOf, codecOf } from './payload.js';
-import { SerialCalls } from './serial-calls.js';
+import { givenUp, SerialCalls } from './serial-calls.js';
 import type { SlaveStorage } from './slave-storage.js';
+import { WatchedReader } from './watched-reader.js';
 
 /** What a user layer threw, as a code and a reason; a veto is an answer, the rest are failures. */
 export function problemOf(error: unknown): Problem {
@@ -28,15 +30,17 @@ export class Copy {
   readonly #storage: SlaveStorage;
   /** Decoded at prepare, used again at commit. */
   #prepared: { readonly payload: Payload; readonly delta: unknown } | null = null;
+  readonly #clock: Clock;
 
   constructor(layer: SlaveUserLayer, storage: SlaveStorage, clock: Clock) {
     this.layer = layer;
     this.#storage = storage;
+    this.#clock = clock;
     this.#calls = new SerialCalls(clock);
   }
 
   async open(): Promise<void> {
-    await this.layer.open?.(this.#storage.layerStorage());
+    await openLayer('the slave', () => this.layer.open?.(this.#storage.layerStorage()));
   }
 
   /** Asks whether the delta can be taken; whatever is thrown is a no with its reason (P8). */
@@ -88,7 +92,7 @@ export class Copy {
         isWaiting = true;
         this.#calls.call(
           'commit',
-          () => this.#takeStep(step, params, isSynced),
+          (isCurrent) => this.#takeStep(step, params, isSynced, isCurrent),
           () => {
             position = step.next;
             index += 1;
@@ -112,24 +116,40 @@ export class Copy {
   ): void {
     const { to, firm } = params;
     const durability: Durability = this.#storage.isDurable ? 'disk' : 'memory';
+    const reader = new WatchedReader(this.#clock, chunks, serviceLimits.userLayerCallMs, (why) =>
+      this.#calls.abandon('installSnapshot', why),
+    );
+    const end = (problem: Problem | null): void => {
+      reader.end();
+      ended(problem);
+    };
+    this.#calls.call(
+      'installSnapshot',
+      (isCurrent) => this.#install(reader, to, firm, durability, isCurrent),
+      () => end(null),
+      (error) => end(problemOf(error)),
+      // A large state may take long: the reader watches whether its host still reads (P6).
+      null,
+    );
+  }
+
+  async #install(
+    reader: WatchedReader,
+    to: Position,
+    firm: Point,
+    durability: Durability,
+    isCurrent: () => boolean,
+  ): Promise<void> {
     let isReplaced = false;
     const replacer = this.#storage.replacer(to, firm);
     const replace = async (batches: Parameters<NonNullable<typeof replacer>>[0]) => {
+      if (!isCurrent()) throw givenUp('installSnapshot');
       isReplaced = true;
       await replacer?.(batches);
     };
     const context = replacer === undefined ? { durability } : { durability, replace };
-    this.#calls.call(
-      'installSnapshot',
-      async () => {
-        await this.layer.installSnapshot(chunks, to, context);
-        if (!isReplaced) await this.#storage.commit(to, firm, true, true, []);
-      },
-      () => ended(null),
-      (error) => ended(problemOf(error)),
-      // Its progress is watched by the machine; a large state may take long (P6).
-      null,
-    );
+    await this.layer.installSnapshot(reader, to, context);
+    if (!isReplaced && isCurrent()) await this.#storage.commit(to, firm, true, true, []);
   }
 
   /** The run is over: answers of the layer that are still out are not waited for. */
@@ -146,11 +166,13 @@ export class Copy {
     step: CommitStep,
     { round, firm }: SlaveEffects['commitCopy'],
     isSynced: boolean,
+    isCurrent: () => boolean,
   ): MaybePromise<void> {
     const delta = this.#decode(step.payload);
     this.#prepared = null;
     let isWritten = false;
     const write: CommitContext['write'] = (operations) => {
+      if (!isCurrent()) throw givenUp('commit');
       isWritten = true;
       return this.#storage.commit(step.next, firm, round !== null, isSynced, operations);
     };

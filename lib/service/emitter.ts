@@ -26,10 +26,15 @@ export class Emitter<Events extends object> {
 
   emit<K extends keyof Events>(event: K, value: Events[K]): void {
     for (const listener of this.#listeners.get(event) ?? []) {
-      try {
-        (listener as (value: Events[K]) => void)(value);
-      } catch (error) {
+      const report = (error: unknown) =>
         this.#report(`a listener of "${String(event)}" threw: ${reasonOf(error)}`);
+      try {
+        const result: unknown = (listener as (value: Events[K]) => unknown)(value);
+        // An async listener's rejection would end the host's process; one of trouble itself would
+        // be told to itself for ever.
+        if (result instanceof Promise) result.catch(event === 'trouble' ? () => {} : report);
+      } catch (error) {
+        report(error);
       }
     }
   }

@@ -8,7 +8,7 @@ import type { Point, Position } from '../../machines/protocol.js';
 import { ReplicationError } from '../errors.js';
 import { NEEDS_SNAPSHOT } from '../layers/contract.js';
 import type { MasterParts } from './master-parts.js';
-import { FIRST_VERSION, MASTER_RECORDS, readMaster } from './master-records.js';
+import { FIRST_VERSION, MASTER_RECORDS, type PastReign, readMaster } from './master-records.js';
 
 type Establishing = Pick<MasterParts, 'settings' | 'storage' | 'original' | 'history'>;
 
@@ -59,16 +59,20 @@ async function refound(run: Establishing, base: RecoveredMaster): Promise<Establ
   return found(run, fresh, nothing, ORIGIN, Math.max(base.reserved, version) + 1);
 }
 
-/** What the machine starts from. */
+/**
+ * What the machine starts from.
+ * @param options.before what an earlier run of this object remembers where no store does
+ */
 export async function establish(
   run: Establishing,
   initial: unknown,
-  isNewLineage: boolean,
+  options: { readonly isNewLineage: boolean; readonly before: PastReign | null },
 ): Promise<Established> {
   const { layer, takeover } = run.settings;
   const { records, isDurable } = run.storage;
   const position = layer.position();
-  const recovered = readMaster({ records, position, volatile: !isDurable, takeover });
+  const { before, isNewLineage } = options;
+  const recovered = readMaster({ records, position, volatile: !isDurable, takeover, before });
   if (
     position === null &&
     recovered.position.version === 0 &&

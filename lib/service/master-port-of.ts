@@ -47,8 +47,25 @@ function builders(
   };
 }
 
+/** A fenced or halted master has no word to say; its slaves shall show why (S10, P9). */
+function refusalOf(run: MasterParts) {
+  const { snapshot } = run.actor;
+  if (snapshot.matches('serving')) return null;
+  const code = snapshot.matches('fenced')
+    ? 'FENCED'
+    : snapshot.matches('halted')
+      ? 'STORE_FAILED'
+      : 'NOT_RUNNING';
+  const reason = snapshot.context.problem?.reason ?? 'it was stopped';
+  return {
+    code,
+    message: `the master of "${run.settings.item}" does not serve any more: ${reason}`,
+  };
+}
+
 function facts(run: MasterParts) {
   return {
+    refusal: () => refusalOf(run),
     lineage: () => run.context.lineage,
     position: () => run.context.position,
     firm: () => run.context.firm,

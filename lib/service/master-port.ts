@@ -12,6 +12,8 @@ import type { KnownSlave } from './slave-roster.js';
 
 export interface MasterPort {
   readonly lineage: () => string;
+  /** Why nobody is served any more, or null. */
+  readonly refusal: () => { readonly code: string; readonly message: string } | null;
   readonly position: () => Point;
   readonly firm: () => Point;
   readonly openRound: () => string | null;

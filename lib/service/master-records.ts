@@ -46,8 +46,18 @@ function nextEpoch(last: Epoch | undefined, takeover: boolean): Epoch {
   return takeover ? { term: last.term + 1, start: 1 } : { term: last.term, start: last.start + 1 };
 }
 
+/** What a run leaves to the next one of the same object when no store keeps it. */
+export interface PastReign {
+  readonly lineage: string;
+  readonly reigns: readonly Reign[];
+  /** No number up to here may be issued again (P7). */
+  readonly issued: number;
+}
+
 export interface MasterStart {
   readonly records: ReadonlyMap<string, unknown>;
+  /** Without a store: what the run before in this process knew, so that it is a successor (P16). */
+  readonly before: PastReign | null;
   readonly position: Position | null;
   readonly volatile: boolean;
   readonly takeover: boolean;
@@ -57,11 +67,12 @@ export interface MasterStart {
 export function readMaster(start: MasterStart): RecoveredMaster {
   const { records, position } = start;
   const lineage = (records.get(MASTER_RECORDS.lineage) as string | undefined) ?? position?.lineage;
-  const earlier = (records.get(MASTER_RECORDS.reigns) as readonly Reign[] | undefined) ?? [];
-  const reign = {
-    epoch: nextEpoch(earlier.at(-1)?.epoch ?? position?.epoch, start.takeover),
-    incarnation: nanoid(),
-  };
+  const before = start.before?.lineage === lineage ? start.before : null;
+  const earlier =
+    (records.get(MASTER_RECORDS.reigns) as readonly Reign[] | undefined) ?? before?.reigns ?? [];
+  // A layer that keeps its position without our store at least shows the reign of its last change.
+  const last = earlier.at(-1)?.epoch ?? position?.epoch;
+  const reign = { epoch: nextEpoch(last, start.takeover), incarnation: nanoid() };
   const decisions = (startingWith(records, 'decision/') as DecisionRecord[]).map(readDecision);
   const point = pointOf(position);
   const redo = decisions.find((decision) => decision.to.version > point.version) ?? null;
@@ -76,6 +87,7 @@ export function readMaster(start: MasterStart): RecoveredMaster {
       (records.get(MASTER_RECORDS.reserved) as number | undefined) ?? 0,
       point.version,
       redo?.to.version ?? 0,
+      before?.issued ?? 0,
     ),
     reigns: [...earlier, reign].slice(-serviceLimits.reignsMax),
     closed: decisions.map(closedOf),

@@ -10,6 +10,7 @@ import { serviceLimits } from '../limits.js';
 import type { ItemStorage } from '../stores/contract.js';
 import { ProtocolActor } from './actor.js';
 import type { Emitter } from './emitter.js';
+import { closeParts } from './ending.js';
 import { establish } from './establish.js';
 import { GroupQueue } from './group-queue.js';
 import { History } from './history.js';
@@ -17,7 +18,7 @@ import { hubOf } from './hub.js';
 import { masterHandlers } from './master-handlers.js';
 import type { MasterActor, MasterParts, MasterSettings } from './master-parts.js';
 import { masterPort } from './master-port-of.js';
-import { MASTER_RECORDS, readHistory } from './master-records.js';
+import { MASTER_RECORDS, type PastReign, readHistory } from './master-records.js';
 import { MasterSessions } from './master-sessions.js';
 import { MasterStorage } from './master-storage.js';
 import { Original } from './original.js';
@@ -48,15 +49,19 @@ export class MasterRun implements MasterParts {
   found: Position | null = null;
   /** What the machine starts from. */
   recovered: RecoveredMaster | null = null;
+  #lastStray = '';
+  readonly #before: PastReign | null;
 
   constructor(
     settings: MasterSettings,
     storage: ItemStorage | null,
     emitter: Emitter<MasterEvents>,
     waits: Waits,
+    before: PastReign | null,
   ) {
     const { clock, transport, item, id, layer, inspect } = settings;
     this.settings = settings;
+    this.#before = before;
     this.emitter = emitter;
     this.waits = waits;
     this.storage = new MasterStorage(storage, (error) => this.storeFailed(error));
@@ -99,6 +104,12 @@ export class MasterRun implements MasterParts {
     return position.version === 0 ? this.found : { lineage, epoch, ...position };
   }
 
+  /** What the next run of the same object has to know where no store tells it. */
+  get past(): PastReign | null {
+    const { lineage, reigns, issued } = this.context;
+    return lineage === '' ? null : { lineage, reigns, issued };
+  }
+
   /** Recovers, redoes what was decided, and only then lets messages in and out (P9). */
   async start(signal: AbortSignal | undefined, isNewLineage: boolean): Promise<void> {
     const { item, transport } = this.settings;
@@ -109,7 +120,10 @@ export class MasterRun implements MasterParts {
       rollback: (id, reason) =>
         this.queue.open?.tasks.find((t) => t.id === id)?.rollback(reason) ?? false,
     });
-    const { position, recovered } = await establish(this, initial, isNewLineage);
+    const { position, recovered } = await establish(this, initial, {
+      isNewLineage,
+      before: this.#before,
+    });
     this.found = position;
     this.recovered = recovered;
     for (const id of (this.storage.records.get(MASTER_RECORDS.known) as string[] | undefined) ??
@@ -152,10 +166,13 @@ export class MasterRun implements MasterParts {
       .catch((error: unknown) => this.trouble('TIMEOUT', reasonOf(error)));
     this.actor.send({ type: 'stop' });
     this.queue.close(new ReplicationError('NOT_RUNNING', `the master of "${item}" was stopped`));
-    await hubOf(transport).detach(item);
-    this.release();
-    await this.settings.layer.close?.();
-    await this.storage.close();
+    await closeParts(
+      `the master of "${item}"`,
+      () => hubOf(transport).detach(item),
+      () => this.release(),
+      () => this.settings.layer.close?.(),
+      () => this.storage.close(),
+    );
   }
 
   /** Stops timers and sessions; nothing is sent any more. */
@@ -280,9 +297,14 @@ export class MasterRun implements MasterParts {
     return queue;
   }
 
+  /** The peer is refused each time, and the host told once per peer: hellos are repeated. */
   #refuseStray(peer: string, item: string): void {
     const message = `item "${item}" is not served here; this master serves "${this.settings.item}"`;
     this.outbox.sendAs(item, peer, { kind: 'refused', code: 'PROTOCOL', message, hello: null });
+    const stray = `${peer} asks for ${item}`;
+    if (this.#lastStray === stray) return;
+    this.#lastStray = stray;
+    this.trouble('PROTOCOL', `${peer} was refused: ${message}`);
   }
 }
 

@@ -37,8 +37,6 @@ export class MasterSessions {
   readonly #outbox: Outbox;
   readonly #clock: Clock;
   readonly #port: MasterPort;
-  /** The last hello of each session: what it holds and where it stood. */
-  readonly #hellos = new WeakMap<Session, HelloMessage>();
   readonly #inspect: ((event: unknown) => void) | undefined;
 
   constructor(parts: {
@@ -77,14 +75,23 @@ export class MasterSessions {
 
   left(peer: PeerId, error: ReplicationError | null): void {
     const session = this.roster.removeSession(peer);
-    if (session === undefined) return;
+    if (session === undefined) return this.#strangerLeft(error);
     session.actor.send({ type: 'left' });
     session.actor.stop();
-    this.serving.transfers.release(session.slave);
     const known = this.roster.get(session.slave);
-    if (known !== undefined) this.#port.slaveLeft(known, null);
+    // A refused twin that leaves takes nothing from the living holder of its id (P13).
+    if (known === undefined || known.session === null) {
+      this.serving.transfers.release(session.slave);
+      if (known !== undefined) this.#port.slaveLeft(known, null);
+    }
     if (error !== null) this.#port.trouble(error.code, `${session.slave}: ${error.message}`);
     this.#tellRivals(session.slave, 'rivalGone');
+  }
+
+  /** One that never said who it is: why it was dropped matters, that it went does not. */
+  #strangerLeft(error: ReplicationError | null): void {
+    if (error === null || error.code === 'NOT_RUNNING') return;
+    this.#port.trouble(error.code, error.message);
   }
 
   drained(peer: PeerId): void {
@@ -128,6 +135,11 @@ export class MasterSessions {
 
   #receive(peer: PeerId, message: Enveloped): void {
     this.#port.seen(message.envelope);
+    const refusal = this.#port.refusal();
+    if (refusal !== null) {
+      if (message.kind !== 'hello') return;
+      return this.#outbox.send(peer, { kind: 'refused', ...refusal, hello: message.hello });
+    }
     if (message.kind === 'hello') return this.#greet(peer, message);
     const session = this.roster.sessionOf(peer);
     if (session === undefined || session.slave !== message.envelope.sender) return;
@@ -165,11 +177,11 @@ export class MasterSessions {
     this.#showVersions(message.prepared?.to.version ?? 0, false);
     const present = this.roster.sessionOf(peer);
     const isSame = present?.slave === sender && present.incarnation === incarnation;
-    if (present !== undefined && isSame && present.actor.snapshot.status === 'active') {
-      this.#hellos.set(present, message);
+    if (isSame && present.actor.snapshot.status === 'active') {
+      present.hello = message;
       return present.actor.send({ type: 'hello', hello: message.hello, standing });
     }
-    // A refused one that tries again is a new session: its id may be free by now (P13).
+    // Somebody else now, or one that was refused and tries again (P13).
     if (present !== undefined) this.left(peer, null);
     if (this.roster.get(sender) === undefined && this.roster.size >= serviceLimits.slavesMax) {
       return this.#port.trouble(
@@ -202,8 +214,8 @@ export class MasterSessions {
       crashed: (reason) => this.#port.trouble('PROTOCOL', `session of ${sender}: ${reason}`),
       ...(this.#inspect === undefined ? {} : { inspect: this.#inspect }),
     });
-    const session: Session = { slave: sender, incarnation, peer, actor, durable: message.durable };
-    this.#hellos.set(session, message);
+    const { durable } = message;
+    const session: Session = { slave: sender, incarnation, peer, actor, durable, hello: message };
     this.roster.addSession(session);
     actor.start();
   }
@@ -217,8 +229,7 @@ export class MasterSessions {
 
   /** A hello was accepted: this connection is the slave now. */
   #came(session: Session): void {
-    const message = this.#hellos.get(session);
-    if (message === undefined) return;
+    const message = session.hello;
     const known = this.roster.know(session.slave, this.#clock.now());
     known.session = session;
     known.incarnation = session.incarnation;

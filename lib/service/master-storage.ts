@@ -11,6 +11,8 @@ import { decisionRecord, MASTER_RECORDS } from './master-records.js';
 export class MasterStorage {
   readonly #storage: ItemStorage | null;
   readonly #failed: (error: unknown) => void;
+  /** True once a write failed: then, and only then, a failed commit is the store's doing (F7). */
+  hasFailed = false;
   #extra: Readonly<Record<string, unknown>> = {};
 
   /** @param failed told of the first failed write; the store takes none after it (F7) */
@@ -86,7 +88,12 @@ export class MasterStorage {
       isWritten = true;
       if (this.#storage === null) return undefined;
       const records = this.#commitRecords(next, durability, history);
-      return this.#storage.write({ records, data: operations }, { sync: isSynced });
+      return this.#storage
+        .write({ records, data: operations }, { sync: isSynced })
+        .catch((error) => {
+          this.hasFailed = true;
+          throw error;
+        });
     };
     return { durability, write, isWritten: () => isWritten };
   }

@@ -5,6 +5,7 @@ import { pointOf } from '../../machines/position.js';
 import type { Durability, Point, Position } from '../../machines/protocol.js';
 import { ReplicationError, reasonOf } from '../errors.js';
 import {
+  type CommitContext,
   type DeltaCodec,
   type MasterService,
   type MasterUserLayer,
@@ -13,10 +14,11 @@ import {
 } from '../layers/contract.js';
 import { serviceLimits } from '../limits.js';
 import type { Clock } from '../runtime/clock.js';
+import { openLayer } from './ending.js';
 import type { History } from './history.js';
 import type { MasterStorage } from './master-storage.js';
 import { bytesOf, codecOf, nextDigest, payloadOf } from './payload.js';
-import { SerialCalls } from './serial-calls.js';
+import { givenUp, SerialCalls } from './serial-calls.js';
 
 /** Why a call into the user layer did not do what it should. */
 export interface LayerFailure {
@@ -50,13 +52,15 @@ export class Original {
   async open(
     service: Omit<MasterService<unknown, unknown>, 'start'>,
   ): Promise<{ initial: unknown }> {
-    await this.layer.open?.(this.#storage.layerStorage());
     let started: { initial: unknown } | null = null;
-    this.layer.attach({
-      ...service,
-      start: (initial: unknown) => {
-        started = { initial };
-      },
+    await openLayer('the master', async () => {
+      await this.layer.open?.(this.#storage.layerStorage());
+      this.layer.attach({
+        ...service,
+        start: (initial: unknown) => {
+          started = { initial };
+        },
+      });
     });
     if (started !== null) return started;
     const message = 'the master user layer did not call service.start(initial) in its attach';
@@ -100,10 +104,17 @@ export class Original {
     const context = this.#storage.commitContext(next, group.durability, isSynced, history);
     this.calls.call(
       'commit',
-      () => {
-        const result = this.layer.commit(this.#deltaOf(group), next, context);
+      (isCurrent) => {
+        const guarded: CommitContext = {
+          durability: context.durability,
+          write: (operations) => {
+            if (!isCurrent()) throw givenUp('commit');
+            return context.write(operations);
+          },
+        };
+        const result = this.layer.commit(this.#deltaOf(group), next, guarded);
         if (context.isWritten()) return result;
-        const write = () => (context.isWritten() ? undefined : context.write([]));
+        const write = () => (context.isWritten() ? undefined : guarded.write([]));
         return result === undefined ? write() : Promise.resolve(result).then(write);
       },
       () => {

@@ -5,6 +5,7 @@ import {
   chooseParticipants,
   type ParticipantPolicy,
 } from '../../machines/participants.js';
+import { ReplicationError } from '../errors.js';
 import type { Participants } from '../master-options.js';
 import type { SlaveInfo } from './status.js';
 
@@ -42,10 +43,26 @@ function policyOf(options: ParticipantOptions): ParticipantPolicy {
   };
 }
 
+/** An async predicate's promise is no yes; taken for a no it would let rounds pass unasked. */
+function chosen(answer: unknown): boolean {
+  if (typeof answer === 'boolean') return answer;
+  if (answer instanceof Promise) answer.catch(() => {});
+  const message = 'the participants function must answer true or false, at once';
+  throw new ReplicationError('INVALID_OPTION', message);
+}
+
 /** A list names slaves; a predicate is the host's code and may throw: then it did not choose. */
 function matches(participants: Participants, info: SlaveInfo): boolean {
-  if (typeof participants === 'function') return participants(info) === true;
+  if (typeof participants === 'function') return chosen(participants(info));
   return Array.isArray(participants) ? participants.includes(info.id) : true;
+}
+
+/**
+ * Joined, and its connection stands and takes what is pushed. One that is merely silent for some
+ * heartbeats is asked all the same: it may be busy, and leaving it out would skip its vote.
+ */
+function isReachable({ link, peer }: SlaveInfo): boolean {
+  return peer !== null && (link === 'live' || link === 'stale');
 }
 
 /**
@@ -55,7 +72,7 @@ function matches(participants: Participants, info: SlaveInfo): boolean {
 export function chooseFrom(options: ParticipantOptions, slaves: readonly SlaveFacts[]): Choice {
   const candidates: Candidate[] = slaves.map(({ info, lag, failures }) => ({
     slave: info.id,
-    connected: info.link === 'live',
+    connected: isReachable(info),
     lag,
     failures,
     matches: matches(options.participants, info),

@@ -9,7 +9,7 @@ import type { Clock } from '../runtime/clock.js';
 
 interface Call {
   readonly what: string;
-  readonly run: () => MaybePromise<unknown>;
+  readonly run: (isCurrent: () => boolean) => MaybePromise<unknown>;
   readonly done: (result: unknown) => void;
   readonly failed: (error: unknown) => void;
   /** Milliseconds; null for calls that have their own sense of progress. */
@@ -18,6 +18,14 @@ interface Call {
 
 function isPromise(value: unknown): value is Promise<unknown> {
   return typeof (value as { then?: unknown } | null)?.then === 'function';
+}
+
+/** Thrown into a user layer that goes on with a call which was given up: it must not write (P4). */
+export function givenUp(what: string): ReplicationError {
+  return new ReplicationError(
+    'ABORTED',
+    `${what} took too long and was given up before this write`,
+  );
 }
 
 export class SerialCalls {
@@ -33,11 +41,12 @@ export class SerialCalls {
 
   /**
    * Runs `run` after the calls before it. Exactly one of `done` and `failed` is called, once, or
-   * none when all of it was closed before.
+   * none when all of it was closed before. `run` can ask whether its call was given up meanwhile:
+   * then nothing that it still does may count.
    */
   call<T>(
     what: string,
-    run: () => MaybePromise<T>,
+    run: (isCurrent: () => boolean) => MaybePromise<T>,
     done: (result: T) => void,
     failed: (error: unknown) => void,
     deadlineMs: number | null,
@@ -48,11 +57,11 @@ export class SerialCalls {
   }
 
   /** Gives up the call under way, if it is this one: its late answer is ignored. */
-  abandon(what: string): void {
+  abandon(what: string, why?: ReplicationError): void {
     const call = this.#current;
     if (call?.what !== what) return;
     const message = `the user layer was still busy with ${what} when it was called off`;
-    this.#finish(call, () => call.failed(new ReplicationError('ABORTED', message)));
+    this.#finish(call, () => call.failed(why ?? new ReplicationError('ABORTED', message)));
   }
 
   /** Whatever is under way or waits has nobody to answer to any more. */
@@ -70,7 +79,7 @@ export class SerialCalls {
     this.#current = call;
     let result: MaybePromise<unknown>;
     try {
-      result = call.run();
+      result = call.run(() => this.#current === call);
     } catch (error) {
       this.#finish(call, () => call.failed(error));
       return;

@@ -1,13 +1,18 @@
 /** Carries out each effect of the slave's machine; completions go back as events. */
 import type { AckMessage, Message } from '../../machines/protocol.js';
 import type { Problem, SlaveEffects } from '../../machines/slave-context.js';
+import { ReplicationError } from '../errors.js';
 import { serviceLimits } from '../limits.js';
 import type { EffectHandlers } from './actor.js';
 import type { SlaveParts } from './slave-parts.js';
 
-/** A failure of the store ends the run (fail-stop); any other is the user layer's own. */
-function isStoreFailure(problem: Problem): boolean {
-  return problem.code === 'STORE_FAILED';
+/** A failure of this slave's store ends the run (fail-stop); any other is the user layer's own. */
+function isStoreFailure(run: SlaveParts, problem: Problem | null): problem is Problem {
+  return problem !== null && run.storage.hasFailed;
+}
+
+function storeError({ reason }: Problem): ReplicationError {
+  return new ReplicationError('STORE_FAILED', reason);
 }
 
 function transmit(run: SlaveParts, message: Message): void {
@@ -55,9 +60,7 @@ class Acknowledger {
 function commitCopy(run: SlaveParts, params: SlaveEffects['commitCopy']): void {
   run.copy.commit(params, ({ position, durability, problem }) => {
     if (position !== null) run.reached = durability;
-    if (problem !== null && isStoreFailure(problem)) {
-      return run.actor.send({ type: 'storeFailed', problem });
-    }
+    if (isStoreFailure(run, problem)) return run.storeFailed(storeError(problem));
     if (problem !== null) return run.actor.send({ type: 'commitFailed', problem, position });
     if (position === null) return;
     run.actor.send({ type: 'committed', position, round: params.round });
@@ -69,8 +72,9 @@ function commitCopy(run: SlaveParts, params: SlaveEffects['commitCopy']): void {
 function installCopy(run: SlaveParts, params: SlaveEffects['installCopy']): void {
   const from = run.context.position;
   run.copy.install(params, run.receiver.chunks(params.build), (problem) => {
+    run.receiver.ended(params.build);
     if (problem !== null) {
-      if (isStoreFailure(problem)) return run.actor.send({ type: 'storeFailed', problem });
+      if (isStoreFailure(run, problem)) return run.storeFailed(storeError(problem));
       return run.actor.send({ type: 'installFailed', problem });
     }
     const { to, reset } = params;

@@ -14,19 +14,21 @@ export interface InfoGrounds {
   readonly heartbeatMs: number;
 }
 
+/** It follows another lineage and refuses this master until its host orders otherwise (P2). */
+function isForeign({ position, relation }: Standing): boolean {
+  return position === null && relation === 'unknown';
+}
+
 function linkOf(slave: KnownSlave, grounds: InfoGrounds): SlaveInfo['link'] {
   const state = slave.session?.actor.snapshot.value;
   if (state === undefined || state === 'gone') return 'stale';
   if (state === 'probing' || state === 'joining') return 'joining';
-  if (state === 'refused') return 'refused';
+  // Asked for a vote it would never answer, and every round would fail by its silence (P14).
+  const standing = slave.session?.actor.snapshot.context.standing;
+  if (state === 'refused' || (standing && isForeign(standing))) return 'refused';
   if (state === 'lagging') return 'lagging';
   const silentMs = grounds.nowMs - slave.heardAtMs;
   return silentMs > serviceLimits.staleHeartbeats * grounds.heartbeatMs ? 'stale' : 'live';
-}
-
-/** It follows another lineage and refuses this master until its host orders otherwise (P2). */
-function isForeign({ position, relation }: Standing): boolean {
-  return position === null && relation === 'unknown';
 }
 
 function stageOf(slave: KnownSlave, grounds: InfoGrounds): string {

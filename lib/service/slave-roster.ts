@@ -3,7 +3,7 @@
  * connection. Remembered slaves survive their connections, so that the person on call sees who
  * is missing, and a restart of the master knows whom `participants: 'known'` means.
  */
-import type { Point } from '../../machines/protocol.js';
+import type { HelloMessage, Point } from '../../machines/protocol.js';
 import type { SessionEffects, sessionMachine } from '../../machines/session.js';
 import type { PeerId } from '../transports/contract.js';
 import type { ProtocolActor } from './actor.js';
@@ -16,6 +16,8 @@ export interface Session {
   readonly incarnation: string;
   readonly peer: PeerId;
   readonly actor: SessionActor;
+  /** The newest one: what it tells is what holds when the session is accepted. */
+  hello: HelloMessage;
   /** Has a store: its confirmations can reach `disk`. */
   readonly durable: boolean;
 }

@@ -13,6 +13,7 @@ import type { PeerId } from '../transports/contract.js';
 import { ProtocolActor } from './actor.js';
 import { Copy } from './copy.js';
 import type { Emitter } from './emitter.js';
+import { closeParts } from './ending.js';
 import { hubOf } from './hub.js';
 import { Outbox } from './outbox.js';
 import { acknowledgement, slaveHandlers } from './slave-handlers.js';
@@ -138,9 +139,12 @@ export class SlaveRun implements SlaveParts {
     }
     this.actor.send({ type: 'stop' });
     this.release();
-    await hubOf(transport).detach(item);
-    await this.copy.close();
-    await this.storage.close();
+    await closeParts(
+      `the slave of "${item}"`,
+      () => hubOf(transport).detach(item),
+      () => this.copy.close(),
+      () => this.storage.close(),
+    );
   }
 
   /** Stops timers and transfers; nothing is sent any more. */

@@ -89,6 +89,8 @@ interface Incoming {
   confirmed: number;
   bytes: number;
   isWhole: boolean;
+  /** Of a state: its installation reads it. One that nobody reads is asked for anew. */
+  isRead: boolean;
 }
 
 export class TransferReceiver {
@@ -104,9 +106,11 @@ export class TransferReceiver {
   /** Asks for what is lacking, or for the rest of what is already on its way. */
   request(wish: Wish): void {
     const incoming = this.#incoming;
-    const goesOn = incoming !== null && !incoming.isWhole && incoming.first.round === wish.round;
     this.#wish = wish;
-    if (goesOn) return this.#confirm(incoming);
+    // All of it is here and being installed: a second copy would only cost the master.
+    if (incoming?.isWhole === true && incoming.isRead) return;
+    if (incoming !== null && goesOn(incoming, wish)) return this.#confirm(incoming);
+    incoming?.stream.fail('it was asked for anew');
     this.#incoming = null;
     this.#isExpecting = true;
     this.#port.send({ kind: 'request', ...wish, build: null, next: 0 });
@@ -127,10 +131,18 @@ export class TransferReceiver {
   /** The stream of the state that is on its way, for its installation. */
   chunks(build: string): AsyncIterable<Uint8Array> {
     const incoming = this.#incoming;
-    if (incoming !== null && incoming.first.build === build) return incoming.stream;
+    if (incoming !== null && incoming.first.build === build) {
+      incoming.isRead = true;
+      return incoming.stream;
+    }
     const gone = new PartStream(() => {});
     gone.fail('it is not under way any more');
     return gone;
+  }
+
+  /** The installation of this build ended: what comes next has to be asked for. */
+  ended(build: string): void {
+    if (this.#incoming?.first.build === build) this.cancel('its installation ended');
   }
 
   /** Nobody wants the rest. */
@@ -156,6 +168,7 @@ export class TransferReceiver {
       confirmed: 0,
       bytes: 0,
       isWhole: false,
+      isRead: false,
     };
     this.#incoming = incoming;
     if (message.kind === 'snapshot') {
@@ -218,6 +231,11 @@ export class TransferReceiver {
       payload,
     });
   }
+}
+
+/** A transfer under way serves the wish when it is for the same round and somebody takes it. */
+function goesOn({ isWhole, isRead, first }: Incoming, wish: Wish): boolean {
+  return !isWhole && first.round === wish.round && (first.kind === 'delta' || isRead);
 }
 
 function joinParts(parts: readonly Uint8Array[], bytes: number): Uint8Array {

@@ -1,9 +1,10 @@
 /**
  * One message as one frame of bytes:
  *
- *     'R' | protocol u8 | item length u16 | item | head length u32 | head | payloads
+ *     'R' | protocol u8 | item length u16 | item | head length u32 | CRC-32 u32 | head | payloads
  *
- * The head is JSON: envelope and message, small and readable in a capture. Payloads follow as
+ * The CRC is of all that precedes it and of the head: a flipped bit in an epoch or a digest would
+ * fence a good master or fork a history (S1, S12); payloads have checksums of their own. The head is JSON: envelope and message, small and readable in a capture. Payloads follow as
  * they are, in the order in which the head names them, so that a delta is encoded once, copied
  * once, and never parsed by anything but its user layer.
  */
@@ -20,7 +21,10 @@ import { ReplicationError } from '../errors.js';
 import { envelopeShape, messageShapes, type WirePayload } from './messages.js';
 
 const MAGIC = 0x52;
-const FIXED_BYTES = 8;
+/** Before the item; between item and head. */
+const PREFIX_BYTES = 4;
+const HEAD_FIELDS_BYTES = 8;
+const FIXED_BYTES = PREFIX_BYTES + HEAD_FIELDS_BYTES;
 /** A head is names, numbers and at most 100,000 participants. */
 const HEAD_BYTES_MAX = 4 * 1024 * 1024;
 
@@ -59,15 +63,21 @@ export function encodeFrame(envelope: Envelope, message: Message): Uint8Array {
   frame[0] = MAGIC;
   frame[1] = PROTOCOL_VERSION;
   view.setUint16(2, itemBytes);
-  platform.utf8Write(frame, envelope.item, 4);
-  view.setUint32(4 + itemBytes, headBytes);
-  platform.utf8Write(frame, text, FIXED_BYTES + itemBytes);
-  let at = FIXED_BYTES + itemBytes + headBytes;
+  platform.utf8Write(frame, envelope.item, PREFIX_BYTES);
+  view.setUint32(PREFIX_BYTES + itemBytes, headBytes);
+  const headAt = FIXED_BYTES + itemBytes;
+  platform.utf8Write(frame, text, headAt);
+  let at = headAt + headBytes;
+  view.setUint32(headAt - 4, checksumOf(frame, headAt, at));
   for (const body of bodies) {
     frame.set(body, at);
     at += body.length;
   }
   return frame;
+}
+
+function checksumOf(frame: Uint8Array, headAt: number, headEnd: number): number {
+  return platform.crc32(frame.subarray(0, headAt - 4), frame.subarray(headAt, headEnd));
 }
 
 function broken(what: string): ReplicationError {
@@ -91,7 +101,7 @@ export function itemOf(frame: Uint8Array): string {
       `of protocol ${frame[1]}, this side speaks ${PROTOCOL_VERSION}: upgrade the older`,
     );
   }
-  return platform.utf8Decode(frame, 4, 4 + itemBytesOf(frame));
+  return platform.utf8Decode(frame, PREFIX_BYTES, PREFIX_BYTES + itemBytesOf(frame));
 }
 
 /** Takes payload bytes out of a frame in the order of the head and checks each one (S12). */
@@ -155,17 +165,19 @@ export function decodeFrame(frame: Uint8Array): Enveloped {
   itemOf(frame);
   const headAt = FIXED_BYTES + itemBytesOf(frame);
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
-  const headBytes = view.getUint32(headAt - 4);
-  if (headBytes > HEAD_BYTES_MAX || headAt + headBytes > frame.length)
-    throw broken('with a cut head');
-  const [given, body] = parseHead(platform.utf8Decode(frame, headAt, headAt + headBytes));
+  const headEnd = headAt + view.getUint32(headAt - HEAD_FIELDS_BYTES);
+  if (headEnd - headAt > HEAD_BYTES_MAX || headEnd > frame.length) throw broken('with a cut head');
+  if (checksumOf(frame, headAt, headEnd) !== view.getUint32(headAt - 4)) {
+    throw broken('whose head fails its checksum');
+  }
+  const [given, body] = parseHead(platform.utf8Decode(frame, headAt, headEnd));
   const envelope = envelopeShape(given, 'envelope');
   const kind = (body as { kind?: unknown } | null)?.kind;
   if (typeof kind !== 'string' || !Object.hasOwn(messageShapes, kind)) {
     throw broken(`of the unknown kind ${JSON.stringify(kind)?.slice(0, 40)}`);
   }
   const message = { kind, ...messageShapes[kind as MessageKind](body, kind) } as Message;
-  const reader = new BodyReader(frame, headAt + headBytes);
+  const reader = new BodyReader(frame, headEnd);
   const whole = join(message, reader);
   if (!reader.isAtEnd) throw broken('longer than its payloads');
   return { ...whole, envelope };

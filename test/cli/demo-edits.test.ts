@@ -75,7 +75,7 @@ test('the comparison is about bytes, version and digest, and needs a copy', asyn
   });
 });
 
-test('what a JSON file cannot hold is found, with its path; shared parts are not walked again', () => {
+test('what a JSON file cannot hold is found with its path; shared parts are skipped', () => {
   assert.is(findNonJson({ a: [1, 'x', null, true, { b: -0 }] }, undefined), null);
   assert.match(findNonJson({ a: [new Date(0)] }, undefined) ?? '', /a Date at \$\.a\.0/);
   assert.match(findNonJson(new Map(), undefined) ?? '', /a Map at \$/);

@@ -93,7 +93,7 @@ test('a file written in parts is taken only when it is whole', async () => {
   }, PATIENT);
 });
 
-test('a file that stays invalid is told once, with its place, and again when it is mended', async () => {
+test('a file that stays invalid is told once, with its place, and its end, too', async () => {
   await following(async ({ path, states, until }) => {
     await writeFile(path, '{\n"v": 1,\n}');
     await until(({ kind }) => kind === 'problem');

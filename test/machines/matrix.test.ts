@@ -164,7 +164,7 @@ test('P15: a session hears each event where it means something', () => {
   const open = ['following', 'syncing'];
   holds(sessionMachine, '', {
     left: all(sessionMachine, '', []),
-    hello: [...open, 'lagging'],
+    hello: [...open, 'lagging', 'probing'],
     requested: open,
     roundRequested: open,
     transferEnded: ['syncing'],

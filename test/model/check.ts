@@ -3,9 +3,9 @@ import { masterMachine, slaveMachine } from '../../machines/index.js';
 import { HUNTING_GROUND } from './configurations.js';
 import { type Exploration, explore } from './explorer.js';
 import { heal } from './healing.js';
-import { runMasterOn } from './master-process.js';
+import { runMasterOn } from './master-turn.js';
 import type { Mutant } from './mutants.js';
-import { runSlaveOn } from './slave-process.js';
+import { runSlaveOn } from './slave-turn.js';
 import type { Bounds } from './vocabulary.js';
 
 export interface Rest {
@@ -29,6 +29,8 @@ export function check(bounds: Bounds): Exploration {
 /** Lets an even share of the states come to rest; what is under way is lost, so it is left out. */
 export function comeToRest(exploration: Exploration, triesMax: number): Rest {
   const { worlds, universe, bounds } = exploration;
+  // A regressed slave rests only once its host has chosen (P16, P22).
+  if (bounds.backups > 0) return { tried: 0, of: 0, stuck: null, roundsMax: 0 };
   const distinct = new Map(worlds.map((world) => [`${world.master}|${world.slaves}`, world]));
   const all = [...distinct.values()];
   const every = Math.max(1, Math.ceil(all.length / triesMax));

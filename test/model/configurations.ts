@@ -22,7 +22,7 @@ const CALM: Omit<Bounds, 'name' | 'statesMax'> = {
 };
 
 const SHORT_STATES_MAX = 60_000;
-const FULL_STATES_MAX = 700_000;
+const FULL_STATES_MAX = 250_000;
 
 const bounded = (name: string, changes: Partial<Bounds>, statesMax: number): Bounds => ({
   ...CALM,
@@ -109,6 +109,31 @@ export const FULL: readonly Bounds[] = [
   bounded(
     'whole states and a round',
     { trimmed: true, onePhase: 1, slaveCrashes: 1, deadlines: 1 },
+    FULL_STATES_MAX,
+  ),
+  bounded(
+    'a write fails',
+    { storeFailures: 1, masterCrashes: 1, slaveCrashes: 1 },
+    FULL_STATES_MAX,
+  ),
+  bounded(
+    'fetched deltas, reconnects',
+    { fetched: true, reconnects: 1, masterCrashes: 1 },
+    FULL_STATES_MAX,
+  ),
+  bounded(
+    'a slave leaves',
+    { slaves: 2, participants: 2, leaves: 1, rollbacks: 1 },
+    FULL_STATES_MAX,
+  ),
+  bounded(
+    'an old folder is put back',
+    { backups: 1, masterCrashes: 1, onePhase: 2, twoPhase: 0, silences: 1 },
+    FULL_STATES_MAX,
+  ),
+  bounded(
+    'an old folder amid a round',
+    { backups: 1, masterCrashes: 1, onePhase: 1, silences: 1 },
     FULL_STATES_MAX,
   ),
   bounded(

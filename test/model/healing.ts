@@ -4,23 +4,18 @@
  */
 import type { AnyMachineSnapshot } from 'xstate';
 import { pointOf } from '../../machines/index.js';
-import {
-  crashMaster,
-  deliverToMaster,
-  endMasterJob,
-  type MasterProcess,
-  masterMoves,
-  startMaster,
-} from './master-process.js';
+import { deliverToMaster } from './master-inbox.js';
+import { crashMaster, endMasterJob, masterMoves, startMaster } from './master-steps.js';
+import type { MasterProcess } from './master-turn.js';
 import {
   crashSlave,
   deliverToSlave,
   endSlaveJob,
-  type SlaveProcess,
   slaveMoves,
   slaveRetries,
   startSlave,
-} from './slave-process.js';
+} from './slave-steps.js';
+import type { SlaveProcess } from './slave-turn.js';
 import type { Bounds, Outcome, Packet } from './vocabulary.js';
 
 /** Each round ends every timer once, so this is heartbeats and retries in a row. */

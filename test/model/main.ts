@@ -19,8 +19,9 @@ function run(bounds: Bounds): { readonly edges: number; readonly isGood: boolean
   const extent = isComplete ? 'all  ' : 'bound';
   const rest = comeToRest(exploration, RESTS_MAX);
   console.log(
-    `${bounds.name.padEnd(40)} ${count(states)} states ${count(edges)} edges ${extent} ` +
-      `${seconds} s   rest from ${rest.tried} of ${rest.of}, at most ${rest.roundsMax} heartbeats`,
+    `${bounds.name.padEnd(40)} ${count(states)} states ${count(edges)} edges` +
+      ` ${extent} ${seconds} s` +
+      `   rest from ${rest.tried} of ${rest.of}, at most ${rest.roundsMax} heartbeats`,
   );
   if (violation !== null) console.log(tell(exploration));
   if (rest.stuck !== null) {

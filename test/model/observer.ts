@@ -1,7 +1,7 @@
 /** What is noted beside the world, and the promises that relate several processes (S1 to S7). */
 import { pointOf } from '../../machines/index.js';
-import { durableHead, type MasterProcess } from './master-process.js';
-import type { SlaveProcess } from './slave-process.js';
+import { durableHead, type MasterProcess } from './master-turn.js';
+import type { SlaveProcess } from './slave-turn.js';
 import { isPrefix, type Note } from './vocabulary.js';
 
 export interface Ghost {
@@ -31,6 +31,12 @@ export const newGhost = (truth: string): Ghost => ({
   isRestored: false,
   denied: [],
 });
+
+/**
+ * What an old folder lacks, it lacks: acknowledgements are lost, and its master presumes an abort
+ * of a round that was decided after the copy was made. Nothing on that disk could tell (P11).
+ */
+const AFTER_RESTORE = { isRestored: true, acknowledged: [], denied: [], decided: [] };
 
 const added = (list: readonly string[], item: string): readonly string[] =>
   list.includes(item) ? list : [...list, item].sort();
@@ -72,7 +78,7 @@ export function observe(ghost: Ghost, notes: readonly Note[], broken: Broken[]):
         break;
       case 'lost':
         seen = { ...seen, truth: note.head, lost: added(seen.lost, note.digest) };
-        if (note.isRestored) seen = { ...seen, isRestored: true, acknowledged: [], denied: [] };
+        if (note.isRestored) seen = { ...seen, ...AFTER_RESTORE };
         break;
       case 'acknowledged':
         seen = { ...seen, acknowledged: added(seen.acknowledged, note.digest) };

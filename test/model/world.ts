@@ -1,27 +1,19 @@
 /** The world as small numbers, and all that can happen in it next. */
 import type { Point } from '../../machines/index.js';
 import { Interner } from './interner.js';
+import { deliverToMaster } from './master-inbox.js';
 import {
   backUpAndRestore,
   crashMaster,
-  deliverToMaster,
   endMasterJob,
   loseMaster,
-  type MasterProcess,
   masterMoves,
-  newMasterProcess,
   startMaster,
-} from './master-process.js';
+} from './master-steps.js';
+import { type MasterProcess, newMasterProcess } from './master-turn.js';
 import { type Broken, type Ghost, judge, newGhost, observe } from './observer.js';
-import {
-  crashSlave,
-  deliverToSlave,
-  endSlaveJob,
-  newSlaveProcess,
-  type SlaveProcess,
-  slaveMoves,
-  startSlave,
-} from './slave-process.js';
+import { crashSlave, deliverToSlave, endSlaveJob, slaveMoves, startSlave } from './slave-steps.js';
+import { newSlaveProcess, type SlaveProcess } from './slave-turn.js';
 import { type Bounds, type Outcome, type Packet, SLAVES, type Spending } from './vocabulary.js';
 
 /** Ids of: master, ghost, messages (a set), what was spent, then one per slave. */

@@ -61,7 +61,7 @@ test('--keep keeps the copies, --slaves makes more of them', async () => {
     assert.equal(await child.ended, { code: 0, signal: null }, child.told());
     const [folder = ''] = await readdir(temporary);
     const names = (await readdir(join(temporary, folder))).sort();
-    assert.equal(names, ['master', 'slave-1', 'slave-2', 'validate.mjs']);
+    assert.equal(names, ['master', 'slave-1', 'slave-2', 'tmp', 'validate.mjs']);
     const copies = ['slave-1', 'slave-2'].map((id) => join(temporary, folder, id, 'copy.json'));
     const [first, second] = await Promise.all(copies.map((path) => readFile(path, 'utf8')));
     assert.is(first, second);

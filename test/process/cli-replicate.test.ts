@@ -135,7 +135,7 @@ test('an invalid file and a missing one are told, change nothing, and are waited
   });
 });
 
-test('status shows every slave at the version, in words and as JSON, and not its viewers', async () => {
+test('status shows every slave at the version, in words and as JSON, not its viewers', async () => {
   await replicating(async ({ file, copies, start, port }) => {
     await writeFile(file, '{"edit": 1}');
     await copiesSay(copies, { edit: 1 });
@@ -194,7 +194,8 @@ test('SIGINT and SIGTERM stop cleanly', async () => {
 
 test('a reader of the output that goes away ends the command without a word', async () => {
   await replicating(async ({ port }) => {
-    const watch = `"${process.execPath}" "${CLI}" status --connect 127.0.0.1:${port} --json --watch`;
+    const command = `"${process.execPath}" "${CLI}" status`;
+    const watch = `${command} --connect 127.0.0.1:${port} --json --watch`;
     const script = `{ ${watch}; echo "ended with $?" >&2; } | head -n 1`;
     const { stdout, stderr } = await runCommand('sh', ['-c', script], { deadlineMs: DEADLINE_MS });
     assert.is((JSON.parse(stdout) as StatusReport).item, 'data');
@@ -202,7 +203,7 @@ test('a reader of the output that goes away ends the command without a word', as
   });
 });
 
-test('a copy that cannot be written is no confirmed version; it is written once it can be', async () => {
+test('a copy that cannot be written is not confirmed, and is written once it can be', async () => {
   await withFolder((folder) =>
     withCli(async (start) => {
       const [file, home, away] = ['data.json', 'home', 'away'].map((name) => join(folder, name));

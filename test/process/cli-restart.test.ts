@@ -16,7 +16,7 @@ async function says(path: string, value: unknown): Promise<void> {
   await eventually(() => `${path} is not ${wanted}`, DEADLINE_MS, holds);
 }
 
-test('a slave killed with -9 serves its copy without a master, then catches up by a delta', async () => {
+test('a slave killed with -9 serves its copy without a master; catches up by a delta', async () => {
   await withFolder((folder) =>
     withCli(async (start) => {
       const [file, out] = [join(folder, 'data.json'), join(folder, 'copy.json')];

@@ -1,6 +1,4 @@
-/**
- * A two-phase edit that one slave's validator refuses changes nothing anywhere, and is explained.
- */
+/** A two-phase edit that one validator refuses changes nothing anywhere, and is explained. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -102,7 +100,7 @@ test('S9: a refused edit changes no copy; status names the slave and its reason'
   }, '--two-phase');
 });
 
-test('one-phase: the slave that refuses keeps its copy and says why, the others follow', async () => {
+test('one-phase: a slave that refuses keeps its copy and says why, others follow', async () => {
   await voting(async (setup) => {
     const { file, copies, slaves, master } = setup;
     const [first, refusing, third] = copies;

@@ -31,6 +31,8 @@ test(`S3: ${ROUNDS} rounds of kill -9: nothing acknowledged is lost, nothing dif
     assert.ok(figures.masterKills >= ROUNDS / 8, `${told}: ${figures.masterKills} of the master`);
     assert.ok(figures.recoveryKills > 0, `${told}: no kill during recovery`);
     assert.ok(figures.acknowledged >= ROUNDS * 25, `${told}: ${figures.acknowledged} acknowledged`);
+    // Three first copies, and more by slaves that had been away for too long.
+    assert.ok(figures.snapshots > 3, `${told}: ${figures.snapshots} snapshots`);
     assert.ok(figures.aborted > 0, `${told}: nothing was aborted`);
     assert.ok(figures.unanswered > 0, `${told}: no change lost its master under way`);
   }));

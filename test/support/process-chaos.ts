@@ -8,8 +8,10 @@ import { judge, type Verdict } from './process-verdict.js';
 const HEARTBEAT_MS = 200;
 const VOTE_MS = 600;
 const SLAVES = 3;
-/** From the start of the last one, itself excluded, until everybody shows the same. */
+/** Once the killed are up again and nothing is asked any more, until everybody shows the same. */
 const RECOVERY_MS_MAX = 5000;
+/** A change that waits longer than this for its answer is stuck. */
+const LOAD_MS_MAX = 30_000;
 
 export interface ChaosSettings {
   readonly seed: string;
@@ -45,6 +47,16 @@ interface Plan {
 }
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+async function within(deadlineMs: number, what: string, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new Error(`stuck: ${what} took longer than ${deadlineMs} ms`);
+    timer = setTimeout(() => reject(error), deadlineMs);
+  });
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
 const upTo = (random: Random, max: number) => Math.floor(random() * max);
 
 /** One of all nodes; in a fifth of the rounds two, in a few all at once. */
@@ -97,18 +109,18 @@ class Chaos {
     // How long a system takes to load a program says nothing about the protocol.
     await Promise.all(nodes.map((node) => node.start()));
     const restartedAt = performance.now();
-    await load;
-    const recoveryMs = await cluster.inStep(restartedAt, RECOVERY_MS_MAX);
-    await cluster.master.load({
-      seed: `${seed}/${number}/calm`,
-      changes: calmChanges,
-      inFlight: 8,
-    });
+    // What is left of the load keeps everybody busy, but not for ever.
+    await within(LOAD_MS_MAX, 'the rest of its load', load);
+    const recoveryMs = await cluster.inStep(performance.now(), RECOVERY_MS_MAX);
+    const loadMs = performance.now() - restartedAt - recoveryMs;
+    const calm = { seed: `${seed}/${number}/calm`, changes: calmChanges, inFlight: 8 };
+    await within(LOAD_MS_MAX, 'a load with nobody killed', cluster.master.load(calm));
     await cluster.inStep(performance.now(), RECOVERY_MS_MAX);
     this.slowestRecoveryMs = Math.max(this.slowestRecoveryMs, recoveryMs);
     const who = nodes.map(({ id }) => id).join(' and ');
     const times = again.length > 0 ? `, ${again.length} more during recovery` : '';
-    progress?.(`round ${number}: killed ${who}${times}; in step ${recoveryMs.toFixed(0)} ms later`);
+    const took = `${loadMs.toFixed(0)} ms of load, in step ${recoveryMs.toFixed(0)} ms after it`;
+    progress?.(`round ${number}: killed ${who}${times}; ${took}`);
   }
 
   /** Starts and kills before anybody knows whether they came up. */
@@ -177,9 +189,11 @@ export function figuresOf(figures: ChaosFigures): string[] {
   const { kills, masterKills, recoveryKills, acknowledged, aborted, unanswered } = figures;
   const troubles = Object.entries(figures.troubles).map(([code, count]) => `${code} ${count}`);
   return [
-    `${figures.rounds} rounds, ${kills} kills (${masterKills} of the master, ${recoveryKills} during recovery)`,
+    `${figures.rounds} rounds, ${kills} kills ` +
+      `(${masterKills} of the master, ${recoveryKills} during recovery)`,
     `${acknowledged} acknowledged, ${aborted} aborted, ${unanswered} unanswered ` +
-      `(${figures.unansweredMade} of them made), ${figures.states} versions seen`,
+      `(${figures.unansweredMade} of them made), ${figures.states} versions seen, ` +
+      `${figures.snapshots} snapshots`,
     `${figures.lost.length} lost, ${figures.diverged.length} diverged, ` +
       `${figures.violations.length} other violations, ${figures.faults.length} faults of processes`,
     `slowest recovery ${figures.slowestRecoveryMs.toFixed(0)} ms`,

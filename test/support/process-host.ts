@@ -10,20 +10,23 @@ import { diskStore } from '../../lib/stores/disk.js';
 import { tcpConnect, tcpListen } from '../../lib/transports/tcp/index.js';
 import { LoadMaker } from './process-load.js';
 import { NodeLog } from './process-log.js';
-import type {
-  HostCommand,
-  HostConfig,
-  HostContent,
-  HostReport,
-  HostRequest,
-  HostStatus,
-  Mark,
-  SetOptions,
-  SetOutcome,
+import {
+  type HostCommand,
+  type HostConfig,
+  type HostContent,
+  type HostReport,
+  type HostRequest,
+  type HostStatus,
+  ITEM,
+  type Mark,
+  type SetOptions,
+  type SetOutcome,
 } from './process-messages.js';
 import { changesOf, Shadow } from './process-shadow.js';
 
-const ITEM = 'chaos';
+/** Short, so that slaves that were away for a round need a whole state, not an increment. */
+const HISTORY = 60;
+const TOMBSTONES_MAX = 10;
 
 interface Host {
   readonly port: number;
@@ -46,13 +49,14 @@ async function startMaster(config: HostConfig, log: NodeLog): Promise<Host> {
   const master = createMaster({
     item: ITEM,
     id: config.id,
-    data: keyValue<Mark>(),
+    data: keyValue<Mark>({ tombstonesMax: TOMBSTONES_MAX }),
     transport,
     store: diskStore(config.folder),
     heartbeat: config.heartbeatMs,
     voteTimeout: config.voteMs,
     // With nobody to ask, a change that must be vetoed would be committed.
     atLeast: 1,
+    history: HISTORY,
   });
   const shadow = new Shadow(master.data, log);
   const load = new LoadMaker(master.data, log, config.life);
@@ -106,6 +110,9 @@ async function startSlave(config: HostConfig, log: NodeLog): Promise<Host> {
   });
   const shadow = new Shadow(slave.data, log);
   slave.on('trouble', ({ code, reason }) => log.write({ kind: 'trouble', code, reason }));
+  slave.on('progress', ({ kind, chunks }) => {
+    if (kind === 'snapshot' && chunks === 1) log.write({ kind: 'snapshot' });
+  });
   slave.on('reset', ({ from, to }) => {
     log.write({ kind: 'reset', from: from.version, to: to.version });
   });

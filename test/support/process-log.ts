@@ -18,6 +18,8 @@ export type Entry =
   | { readonly kind: 'life'; readonly life: number }
   | Shown
   | { readonly kind: 'reset'; readonly from: number; readonly to: number }
+  /** A whole state began to arrive. */
+  | { readonly kind: 'snapshot' }
   | { readonly kind: 'trouble'; readonly code: string; readonly reason: string }
   /** Written before a change is made, so that a change without an answer is known, too. */
   | { readonly kind: 'tried'; readonly change: string; readonly method: string }

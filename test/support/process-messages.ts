@@ -1,6 +1,9 @@
 /** What a test and the processes it starts say to each other over their channel. */
 import type { MasterStatus, SlaveInfo, SlaveStatus } from '../../lib/service/status.js';
 
+/** Name of the replicated map. */
+export const ITEM = 'chaos';
+
 /** What every value of the replicated map holds: which change made it, and what hooks do to it. */
 export interface Mark {
   readonly change: string;

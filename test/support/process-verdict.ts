@@ -21,6 +21,8 @@ export interface Verdict {
   /** Of these, how many turned out to be made. */
   readonly unansweredMade: number;
   readonly states: number;
+  /** Whole states that slaves began to receive. */
+  readonly snapshots: number;
   readonly lost: readonly string[];
   readonly diverged: readonly string[];
   readonly violations: readonly string[];
@@ -82,6 +84,8 @@ class Meanings {
   }
 }
 
+const isSnapshot = ({ kind }: Entry): boolean => kind === 'snapshot';
+
 function troublesOf(entries: readonly Entry[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const entry of entries) {
@@ -131,6 +135,7 @@ export function judge(nodes: readonly NodeEvidence[], master: string): Verdict {
   return {
     ...outcomes,
     states: meanings.size,
+    snapshots: logs.flatMap(({ entries }) => entries).filter(isSnapshot).length,
     diverged,
     violations: [...violations, ...logs.flatMap(({ id, entries }) => fallsOf(id, entries))],
     troubles: troublesOf(logs.flatMap(({ entries }) => entries)),

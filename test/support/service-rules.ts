@@ -32,22 +32,32 @@ export class ServiceRules {
   /** Places that a master's original stood at. */
   readonly #committed = new Set<string>();
   readonly #shown: Seen[] = [];
+  /** Visible steps back that no reset event told of. */
+  readonly #rewinds = new Set<string>();
   /** Keys of changes whose task said that nothing changed anywhere. */
   readonly #aborted = new Set<string>();
 
   watchMaster(master: TestMaster): () => void {
-    return master.data.subscribe(({ position, value }) => {
+    // What a restart finds on its disk was committed, though nobody saw it happen.
+    const unlisten = master.on('status', ({ position }) => {
+      if (position !== null) this.#committed.add(placeOf(position));
+    });
+    const unsubscribe = master.data.subscribe(({ position, value }) => {
       this.#committed.add(placeOf(position));
       this.#note({ who: master.id, position, value });
     });
+    return () => {
+      unlisten();
+      unsubscribe();
+    };
   }
 
   watchSlave(slave: TestSlave): () => void {
     let last = slave.position;
-    let mayReset = false;
-    const unlisten = slave.on('reset', () => {
-      mayReset = true;
-    });
+    const rewinds = this.#rewinds;
+    const unlisten = slave.on('reset', ({ from, to }) =>
+      rewinds.delete(`${slave.id} went from ${from.version} to ${to.version}`),
+    );
     const unsubscribe = slave.data.subscribe(({ position, value }) => {
       const before = last;
       last = position;
@@ -55,11 +65,8 @@ export class ServiceRules {
       this.#shown.push({ who: slave.id, position, value });
       if (before === null || before.lineage !== position.lineage) return;
       if (position.version > before.version) return;
-      // The event follows the change it tells of within the same turn.
-      queueMicrotask(() => {
-        if (mayReset) mayReset = false;
-        else this.#add(`S7: ${slave.id} went from ${before.version} to ${position.version}`);
-      });
+      // Told by a reset event, which follows once the state is durable.
+      rewinds.add(`${slave.id} went from ${before.version} to ${position.version}`);
     });
     return () => {
       unlisten();
@@ -73,6 +80,7 @@ export class ServiceRules {
   }
 
   check(): void {
+    for (const rewind of this.#rewinds) this.#add(`S7: ${rewind}, and nobody was told`);
     for (const { who, position, value } of this.#shown) {
       if (!this.#committed.has(placeOf(position))) {
         this.#add(`S6: ${who} showed ${placeOf(position)}, which no master committed`);

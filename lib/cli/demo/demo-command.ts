@@ -71,10 +71,8 @@ async function runDemo(
       await nodes.close(options.keep === true, !finished);
     }
     if (options.keep === true) output.raw(`The copies are kept in ${nodes.folder}\n`);
-    output.raw(
-      `Done in ${durationText(performance.now() - startedMs)}: every step did what it should, ` +
-        'all copies are equal.\n',
-    );
+    const took = durationText(performance.now() - startedMs);
+    output.raw(`Done in ${took}: every step did what it should, all copies are equal.\n`);
   } finally {
     lifetime.release();
   }
@@ -121,6 +119,7 @@ async function show(
       ok: false,
       lines: [reasonOf(error)],
     }));
+    if (nodes.closed) return;
     for (const line of result.lines) output.raw(`   ${line}\n`);
     output.raw(result.ok ? `   ${paint('green', 'ok')}\n` : `   ${paint('red', 'FAILED')}\n`);
     if (!result.ok) failed.push(title);

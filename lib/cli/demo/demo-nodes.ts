@@ -48,6 +48,7 @@ export class DemoNodes {
 
   static async create(): Promise<DemoNodes> {
     const nodes = new DemoNodes(await mkdtemp(join(tmpdir(), 'replichart-demo-')));
+    await mkdir(join(nodes.folder, 'tmp'));
     await writeFile(join(nodes.folder, 'validate.mjs'), VALIDATOR);
     return nodes;
   }
@@ -59,6 +60,11 @@ export class DemoNodes {
     this.#master = master;
     const { port } = await master.next('listening', START_MS);
     this.#port = Number(port);
+  }
+
+  /** From here on everything fails, and nobody wants to read why. */
+  get closed(): boolean {
+    return this.#closed;
   }
 
   get masterPid(): number {
@@ -132,7 +138,7 @@ export class DemoNodes {
 
   #start(name: string, args: readonly string[]): NodeProcess {
     if (this.#closed) throw new ReplicationError('NOT_RUNNING', 'the demo has ended');
-    const started = new NodeProcess(name, args);
+    const started = new NodeProcess(name, args, join(this.folder, 'tmp'));
     this.#running.add(started);
     return started;
   }

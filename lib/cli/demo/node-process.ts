@@ -31,11 +31,15 @@ export class NodeProcess {
   #stderr = '';
   #running = true;
 
-  /** Starts `replichart ARGS` as a child with a channel, so that it ends when the demo does. */
-  constructor(name: string, args: readonly string[]) {
+  /**
+   * Starts `replichart ARGS` as a child with a channel, so that it ends when the demo does. What it
+   * makes for a while is in `folder`, also after a kill -9.
+   */
+  constructor(name: string, args: readonly string[], folder: string) {
     this.name = name;
+    const env = { ...process.env, TMPDIR: folder, TMP: folder, TEMP: folder };
     // The demo's own loader options (a debugger's port, say) are not for its children.
-    this.#child = fork(MAIN, args, { silent: true, execArgv: [] });
+    this.#child = fork(MAIN, args, { silent: true, execArgv: [], env });
     const { stdout, stderr } = this.#child;
     if (stdout !== null) {
       createInterface({ input: stdout }).on('line', (line) => this.#take(line));

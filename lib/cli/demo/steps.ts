@@ -23,6 +23,7 @@ export interface Step {
 }
 
 const COPY_MS = 40_000;
+const TOLD_MS = 5000;
 const EDITS = 20;
 /** Changes that the killed slave misses, in this many goes. */
 const MISSED_GOES = 3;
@@ -48,6 +49,16 @@ function countTransfers(running: NodeProcess, told: () => void): (kind: string) 
 async function stampOf(path: string): Promise<string> {
   const { ino, size, mtimeNs } = await stat(path, { bigint: true });
   return `${ino}:${size}:${mtimeNs}`;
+}
+
+/** The slaves' own lines come by another way than the master's answer, and may be later. */
+async function told(slaves: readonly DemoSlave[], version: number): Promise<boolean> {
+  const waits = slaves.map(async (slave) => {
+    if (slave.version >= version) return;
+    await slave.process?.next('version', TOLD_MS, (event) => Number(event.version) >= version);
+  });
+  await Promise.all(waits);
+  return slaves.every((slave) => slave.version === version);
 }
 
 async function firstCopy({ nodes, progress }: StepContext): Promise<StepResult> {
@@ -80,10 +91,10 @@ async function onePhase({ nodes, progress }: StepContext): Promise<StepResult> {
   const reach = await nodes.ask({ do: 'reach', version: edit.version, slaves: ids(nodes.slaves) });
   const all = countText(nodes.slaves.length, 'slave');
   return {
-    ok: nodes.slaves.every(({ version }) => version === edit.version),
+    ok: await told(nodes.slaves, edit.version),
     lines: [
-      `${EDITS} changes in one go, durable after ${durationText(edit.ms)}; grouped, they ` +
-        `became ${countText(edit.version - from, 'version')}`,
+      `${EDITS} changes in one go, durable after ${durationText(edit.ms)}`,
+      `grouped, they became ${countText(edit.version - from, 'version')}`,
       `${all} received them and rewrote their files ${durationText(reach.ms)} later`,
     ],
   };
@@ -96,13 +107,12 @@ async function twoPhase({ nodes, progress }: StepContext): Promise<StepResult> {
   const reach = await nodes.ask({ do: 'reach', version: flip.version, slaves: ids(slaves) });
   const asked = flip.participants ?? [];
   const lines = [
-    `${FLIP_WIDTH} values changed as one: ${asked.join(', ')} checked it and voted yes ` +
-      `in ${durationText(flip.ms)}`,
+    `${FLIP_WIDTH} values changed as one: ${asked.join(', ')} voted yes`,
+    `decided ${durationText(flip.ms)} after it was asked for`,
     `version ${flip.version} is on all of them ${durationText(reach.ms)} after that decision`,
   ];
   const all = asked.length === slaves.length && flip.refused === undefined;
-  const ok = all && slaves.every(({ version }) => version === flip.version);
-  return { ok, lines };
+  return { ok: (await told(slaves, flip.version)) && all, lines };
 }
 
 async function veto({ nodes, progress }: StepContext): Promise<StepResult> {
@@ -117,12 +127,9 @@ async function veto({ nodes, progress }: StepContext): Promise<StepResult> {
   const reasons = Object.entries(refused.refused?.slaves ?? {});
   const last = slaves.at(-1)?.id;
   const lines = reasons.map(([id, reason]) => `${id} voted no: "${reason}"`);
-  lines.push(
-    untouched
-      ? `the change was aborted in ${durationText(refused.ms)}; no copy changed, ` +
-          `all stay at version ${version}`
-      : 'A COPY CHANGED although the change was refused',
-  );
+  const aborted = `the change was aborted in ${durationText(refused.ms)}`;
+  const unchanged = `${aborted}; no copy changed, all stay at version ${version}`;
+  lines.push(untouched ? unchanged : 'A COPY CHANGED although the change was refused');
   const named = reasons.length === 1 && reasons[0]?.[0] === last && reasons[0]?.[1] !== '';
   return { ok: untouched && named && refused.version === version, lines };
 }
@@ -138,25 +145,29 @@ async function killAndCatchUp({ nodes, progress }: StepContext): Promise<StepRes
   const change = { do: 'edit', count: MISSED_EACH, method: 'one-phase', width: 1 } as const;
   let edit = await nodes.ask(change);
   for (let go = 1; go < MISSED_GOES; go += 1) edit = await nodes.ask(change);
-  await nodes.ask({ do: 'reach', version: edit.version, slaves: ids(rest) });
+  const others = nodes.ask({ do: 'reach', version: edit.version, slaves: ids(rest) });
+  // Awaited below.
+  others.catch(() => undefined);
   const startedMs = performance.now();
   const running = nodes.startSlave(victim);
   const count = countTransfers(running, () => undefined);
   const caughtUp = running.next('version', COPY_MS, (event) => event.version === edit.version);
+  // Awaited below; a failure before that is told by the wait for the cached copy.
+  caughtUp.catch(() => undefined);
   const cached = await running.next('cached', COPY_MS);
   const cachedMs = performance.now() - startedMs;
+  const served = durationText(cachedMs);
   await caughtUp;
   const totalMs = performance.now() - startedMs;
+  await others;
   const bytes = count('delta');
   const whole = count('snapshot');
+  const what = whole > 0 ? 'a WHOLE COPY' : `a delta of ${bytesText(bytes)}`;
+  const killed = `${victim.id} (process ${pid}) killed with -9 at version ${had}`;
   const lines = [
-    `${victim.id} (process ${pid}) killed with -9 at version ${had}; ` +
-      `${missed} changes passed it by`,
-    `restarted: serves its cached version ${cached.version} after ${durationText(cachedMs)}, ` +
-      'process start included',
-    `caught up to version ${edit.version} with ` +
-      `${whole > 0 ? 'a WHOLE COPY' : `a delta of ${bytesText(bytes)}`}, ` +
-      `${durationText(totalMs)} after its start`,
+    `${killed}; ${missed} changes passed it by`,
+    `restarted: serves its cached version ${cached.version} ${served} after its start`,
+    `caught up to version ${edit.version} with ${what}, ${durationText(totalMs)} after its start`,
   ];
   return { ok: cached.version === had && whole === 0 && victim.version === edit.version, lines };
 }

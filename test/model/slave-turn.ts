@@ -1,0 +1,263 @@
+/** A slave process: the real machine, its disk, its jobs, and one turn of it. */
+import type { SnapshotFrom } from 'xstate';
+import {
+  compareEpochs,
+  type Epoch,
+  type Message,
+  type Point,
+  type Position,
+  slaveMachine,
+} from '../../machines/index.js';
+import type {
+  Offer,
+  SlaveContext,
+  SlaveEffects,
+  SlaveEvent,
+} from '../../machines/slave-context.js';
+import { type Effect, Stepper } from '../support/stepper.js';
+import { LINEAGE, type Note, type Outcome, type Packet, type Spending } from './vocabulary.js';
+
+export interface SlaveDisk {
+  readonly lineage: string | null;
+  readonly epoch: Epoch;
+  readonly incarnation: string | null;
+  readonly position: Position | null;
+  readonly firm: Point | null;
+  readonly prepared: Offer | null;
+}
+
+export type Job = Effect & { readonly type: keyof SlaveEffects };
+
+export interface SlaveProcess {
+  readonly name: string;
+  readonly life: number;
+  readonly disk: SlaveDisk;
+  readonly snapshot: SnapshotFrom<typeof slaveMachine> | null;
+  readonly jobs: readonly Job[];
+  /** The user layer is thinking about this round. */
+  readonly asked: string | null;
+}
+
+export type Result = Outcome<SlaveProcess>;
+
+let stepper = new Stepper(slaveMachine);
+
+export const slaveStepper = (): Stepper<typeof slaveMachine> => stepper;
+
+/** Explores with this machine from now on: the real one, or a mutant of it. */
+export function runSlaveOn(machine: typeof slaveMachine): void {
+  stepper = new Stepper(machine);
+}
+
+const JOBS: readonly string[] = [
+  'persistReign',
+  'persistPromise',
+  'commitCopy',
+  'installCopy',
+  'dropRound',
+];
+export const DELAYS = {
+  helloRetryMs: 1,
+  silenceMs: 1,
+  jitterMs: 0,
+  requestRetryMs: 1,
+  prepareMs: 1,
+  inquireMs: 1,
+  quarantineRetryMs: 1,
+  refusedRetryMs: 1,
+};
+
+export function newSlaveProcess(name: string, joinedAt: Point | null): SlaveProcess {
+  const epoch = { term: 0, start: 0 };
+  return {
+    name,
+    life: 0,
+    disk: {
+      lineage: joinedAt === null ? null : LINEAGE,
+      epoch,
+      incarnation: null,
+      position: joinedAt === null ? null : { lineage: LINEAGE, epoch, ...joinedAt },
+      firm: joinedAt,
+      prepared: null,
+    },
+    snapshot: null,
+    jobs: [],
+    asked: null,
+  };
+}
+
+export const contextOf = (slave: SlaveProcess): SlaveContext | null =>
+  slave.snapshot?.context ?? null;
+
+/**
+ * Forgets what decides nothing any more, so that states meet. Counters of what was heard start
+ * over: silence may be noticed at any time, which is more than a clock allows.
+ */
+function settled(snapshot: SnapshotFrom<typeof slaveMachine>): SnapshotFrom<typeof slaveMachine> {
+  const { context } = snapshot;
+  const isClosing = snapshot.matches({ serving: { copy: 'aborting' } });
+  const rest = {
+    ...context,
+    heard: 0,
+    heardBefore: 0,
+    ignored: 0,
+    failures: Math.min(1, context.failures),
+    closing: isClosing ? context.closing : null,
+  };
+  return { ...snapshot, context: rest } as typeof snapshot;
+}
+
+export type Atom = { readonly packet: Packet } | { readonly note: Note };
+
+export class Turn {
+  snapshot: SnapshotFrom<typeof slaveMachine>;
+  jobs: Job[];
+  asked: string | null;
+  readonly atoms: Atom[] = [];
+  readonly slave: SlaveProcess;
+  readonly disk: SlaveDisk;
+
+  constructor(slave: SlaveProcess, disk: SlaveDisk) {
+    if (slave.snapshot === null) throw new Error('a process that is down takes no turn');
+    this.slave = slave;
+    this.disk = disk;
+    this.snapshot = slave.snapshot;
+    this.jobs = [...slave.jobs];
+    this.asked = slave.asked;
+  }
+
+  send(event: SlaveEvent): void {
+    const before = this.snapshot.context;
+    const { snapshot, effects } = stepper.step(this.snapshot, event);
+    const { status, error } = snapshot as unknown as { status: string; error: unknown };
+    if (status === 'error') throw error;
+    this.snapshot = settled(snapshot);
+    this.#compare(before, snapshot.context);
+    for (const effect of effects) this.#carryOut(effect);
+  }
+
+  broken(promise: string, how: string): void {
+    this.atoms.push({ note: { kind: 'broken', promise, how } });
+  }
+
+  #compare(before: SlaveContext, after: SlaveContext): void {
+    const isLower = (after.position?.version ?? 0) < (before.position?.version ?? 0);
+    if (isLower && before.standing === 'following' && !before.rebase) {
+      this.broken('S7', `shows ${after.position?.version} after ${before.position?.version}`);
+    }
+    if (compareEpochs(after.epoch, before.epoch) < 0 && after.lineage === before.lineage) {
+      this.broken('S10', 'follows an older reign than before');
+    }
+    const { position } = after;
+    const isFailed = this.snapshot.matches('failed');
+    if (!isFailed && position !== null && position.digest !== this.disk.position?.digest) {
+      this.broken('S9', `shows ${position.digest}, durable is ${this.disk.position?.digest}`);
+    }
+  }
+
+  #carryOut(effect: Effect): void {
+    if (JOBS.includes(effect.type)) {
+      this.#checkReign(effect.type);
+      this.jobs.push(effect as Job);
+    }
+    if (effect.type === 'askUser') {
+      this.asked = (effect.params as SlaveEffects['askUser']).offer.round;
+    }
+    if (effect.type === 'transmit') {
+      this.#transmit((effect.params as SlaveEffects['transmit']).message);
+    }
+    if (effect.type === 'acknowledge') this.#acknowledge(effect.params as { round: string | null });
+    if (effect.type === 'request') this.#request(effect.params as SlaveEffects['request']);
+  }
+
+  /** Nothing is acted on before its reign is durable, or at least written before (P16). */
+  #checkReign(type: string): void {
+    const { epoch, incarnation } = this.snapshot.context;
+    const isDurable =
+      this.disk.incarnation === incarnation && compareEpochs(this.disk.epoch, epoch) === 0;
+    const isWritten = this.jobs.some((job) => job.type === 'persistReign');
+    if (type !== 'persistReign' && !isDurable && !isWritten) {
+      this.broken('S10', `${type} under a reign that is not durable`);
+    }
+  }
+
+  #transmit(message: Message): void {
+    if (message.kind === 'vote' && message.answer === 'yes') {
+      if (this.disk.prepared?.round !== message.round) this.#checkLateYes(message.round);
+    }
+    const { lineage, epoch } = this.snapshot.context;
+    const sender = this.slave.name;
+    const incarnation = `${sender}${this.slave.life}`;
+    const envelope = { lineage: lineage ?? '', epoch, incarnation, sender };
+    this.atoms.push({ packet: { to: ['m'], envelope, message } });
+  }
+
+  /** A yes may be repeated once its record became part of the copy, never before it is written. */
+  #checkLateYes(round: string): void {
+    const isCommitted =
+      this.snapshot.context.closing !== round && this.slave.disk.prepared === null;
+    const { position } = this.disk;
+    const version = Number(round.slice(1).split('.')[0]);
+    if (isCommitted && (position?.version ?? 0) >= version) return;
+    this.broken('S4', `yes on ${round} leaves while no promise is durable`);
+  }
+
+  #acknowledge({ round }: { readonly round: string | null }): void {
+    const { position } = this.snapshot.context;
+    if (round !== null && this.disk.prepared?.round === round) {
+      const isPast = (position?.version ?? 0) >= this.disk.prepared.to.version;
+      const isUndecided = this.snapshot.context.prepared !== null;
+      if (!isPast && !isUndecided) this.broken('S4', `confirms ${round} before its record is gone`);
+    }
+    this.#transmit({ kind: 'ack', position, durability: 'disk', round, problem: null });
+  }
+
+  #request({ round, rebase }: SlaveEffects['request']): void {
+    const { position, firm } = this.snapshot.context;
+    this.#transmit({
+      kind: 'request',
+      position: rebase ? null : position,
+      firm: rebase ? null : firm,
+      round,
+      build: null,
+      next: 0,
+    });
+  }
+
+  get process(): SlaveProcess {
+    const { snapshot, jobs, asked, disk } = this;
+    return { ...this.slave, disk, snapshot, jobs, asked };
+  }
+}
+
+export function downWith(slave: SlaveProcess, disk: SlaveDisk): SlaveProcess {
+  return { name: slave.name, life: slave.life, disk, snapshot: null, jobs: [], asked: null };
+}
+
+export function outcomesOf(
+  label: string,
+  turn: Turn,
+  spent: Spending | null,
+  already: readonly Note[] = [],
+  cutAtOnce = false,
+): Result[] {
+  const sent: Packet[] = [];
+  const notes: Note[] = [...already];
+  const outcomes: Result[] = [];
+  const crash = (after: number) =>
+    outcomes.push({
+      label: `${label}; crash after effect ${after}`,
+      process: downWith(turn.slave, turn.disk),
+      sent: [...sent],
+      notes: [...notes],
+      spent: 'slaveCrashes',
+    });
+  if (cutAtOnce) crash(0);
+  for (const [index, atom] of turn.atoms.entries()) {
+    if ('packet' in atom) sent.push(atom.packet);
+    else notes.push(atom.note);
+    if (spent === null && index < turn.atoms.length - 1) crash(index + 1);
+  }
+  outcomes.unshift({ label, process: turn.process, sent, notes, spent });
+  return outcomes;
+}
