@@ -42,7 +42,9 @@ test('claim 22: the abort message is repeated by heartbeat', () =>
       // Confirmed by all, it is not repeated any more.
       tap.release();
       await cluster.until('it confirmed', () =>
-        journal.received('master', 'ack').some(({ message }) => message.round !== null),
+        journal
+          .received('master', 'ack')
+          .some(({ message, peers }) => message.round !== null && peers.join() === 'a'),
       );
       const count = journal.sent('master', 'abort').length;
       const beats = journal.sent('master', 'announce').length;

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { first, sameBytes } from '../support/claims-journal.js';
+import { assertOrder, first, sameBytes } from '../support/claims-journal.js';
 import { HEARTBEAT, setTheme, withSettings } from '../support/claims-settings.js';
 
 const test = suite('claim 38');
@@ -26,10 +26,12 @@ test('claim 38: the start information is multicast', () =>
       assert.equal(information.peers, IDS);
       assert.is(information.message.position.version, cluster.version);
       for (const id of IDS) {
-        const received = first(journal.received(id, 'announce'), `information at ${id}`);
-        assert.ok(sameBytes(received.bytes, information.bytes), `${id} got this very frame`);
+        await cluster.until(`this very frame at ${id}`, () =>
+          journal.received(id, 'announce').some(({ bytes }) => sameBytes(bytes, information.bytes)),
+        );
+        const told = first(journal.received(id, 'announce'), `information at ${id}`);
         const request = first(journal.sent(id, 'request'), `request of ${id}`);
-        assert.ok(request.at > received.at);
+        assertOrder(['told', told], ['asked', request]);
         assert.is(cluster.member(id).slave.data.get().theme, 'dark');
       }
     },

@@ -52,6 +52,9 @@ export async function assertCheckWhileRunning<M, S>(
   assert.is(request.message.position?.version, from);
   const delta = first(journal.received(ids.behind, 'delta'), 'delta');
   assertOrder(['version', told], ['request', request], ['delta', delta]);
+  await cluster.until(`the same word at ${ids.current}`, () => {
+    return journal.received(ids.current, 'announce').length > 0;
+  });
   const heard = first(journal.received(ids.current, 'announce'), 'version number');
   assert.is(heard.message.position.version, cluster.version);
   assert.equal(journal.sent(ids.current, 'request'), [], `${ids.current} is there already`);

@@ -25,7 +25,10 @@ import { until } from './recording-sink.js';
 export const DEADLINE_MS = 10_000;
 const ITEM = 'settings';
 /** Nothing is repeated, and nobody asks twice, unless a test is about that. */
-const QUIET = { master: { heartbeat: 60_000 }, slave: { silence: 60_000, jitter: 0 } };
+const QUIET = {
+  master: { heartbeat: 60_000, voteTimeout: 30_000 },
+  slave: { silence: 60_000, jitter: 0 },
+};
 
 type MasterExtras = Partial<Omit<MasterOptions<unknown>, 'data' | 'transport' | 'item' | 'store'>>;
 type SlaveExtras = Partial<Omit<SlaveOptions<unknown>, 'data' | 'transport' | 'item' | 'store'>>;

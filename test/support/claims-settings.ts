@@ -35,7 +35,7 @@ export const REFUSING = settings((next, previous) => {
 });
 
 /** Short enough for tests that wait for repetitions. */
-export const HEARTBEAT = { master: { heartbeat: 200, voteTimeout: 10_000 } };
+export const HEARTBEAT = { master: { heartbeat: 200 } };
 
 export type SettingsCluster = Cluster<SettingsMaster, SettingsSlave>;
 
