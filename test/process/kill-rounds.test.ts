@@ -28,7 +28,8 @@ test(`S3: ${ROUNDS} rounds of kill -9: nothing acknowledged is lost, nothing dif
     assert.equal(figures.faults, [], told);
     // A run in which nothing happened would prove nothing.
     assert.ok(figures.kills >= ROUNDS, `${told}: ${figures.kills} kills`);
-    assert.ok(figures.masterKills >= ROUNDS / 8, `${told}: ${figures.masterKills} of the master`);
+    assert.ok(figures.masterKills > 0, `${told}: no kill of the master`);
+    assert.ok(figures.pauses > 0, `${told}: no pause`);
     assert.ok(figures.recoveryKills > 0, `${told}: no kill during recovery`);
     assert.ok(figures.acknowledged >= ROUNDS * 25, `${told}: ${figures.acknowledged} acknowledged`);
     // Three first copies, and more by slaves that had been away for too long.

@@ -29,6 +29,8 @@ export interface ChaosFigures extends Verdict {
   readonly masterKills: number;
   /** Kills of a process that had not come back from the kill before. */
   readonly recoveryKills: number;
+  /** Processes that stood still for a while (SIGSTOP), some beyond every time-out. */
+  readonly pauses: number;
   readonly slowestRecoveryMs: number;
   /** What happened to processes that was not done to them. */
   readonly faults: readonly string[];
@@ -44,6 +46,8 @@ interface Plan {
   readonly restartAfterMs: number;
   /** Milliseconds after each restart at which it is killed again. */
   readonly again: readonly number[];
+  /** Somebody, killed or not, stands still from the start of the load on. */
+  readonly pause: { readonly node: number; readonly forMs: number } | null;
 }
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -80,6 +84,7 @@ function plan(random: Random): Plan {
     killAfterMs: random() < 0.8 ? upTo(random, 250) : null,
     restartAfterMs: upTo(random, 120),
     again,
+    pause: random() < 0.2 ? { node: upTo(random, SLAVES + 1), forMs: upTo(random, 1500) } : null,
   };
 }
 
@@ -87,6 +92,7 @@ class Chaos {
   readonly #cluster: ProcessCluster;
   readonly #settings: ChaosSettings;
   recoveryKills = 0;
+  pauses = 0;
   slowestRecoveryMs = 0;
 
   constructor(cluster: ProcessCluster, settings: ChaosSettings) {
@@ -97,15 +103,25 @@ class Chaos {
   async round(number: number): Promise<void> {
     const { seed, calmChanges, progress } = this.#settings;
     const random = seededRandom(seed, `round ${number}`);
-    const { changes, inFlight, victims, killAfterMs, restartAfterMs, again } = plan(random);
+    const {
+      changes,
+      inFlight,
+      victims,
+      killAfterMs,
+      restartAfterMs,
+      again,
+      pause: standing,
+    } = plan(random);
     const cluster = this.#cluster;
     const nodes = victims.map((index) => cluster.nodes[index] as ProcessNode);
     const load = unlessGone(cluster.master.load({ seed: `${seed}/${number}`, changes, inFlight }));
+    const stood = this.#standStill(standing);
     if (killAfterMs === null) await load;
     else await pause(killAfterMs);
     await Promise.all(nodes.map((node) => node.kill()));
     await pause(restartAfterMs);
     for (const ms of again) await this.#killAgain(nodes, ms);
+    await stood;
     // How long a system takes to load a program says nothing about the protocol.
     await Promise.all(nodes.map((node) => node.start()));
     const restartedAt = performance.now();
@@ -121,6 +137,15 @@ class Chaos {
     const times = again.length > 0 ? `, ${again.length} more during recovery` : '';
     const took = `${loadMs.toFixed(0)} ms of load, in step ${recoveryMs.toFixed(0)} ms after it`;
     progress?.(`round ${number}: killed ${who}${times}; ${took}`);
+  }
+
+  async #standStill(plan: Plan['pause']): Promise<void> {
+    const node = this.#cluster.nodes[plan?.node ?? -1];
+    if (node === undefined || plan === null) return;
+    this.pauses += 1;
+    node.signal('SIGSTOP');
+    await pause(plan.forMs);
+    node.signal('SIGCONT');
   }
 
   /** Starts and kills before anybody knows whether they came up. */
@@ -164,7 +189,7 @@ export async function runChaos(settings: ChaosSettings): Promise<ChaosFigures> {
     const verdict = await judged(cluster);
     await cluster.stop();
     const { kills, master } = cluster;
-    const { recoveryKills, slowestRecoveryMs } = chaos;
+    const { recoveryKills, pauses, slowestRecoveryMs } = chaos;
     const faults = cluster.faults();
     return {
       ...verdict,
@@ -172,6 +197,7 @@ export async function runChaos(settings: ChaosSettings): Promise<ChaosFigures> {
       kills,
       masterKills: master.kills,
       recoveryKills,
+      pauses,
       slowestRecoveryMs,
       faults,
     };
@@ -190,7 +216,7 @@ export function figuresOf(figures: ChaosFigures): string[] {
   const troubles = Object.entries(figures.troubles).map(([code, count]) => `${code} ${count}`);
   return [
     `${figures.rounds} rounds, ${kills} kills ` +
-      `(${masterKills} of the master, ${recoveryKills} during recovery)`,
+      `(${masterKills} of the master, ${recoveryKills} during recovery), ${figures.pauses} pauses`,
     `${acknowledged} acknowledged, ${aborted} aborted, ${unanswered} unanswered ` +
       `(${figures.unansweredMade} of them made), ${figures.states} versions seen, ` +
       `${figures.snapshots} snapshots`,
