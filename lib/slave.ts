@@ -204,6 +204,7 @@ class RunningSlave<Data> implements Slave<Data> {
   ): Promise<Position> {
     const run = this.#run;
     if (run === null) return Promise.reject(this.#notRunning());
+    if (run.failure !== null) return Promise.reject(run.failure);
     return this.#waits.until(
       () => (isReady(run) ? (this.position ?? undefined) : undefined),
       explain,

@@ -264,7 +264,7 @@ export class GroupQueue {
       this.#begin(kept, built.delta);
     } catch (error) {
       this.#open = null;
-      const failure = asReplicationError(error, 'ABORTED', 'the change could not be encoded');
+      const failure = asReplicationError(error, 'ABORTED', 'the change could not be sent out');
       for (const task of kept) task.reject(failure);
       this.#schedule();
     }

@@ -54,6 +54,8 @@ export class SlaveRun implements SlaveParts {
   peer: PeerId | null = null;
   reached: Durability;
   requestsMade = 0;
+  /** Set once the store failed: nothing that is waited for can come any more. */
+  failure: ReplicationError | null = null;
   #heardAtMs: number | null = null;
   #heard = 0;
   #inDoubtSinceMs: number | null = null;
@@ -181,7 +183,8 @@ export class SlaveRun implements SlaveParts {
     this.trouble(code, problem.reason);
     const { id } = this.settings;
     const message = `the store of slave "${id}" failed: ${problem.reason}; restart it`;
-    this.#waits.fail(new ReplicationError('STORE_FAILED', message, { cause: error }));
+    this.failure ??= new ReplicationError('STORE_FAILED', message, { cause: error });
+    this.#waits.fail(this.failure);
   }
 
   #left(peer: PeerId, error: ReplicationError | null): void {
