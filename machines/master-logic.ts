@@ -23,7 +23,11 @@ type Change = Partial<MasterContext>;
 /** Version numbers made durable at once (P7): one synced write per so many groups. */
 export const RESERVE_BLOCK = 1024;
 
-/** Increments repeated in announcements: a slave this few behind needs no request (claim 46). */
+/**
+ * Earlier increments told by number and digest with each announcement and prepare (claim 46). Their
+ * content is not sent again: over connections that lose nothing it would only double the bytes, and
+ * a slave that is behind asks for one delta over all of them.
+ */
 const RECENT_LINKS_MAX = 4;
 
 export function initialContext(input: MasterInput | undefined): MasterContext {
