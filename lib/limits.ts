@@ -24,7 +24,9 @@ export const limits = Object.freeze({
   connectionsPerAddressMax: 256,
   /** Connections still shaking hands on one listener; more are closed unread by the system. */
   handshakesMax: 1024,
-  /** Milliseconds from connecting to the end of the handshake; then `TIMEOUT` and the socket ends. */
+  /**
+   * Milliseconds from connecting to the end of the handshake; then `TIMEOUT` and the socket ends.
+   */
   handshakeTimeoutMs: 5_000,
 
   /** Bytes waiting for one peer above which it is not `writable` (P15). */

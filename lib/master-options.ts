@@ -41,7 +41,9 @@ export interface MasterOptions<Data> {
   readonly unreachable?: 'abort' | 'defer' | { readonly exclude: number };
   /** Changes that may wait; more fail with `OVERLOADED`. @default 100_000 */
   readonly queueMax?: number;
-  /** Versions whose digests are kept, so that slaves this far behind get a delta. @default 10_000 */
+  /**
+   * Versions whose digests are kept, so that slaves this far behind get a delta. @default 10_000
+   */
   readonly history?: number;
   /** Raises the term: this master takes over from one that may still live (P16, P22). */
   readonly takeover?: boolean;

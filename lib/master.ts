@@ -11,8 +11,10 @@ import { refuseAborted } from './service/ending.js';
 import type { MasterSettings } from './service/master-parts.js';
 import type { PastReign } from './service/master-records.js';
 import { MasterRun } from './service/master-run.js';
+import { promoteCopy } from './service/promote.js';
 import type { MasterEvents, MasterStatus, SlaveInfo } from './service/status.js';
 import { Waits } from './service/waits.js';
+import type { ItemStorage, StoreDefinition } from './stores/contract.js';
 import { openItemStorage } from './stores/open-item-storage.js';
 
 /** A running or stopped master. All waits take an AbortSignal and fail with coded errors. */
@@ -36,7 +38,7 @@ export interface Master<Data> extends AsyncDisposable {
   /** Every slave that was seen and not forgotten; furthest behind first. */
   slaves(): readonly SlaveInfo[];
   /**
-   * Resolves with their ids once every live slave confirmed `version` or a later one.
+   * Resolves with their ids once every connected slave confirmed `version` or a later one.
    * @throws {ReplicationError} TIMEOUT naming who is missing, ABORTED, NOT_RUNNING
    */
   slavesAt(
@@ -45,6 +47,14 @@ export interface Master<Data> extends AsyncDisposable {
   ): Promise<readonly string[]>;
   /** Drops a slave that will not come back: nobody waits for it any more (P20). */
   forget(id: string): boolean;
+  /**
+   * The host's choice when slaves are `regressed`, ahead of a restored original (P16): the original
+   * as it is gets a new lineage under which the master starts anew; slaves take it by order only
+   * (`slave.adoptLineage`). To go on from a slave's copy instead, start a master on its store with
+   * `takeover: true`.
+   * @throws {ReplicationError} NOT_RUNNING; INVALID_OPTION when the layer makes no empty delta
+   */
+  resolveRegressed(choice: 'new-lineage'): Promise<void>;
   /** Listens; returns the function that ends it. A listener that throws is reported as trouble. */
   on<K extends keyof MasterEvents>(
     event: K,
@@ -141,21 +151,24 @@ class RunningMaster<Data> implements Master<Data> {
   }
 
   start(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    return this.#inTurn(() => this.#start(options.signal));
+    return this.#inTurn(() => this.#start(options.signal, false));
   }
 
   stop(): Promise<void> {
-    return this.#inTurn(async () => {
-      const run = this.#run;
-      if (run === null) return;
-      this.#last = run.position;
-      this.#waits.fail(this.#notRunning());
-      try {
-        await run.stop();
-      } finally {
-        this.#past = run.past;
-        this.#run = null;
-      }
+    return this.#inTurn(() => this.#stop());
+  }
+
+  async resolveRegressed(choice: 'new-lineage'): Promise<void> {
+    if (choice !== 'new-lineage') {
+      const message =
+        'resolveRegressed takes "new-lineage"; to go on from a slave\'s copy instead, ' +
+        "start a master on that slave's store with takeover: true";
+      throw new ReplicationError('INVALID_OPTION', message);
+    }
+    await this.#inTurn(async () => {
+      if (this.#run === null) throw this.#notRunning();
+      await this.#stop();
+      await this.#start(undefined, true);
     });
   }
 
@@ -173,7 +186,8 @@ class RunningMaster<Data> implements Master<Data> {
       const message = `slavesAt takes a version, a safe integer of at least 0, not ${version}`;
       return Promise.reject(new ReplicationError('INVALID_OPTION', message));
     }
-    const missing = () => run.slaves().filter((s) => s.link === 'live' && s.version < version);
+    const missing = () =>
+      run.slaves().filter((slave) => slave.peer !== null && slave.version < version);
     return this.#waits.until(
       () => {
         if (missing().length > 0) return undefined;
@@ -202,24 +216,47 @@ class RunningMaster<Data> implements Master<Data> {
     return this.stop();
   }
 
-  async #start(signal: AbortSignal | undefined): Promise<void> {
+  async #stop(): Promise<void> {
+    const run = this.#run;
+    if (run === null) return;
+    this.#last = run.position;
+    this.#waits.fail(this.#notRunning());
+    try {
+      await run.stop();
+    } finally {
+      this.#past = run.past;
+      this.#run = null;
+    }
+  }
+
+  async #start(signal: AbortSignal | undefined, isNewLineage: boolean): Promise<void> {
     if (this.#run !== null) {
       const message = `the master of "${this.item}" is running already`;
       throw new ReplicationError('INVALID_OPTION', message);
     }
     refuseAborted(`the master of "${this.item}"`, signal);
     const { store, item } = this.#settings;
-    const opened = store === null ? null : await store.open();
-    const storage =
-      opened === null ? null : await openItemStorage(opened, { item, role: 'master' });
+    const storage = store === null ? null : await this.#openStorage(store, item);
     const run = new MasterRun(this.#settings, storage, this.#emitter, this.#waits, this.#past);
     this.#run = run;
     try {
-      await run.start(signal);
+      await run.start(signal, isNewLineage);
     } catch (error) {
       this.#run = null;
       run.release();
       await storage?.close();
+      throw error;
+    }
+  }
+
+  async #openStorage(store: StoreDefinition, item: string): Promise<ItemStorage> {
+    const storage = await openItemStorage(await store.open(), { item, role: 'master' });
+    if (!this.#settings.takeover) return storage;
+    try {
+      await promoteCopy(store, item, storage);
+      return storage;
+    } catch (error) {
+      await storage.close();
       throw error;
     }
   }
@@ -231,7 +268,9 @@ class RunningMaster<Data> implements Master<Data> {
 
   /** Starts and stops never overlap, whatever the host calls. */
   #inTurn(step: () => Promise<void>): Promise<void> {
-    const turn = this.#turn.then(step);
+    const release = this.#settings.clock.hold?.();
+    const turn = this.#turn.then(step).finally(() => release?.());
+    // The caller gets the failure; the next turn only waits for the end of this one.
     this.#turn = turn.catch(() => {});
     return turn;
   }

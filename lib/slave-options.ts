@@ -14,7 +14,10 @@ export interface SlaveOptions<Data> {
   readonly id?: string;
   /** Milliseconds of silence after which the master counts as lost. @default 3000 */
   readonly silence?: number;
-  /** Milliseconds the user layer may take to answer a prepare before it counts as no. @default 10_000 */
+  /**
+   * Milliseconds the user layer may take to answer a prepare before it counts as no. @default
+   * 10_000
+   */
   readonly prepareTimeout?: number;
   /** Milliseconds before a quarantined copy is tried again, doubled per failure. @default 1000 */
   readonly retry?: number;

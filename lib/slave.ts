@@ -224,7 +224,9 @@ class RunningSlave<Data> implements Slave<Data> {
 
   /** Starts and stops never overlap, whatever the host calls. */
   #inTurn(step: () => Promise<void>): Promise<void> {
-    const turn = this.#turn.then(step);
+    const release = this.#settings.clock.hold?.();
+    const turn = this.#turn.then(step).finally(() => release?.());
+    // The caller gets the failure; the next turn only waits for the end of this one.
     this.#turn = turn.catch(() => {});
     return turn;
   }

@@ -1,4 +1,4 @@
-/** How a busy state of the master ends when the store fails, a later reign shows, or the host stops. */
+/** How a busy state ends when the store fails, a later reign shows, or the host stops. */
 import type { MasterContext, MasterProblem, Settlement } from './master-context.js';
 import { currentGroup, laterReign } from './master-logic.js';
 

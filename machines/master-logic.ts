@@ -279,6 +279,7 @@ export function answerTo(
       closed: context.closed.find((closed) => closed.round === prepared.round)?.outcome,
       openRound: context.round?.id ?? null,
       reigns: context.reigns,
+      term: context.epoch.term,
       reserved: context.reserved,
       shownBehind: context.shownBehind,
     },

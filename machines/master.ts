@@ -128,7 +128,7 @@ export const masterMachine = masterSetup.createMachine({
             params: ({ event }) => ({
               problem: {
                 code: 'FENCED',
-                reason: `${event.sender} follows another master (${event.incarnation}) of this reign`,
+                reason: `${event.sender} follows ${event.incarnation}, a rival of this reign`,
               },
             }),
           },

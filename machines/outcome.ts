@@ -16,14 +16,21 @@ export interface OutcomeGrounds {
   readonly closed: 'committed' | 'aborted' | undefined;
   readonly openRound: string | null;
   readonly reigns: readonly Reign[];
+  /** The term of the present reign. */
+  readonly term: number;
   readonly reserved: number;
   /** A slave showed more than this master's log holds: it must not presume anything (P16). */
   readonly shownBehind: boolean;
 }
 
-/** Whether this master's own log would hold the decision, had there been one (P11). */
+/**
+ * Whether this master's own log would hold the decision, had there been one (P11). A folder that
+ * was put back from a backup looks whole from within; the takeover it is to be started with raises
+ * the term, and rounds of an earlier term are not presumed upon.
+ */
 function logCovers(grounds: OutcomeGrounds, prepared: PreparedRound): boolean {
   if (grounds.shownBehind || prepared.to.version > grounds.reserved) return false;
+  if (grounds.term !== prepared.epoch.term) return false;
   return grounds.reigns.some(
     (reign) =>
       reign.incarnation === prepared.incarnation &&

@@ -12,11 +12,16 @@ export interface Candidate {
 }
 
 export interface ParticipantPolicy {
-  /** `connected`: live and within `maxLag`; `known`: everyone not forgotten; `matching`: chosen by the host. */
+  /**
+   * `connected`: live and within `maxLag`; `known`: everyone not forgotten; `matching`: chosen by
+   * the host.
+   */
   readonly among: 'connected' | 'known' | 'matching';
   /** Versions a slave may be behind and still be asked. */
   readonly maxLag: number;
-  /** What an unreachable one means: wait for it, leave it out now, or leave it out after k failures. */
+  /**
+   * What an unreachable one means: wait for it, leave it out now, or leave it out after k failures.
+   */
   readonly unreachable: 'abort' | 'defer' | 'exclude';
   /** The k of `exclude`. */
   readonly failuresMax: number;

@@ -19,7 +19,11 @@ export function pointOf(position: Position | null): Point {
   return position === null ? ORIGIN : { version: position.version, digest: position.digest };
 }
 
-/** How `point` stands to a history whose head is `head` and that knows `digestAt` versions. */
+/**
+ * How `point` stands to a history that ends at `head`. `digestAt` tells the digest at a version,
+ * '' where the history is known to have passed over it (that is a fork, never merely trimmed),
+ * and undefined only where it reaches further back than is remembered.
+ */
 export function relate(
   point: Point,
   head: Point,

@@ -63,6 +63,12 @@ export interface SessionEffects {
   invite: undefined;
 }
 
+/** A slave with a promise on disk that this history lacks: the original lost something (P16). */
+export function isBeyond({ relation, firmRelation }: Standing): boolean {
+  const isOff = relation === 'ahead' || relation === 'fork';
+  return isOff && firmRelation !== 'same' && firmRelation !== 'behind';
+}
+
 function duplicate(context: SessionContext): MasterMessage {
   const message =
     `another process already is slave "${context.slave}" and answers; ` +

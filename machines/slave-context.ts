@@ -64,6 +64,8 @@ export interface SlaveContext {
   readonly reignPending: boolean;
   readonly position: Position | null;
   readonly firm: Point | null;
+  /** What becomes firm once the job under way is done, by the promises it was given under. */
+  readonly firmAhead: Point | null;
   /** The newest of the master's promises on disk. */
   readonly masterFirm: Point;
   readonly sequence: number;

@@ -1,6 +1,6 @@
 /** The `copy` region of the slave machine: what happens to the data and to an open round. */
 import type { Position } from './protocol.js';
-import { firmAt, stepsToCommit, voteOf } from './slave-logic.js';
+import { firmAfterCommit, firmAt, regression, stepsToCommit, voteOf } from './slave-logic.js';
 import { roundStates } from './slave-round.js';
 import { slaveSetup } from './slave-setup.js';
 
@@ -90,17 +90,23 @@ const syncing = slaveSetup.createStateConfig({
           {
             guard: { type: 'fitsSnapshot', params: ({ event }) => ({ began: event }) },
             target: 'installing',
-            actions: {
-              type: 'installCopy',
-              params: ({ context, event }) => ({
-                build: event.build,
-                to: event.to,
-                firm: firmAt(context, event.to),
-                volatile: context.volatile,
-                left: context.left,
-                reset: context.position !== null && event.reason !== 'trimmed',
-              }),
-            },
+            actions: [
+              {
+                type: 'foresee',
+                params: ({ context, event }) => ({ firm: firmAt(context, event.to) }),
+              },
+              {
+                type: 'installCopy',
+                params: ({ context, event }) => ({
+                  build: event.build,
+                  to: event.to,
+                  firm: firmAt(context, event.to),
+                  volatile: context.volatile,
+                  left: context.left,
+                  reset: context.position !== null && event.reason !== 'trimmed',
+                }),
+              },
+            ],
             description: 'No increment exists: a whole state comes instead.',
           },
           {
@@ -188,18 +194,17 @@ const syncing = slaveSetup.createStateConfig({
 
 const committing = slaveSetup.createStateConfig({
   description: 'The user layer takes the delta; data and version in one durable step (P4).',
-  entry: {
-    type: 'commitCopy',
-    params: ({ context }) => {
-      const steps = stepsToCommit(context);
-      const last = steps.at(-1);
-      return {
-        steps,
+  entry: [
+    { type: 'foresee', params: ({ context }) => ({ firm: firmAfterCommit(context) }) },
+    {
+      type: 'commitCopy',
+      params: ({ context }) => ({
+        steps: stepsToCommit(context),
         round: context.verdict === 'committed' ? (context.prepared?.round ?? null) : null,
-        firm: firmAt(context, last?.next ?? context.masterFirm),
-      };
+        firm: firmAfterCommit(context),
+      }),
     },
-  },
+  ],
   on: {
     committed: [
       {
@@ -254,17 +259,21 @@ const quarantined = slaveSetup.createStateConfig({
   after: {
     QUARANTINE_RETRY: [
       {
+        guard: 'needsFreshCopy',
+        target: 'idle',
+        actions: ['startOver', 'leaveToSync'],
+        description: 'What is there cannot be trusted: start again from a whole state.',
+      },
+      {
         guard: 'isCommitted',
         target: 'committing',
         description: 'A decided round is tried again until it holds.',
       },
       {
-        guard: 'needsFreshCopy',
         target: 'idle',
-        actions: 'startOver',
-        description: 'What is there cannot be trusted: start again from a whole state.',
+        actions: 'dropHeld',
+        description: 'Asks for one delta to whatever is newest by then, past the one that failed.',
       },
-      { target: 'idle', description: 'Tries again, with whatever is newest by then.' },
     ],
   },
 });
@@ -272,17 +281,10 @@ const quarantined = slaveSetup.createStateConfig({
 const regressed = slaveSetup.createStateConfig({
   description:
     'The master is behind this copy or on another history: keeps and serves its data (P16).',
-  entry: {
-    type: 'report',
-    params: ({ context }) => ({
-      problem: {
-        code: 'REGRESSED',
-        reason:
-          `the master stands at version ${context.target?.version ?? 0}, this copy at ` +
-          `${context.position?.version ?? 0}, promised on disk up to ${context.firm?.version ?? 0}`,
-      },
-    }),
-  },
+  entry: [
+    { type: 'noteProblem', params: ({ context }) => ({ problem: regression(context) }) },
+    { type: 'report', params: ({ context }) => ({ problem: regression(context) }) },
+  ],
   always: [
     {
       guard: 'followsAgain',

@@ -90,16 +90,6 @@ const stale = slaveSetup.createStateConfig({
     { type: 'transmit', params: ({ context }) => ({ message: helloOf(context) }) },
   ],
   always: { guard: 'wasHeard', target: 'live', description: 'The master speaks again.' },
-  on: {
-    welcome: [
-      {
-        guard: 'reignIsPending',
-        target: 'adopting',
-        description: 'The master came back under another reign.',
-      },
-      { target: 'live', description: 'The master answers.' },
-    ],
-  },
   after: {
     HELLO_RETRY: {
       target: 'stale',

@@ -13,6 +13,7 @@ import type {
   CommitStep,
   DeltaArrived,
   Offer,
+  Problem,
   RecoveredSlave,
   SlaveContext,
   SlaveEvent,
@@ -40,6 +41,7 @@ export function initialContext(input: SlaveInput | undefined): SlaveContext {
     reignPending: false,
     position: null,
     firm: null,
+    firmAhead: null,
     masterFirm: ORIGIN,
     sequence: 0,
     openRound: null,
@@ -96,10 +98,27 @@ export function noteForeign(context: SlaveContext, message: Incoming): Change {
   return { problem: { code: 'PROTOCOL', reason } };
 }
 
+/** What people see while the master stands where this copy may not follow (P16). */
+export function regression({ target, position, firm }: SlaveContext): Problem {
+  const reason =
+    `the master stands at version ${target?.version ?? 0}, this copy at ` +
+    `${position?.version ?? 0}, promised on disk up to ${firm?.version ?? 0}`;
+  return { code: 'REGRESSED', reason };
+}
+
+/** What people see while two masters claim one reign; the first accepted stays (P16). */
+export function twoMasters({ envelope }: Incoming): Problem {
+  const reason =
+    `a second master (${envelope.sender}) claims the same reign of ${envelope.item}, as one ` +
+    'restored from a backup does: stop it, or start it with takeover: true';
+  return { code: 'FENCED', reason };
+}
+
 /** Told to a master whose reign is over, in an envelope that shows the newer one (S10). */
 export function fenced(context: SlaveContext): SlaveMessage {
   const { term, start } = context.epoch;
-  const message = `${context.id} follows the reign ${term}.${start}, incarnation ${context.incarnation}`;
+  const { id, incarnation } = context;
+  const message = `${id} follows the reign ${term}.${start}, incarnation ${incarnation}`;
   return { kind: 'refused', code: 'FENCED', message, hello: null };
 }
 
@@ -177,7 +196,7 @@ export function canAct(context: SlaveContext): boolean {
 /** The copy stands exactly where the offered round starts (P8). */
 export function isAtOffer(context: SlaveContext): boolean {
   const { offer, position } = context;
-  if (!canAct(context) || offer === null || position === null) return false;
+  if (!canAct(context) || offer === null || position === null || context.rebase) return false;
   return samePoint(position, offer.from);
 }
 
@@ -219,7 +238,7 @@ export function toOffer(context: SlaveContext, message: Enveloped<PrepareMessage
 /** The newest message no longer names this round as open: whatever becomes of it, not by a yes. */
 export function isOfferVoid(context: SlaveContext): boolean {
   const { offer } = context;
-  if (offer === null) return false;
+  if (offer === null || !canAct(context)) return false;
   if (offer.incarnation !== context.incarnation) return true;
   if (context.sequence > offer.sequence && context.openRound !== offer.round) return true;
   return (context.position?.version ?? 0) > offer.from.version;
@@ -234,14 +253,24 @@ export function isTakeable(context: SlaveContext, event: SnapshotBegan): boolean
 
 /** What of this slave's own history is promised on disk once it stands at `point`. */
 export function firmAt(context: SlaveContext, point: Point): Point {
-  return context.masterFirm.version >= point.version ? point : context.masterFirm;
+  const { firm, masterFirm } = context;
+  const { version, digest } = masterFirm.version >= point.version ? point : masterFirm;
+  const isKept = firm !== null && !context.rebase && context.standing === 'following';
+  if (isKept && firm.version > version && firm.version <= point.version) return firm;
+  return { version, digest };
+}
+
+/** What the commit job of this moment makes firm. */
+export function firmAfterCommit(context: SlaveContext): Point {
+  return firmAt(context, stepsToCommit(context).at(-1)?.next ?? context.masterFirm);
 }
 
 /** Drops held increments that the new position contains (P5). */
 export function moveTo(context: SlaveContext, position: Position): Change {
   return {
     position,
-    firm: firmAt(context, pointOf(position)),
+    firm: context.firmAhead ?? firmAt(context, pointOf(position)),
+    firmAhead: null,
     held: context.held.filter((link) => link.to.version > position.version),
     problem: null,
     failures: 0,

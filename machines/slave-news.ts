@@ -1,4 +1,6 @@
-/** What an accepted message of the master changes in the slave's context, before any region acts. */
+/**
+ * What an accepted message of the master changes in the slave's context, before any region acts.
+ */
 import { impliedVerdict } from './outcome.js';
 import { compareEpochs, samePoint } from './position.js';
 import type { DeltaLink, Enveloped, Stamp, StampedMessage, WelcomeMessage } from './protocol.js';
@@ -11,6 +13,9 @@ function isNewest(context: SlaveContext, stamp: Stamp): boolean {
   return stamp.sequence > context.sequence;
 }
 
+/** Past this many increments one coalesced delta costs less than they do. */
+const HELD_LINKS_MAX = 1024;
+
 /** Adds links with content up to the high-water mark; past it only the target counts (P5). */
 function holdLinks(context: SlaveContext, links: readonly DeltaLink[]): readonly DeltaLink[] {
   const held = [...context.held];
@@ -21,7 +26,7 @@ function holdLinks(context: SlaveContext, links: readonly DeltaLink[]): readonly
     bytes += link.payload.bytes;
     held.push(link);
   }
-  return bytes > context.heldBytesMax ? [] : held;
+  return bytes > context.heldBytesMax || held.length > HELD_LINKS_MAX ? [] : held;
 }
 
 /** The verdict on the held round that this stamped message implies (P10). */
@@ -96,10 +101,7 @@ function takeWelcome(context: SlaveContext, message: Enveloped<WelcomeMessage>):
     epoch: envelope.epoch,
     incarnation: envelope.incarnation,
     reignPending: context.reignPending || newReign,
-    sequence: newReign ? message.sequence : Math.max(context.sequence, message.sequence),
-    openRound: message.openRound,
-    target: message.position,
-    masterFirm: message.firm,
+    ...(newReign || message.sequence >= context.sequence ? whereItStands(message) : {}),
     heartbeatMs: message.heartbeatMs,
     heard: context.heard + 1,
     // Answered: a late copy of this welcome tells of a moment that is past (P2).
@@ -111,6 +113,12 @@ function takeWelcome(context: SlaveContext, message: Enveloped<WelcomeMessage>):
     problem: null,
     verdict: newLineage ? supersededBy(context) : welcomedVerdict(context, message),
   };
+}
+
+/** Not taken from a welcome that was overtaken by newer words of the same reign (P2). */
+function whereItStands(message: WelcomeMessage): Change {
+  const { sequence, openRound, position, firm } = message;
+  return { sequence, openRound, target: position, masterFirm: firm };
 }
 
 /** A round held under a lineage that was left is nobody's any more. */

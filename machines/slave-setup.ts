@@ -5,7 +5,7 @@
 import { assign, setup } from 'xstate';
 import type { Verdict } from './outcome.js';
 import { pointOf, samePoint } from './position.js';
-import type { AnnounceMessage, Enveloped, Position, PrepareMessage } from './protocol.js';
+import type { AnnounceMessage, Enveloped, Point, Position, PrepareMessage } from './protocol.js';
 import type {
   DeltaArrived,
   Problem,
@@ -100,6 +100,7 @@ export const slaveSetup = setup({
     holdArrived: assign(({ context }, params: { arrived: DeltaArrived }) => ({
       held: logic.holdArrived(context, params.arrived),
     })),
+    foresee: assign((_, params: { firm: Point }) => ({ firmAhead: params.firm })),
     moveTo: assign(({ context }, params: { position: Position }) =>
       logic.moveTo(context, params.position),
     ),
@@ -110,7 +111,11 @@ export const slaveSetup = setup({
       standing: 'following' as const,
     })),
     startOver: assign({ rebase: true, held: [], standing: 'following' }),
+    leaveToSync: assign(({ context }) => ({
+      verdict: context.prepared === null ? null : ('superseded' as const),
+    })),
     adoptLater: assign((_, params: { lineage: string }) => ({ adopt: params.lineage })),
+    dropHeld: assign({ held: [] }),
     regress: assign({ standing: 'regressed' }),
     fail: assign(({ context }, params: { problem: Problem }) => ({
       problem: params.problem,

@@ -4,11 +4,11 @@
  * rule P2 at the root first and reaches the regions as an event of its own kind.
  */
 import { raise } from 'xstate';
-import type { Problem, SlaveEvent } from './slave-context.js';
+import type { SlaveEvent } from './slave-context.js';
 import { copyRegion } from './slave-copy.js';
 import type { Judgement } from './slave-gate.js';
 import { linkRegion } from './slave-link.js';
-import { fenced, initialContext } from './slave-logic.js';
+import { fenced, initialContext, twoMasters } from './slave-logic.js';
 import { slaveSetup } from './slave-setup.js';
 
 type Message = Extract<SlaveEvent, { type: 'message' }>['message'];
@@ -19,11 +19,6 @@ const asEvent = (message: Message) => ({ type: message.kind, message }) as Slave
 /** Only a welcome of another lineage moves the link; other strays are merely counted. */
 const asForeign = (message: Message): SlaveEvent =>
   message.kind === 'welcome' ? { type: 'foreign' } : { type: 'stray' };
-
-const twoMasters = (message: Message): Problem => ({
-  code: 'FENCED',
-  reason: `a second master (${message.envelope.sender}) claims the same reign of ${message.envelope.item}`,
-});
 
 const judged = (as: Judgement) => ({
   type: 'judged' as const,
@@ -99,7 +94,14 @@ export const slaveMachine = slaveSetup.createMachine({
             guard: judged('otherIncarnation'),
             actions: [
               { type: 'transmit', params: ({ context }) => ({ message: fenced(context) }) },
+              {
+                type: 'noteProblem',
+                params: ({ event }) => ({ problem: twoMasters(event.message) }),
+              },
               { type: 'report', params: ({ event }) => ({ problem: twoMasters(event.message) }) },
+              raise(function rivalOrStray({ event }) {
+                return asForeign(event.message);
+              }),
             ],
             description: 'Two masters in one reign: the first accepted stays (P16).',
           },

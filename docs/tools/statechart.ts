@@ -59,7 +59,7 @@ interface BuiltIn {
 
 const pathOf = (node: AnyStateNode): string => node.path.join('.');
 
-/** Named actions, and `raise` of a fixed event or of one that a named function builds, can be drawn. */
+/** Named actions can be drawn, and `raise` of a fixed event or of one a named function builds. */
 function readAction(action: unknown): ChartAction {
   if (typeof action === 'string') return { name: action };
   const { type, event } = action as BuiltIn;

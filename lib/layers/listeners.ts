@@ -5,7 +5,7 @@ import { ReplicationError } from '../errors.js';
 export type ErrorHook = (error: unknown) => void;
 
 function toConsole(error: unknown): void {
-  // biome-ignore lint/suspicious/noConsole: a subscriber has no caller to throw to, and no hook was given
+  // biome-ignore lint/suspicious/noConsole: nobody else is left to tell; no hook was given
   console.error('replichart: a subscriber threw', error);
 }
 

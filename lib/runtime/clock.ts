@@ -7,6 +7,8 @@ export interface Clock {
   clearTimeout(handle: unknown): void;
   /** Calls back after the network was polled once more (P12). */
   setImmediate(callback: () => void): void;
+  /** Keeps the process alive until the returned function is called; a virtual clock has none. */
+  hold?(): () => void;
 }
 
 interface Unrefable {
@@ -29,10 +31,17 @@ function nextMacrotask(callback: () => void): void {
   channel.port2.postMessage(null);
 }
 
+/** As long as a timer can be: it is there to be pending, not to fire. */
+const HOLD_INTERVAL_MS = 2 ** 31 - 1;
+
 /** The machine's own monotonic clock; its timers do not hold the event loop. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   setTimeout: (callback, delayMs) => unref(setTimeout(callback, delayMs)),
   clearTimeout: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
+  hold: () => {
+    const handle = setInterval(() => {}, HOLD_INTERVAL_MS);
+    return () => clearInterval(handle);
+  },
   setImmediate: typeof setImmediate === 'function' ? (f) => void setImmediate(f) : nextMacrotask,
 };

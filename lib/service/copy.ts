@@ -78,22 +78,35 @@ export class Copy {
     const { steps } = params;
     const level = levelOf(steps, this.#storage.isDurable);
     let position: Position | null = null;
-    const take = (index: number): void => {
-      const step = steps[index];
-      if (step === undefined) return ended({ position, durability: level, problem: null });
-      const isSynced = level === 'disk' && index === steps.length - 1;
-      this.#calls.call(
-        'commit',
-        (isCurrent) => this.#takeStep(step, params, isSynced, isCurrent),
-        () => {
-          position = step.next;
-          take(index + 1);
-        },
-        (error) => ended({ position, durability: level, problem: problemOf(error) }),
-        serviceLimits.userLayerCallMs,
-      );
+    let index = 0;
+    // A loop and not a recursion: a slave may hold thousands of increments (P5).
+    let isLooping = false;
+    const finish = (problem: Problem | null) => ended({ position, durability: level, problem });
+    const next = (): void => {
+      if (isLooping) return;
+      isLooping = true;
+      let isWaiting = false;
+      while (!isWaiting && index < steps.length) {
+        const step = steps[index] as CommitStep;
+        const isSynced = level === 'disk' && index === steps.length - 1;
+        isWaiting = true;
+        this.#calls.call(
+          'commit',
+          (isCurrent) => this.#takeStep(step, params, isSynced, isCurrent),
+          () => {
+            position = step.next;
+            index += 1;
+            isWaiting = false;
+            next();
+          },
+          (error) => finish(problemOf(error)),
+          serviceLimits.userLayerCallMs,
+        );
+      }
+      isLooping = false;
+      if (!isWaiting) finish(null);
     };
-    take(0);
+    next();
   }
 
   install(

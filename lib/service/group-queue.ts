@@ -42,7 +42,11 @@ export interface GroupQueueOptions {
   ) => void;
   readonly begin: (open: OpenGroup) => void;
   readonly committed: (open: OpenGroup, version: number) => void;
+  /** Keeps the process alive while changes are on their way; returns the end of it. */
+  readonly hold: () => (() => void) | undefined;
 }
+
+const NO_OPTIONS: UpdateOptions = {};
 
 export class GroupQueue {
   readonly #options: GroupQueueOptions;
@@ -55,6 +59,7 @@ export class GroupQueue {
   #isPumping = false;
   #isScheduled = false;
   #refusal: ReplicationError | null = null;
+  #release: (() => void) | undefined;
 
   constructor(options: GroupQueueOptions) {
     this.#options = options;
@@ -69,7 +74,7 @@ export class GroupQueue {
   }
 
   /** Takes a change; its task tells the rest. Never throws: bad options reject the task. */
-  submit(change: unknown, options: UpdateOptions = {}): PendingTask {
+  submit(change: unknown, options: UpdateOptions = NO_OPTIONS): PendingTask {
     const refusal = this.#refusalOf(options);
     const task = new PendingTask(change, refusal === null ? options : {}, this.#rollback);
     if (refusal !== null) {
@@ -81,6 +86,7 @@ export class GroupQueue {
       return task;
     }
     this.#waiting.push(task);
+    this.#release ??= this.#options.hold();
     this.#schedule();
     return task;
   }
@@ -97,11 +103,15 @@ export class GroupQueue {
     } finally {
       this.#isPumping = false;
     }
+    if (!this.#isBusy && this.#waiting.length === 0) this.#letGo();
+  }
+
+  get #isBusy(): boolean {
+    return this.#open !== null || this.#building !== null;
   }
 
   #mayStart(): boolean {
-    const isBusy = this.#open !== null || this.#building !== null;
-    return !isBusy && this.#waiting.length > 0 && this.#options.isFree();
+    return !this.#isBusy && this.#waiting.length > 0 && this.#options.isFree();
   }
 
   /** The machine's word on how the open group ended. */
@@ -136,6 +146,7 @@ export class GroupQueue {
     for (const task of open?.tasks ?? []) task.reject(refusal);
     // What the layer is still building finds its members settled, and goes nowhere.
     for (const task of this.#building ?? []) task.reject(refusal);
+    this.#letGo();
   }
 
   /** Bound to every task: a waiting one leaves, an open round is asked to abort (claim 5). */
@@ -165,10 +176,15 @@ export class GroupQueue {
     return false;
   }
 
+  #letGo(): void {
+    this.#release?.();
+    this.#release = undefined;
+  }
+
   #refusalOf(options: UpdateOptions): ReplicationError | null {
     if (this.#refusal !== null) return this.#refusal;
     try {
-      checkUpdateOptions(options);
+      if (options !== NO_OPTIONS) checkUpdateOptions(options);
     } catch (error) {
       return asReplicationError(error, 'INVALID_OPTION', 'options of a change');
     }
@@ -321,7 +337,8 @@ export class GroupQueue {
     const message =
       code === 'ABORTED'
         ? `nothing was changed anywhere: ${problem.reason}`
-        : `it is not known whether the change was made: ${problem.reason}; restart this master, its store decides`;
+        : `it is not known whether the change was made: ${problem.reason}; ` +
+          'restart this master, its store decides';
     const cause = new ReplicationError(asCode(problem.code), problem.reason);
     const retryable = code === 'ABORTED' && problem.code === 'ABORTED';
     const error = new ReplicationError(code, message, { cause, retryable });
@@ -343,6 +360,6 @@ function usedUp(at: Point): ReplicationError {
 
 function tooLarge(payload: Payload): ReplicationError {
   const max = serviceLimits.deltaBytesMax;
-  const message = `a delta of ${payload.bytes} bytes is above the limit of ${max}; make it in parts`;
+  const message = `a delta of ${payload.bytes} bytes is above the limit of ${max}; make parts`;
   return new ReplicationError('TOO_LARGE', message);
 }

@@ -32,6 +32,17 @@ export class History {
     return trimmed;
   }
 
+  /** Another lineage begins: nothing of the old one counts. */
+  clear(): void {
+    this.#versions = [];
+    this.#digests = [];
+    this.#start = 0;
+  }
+
+  /**
+   * The digest at `version`; '' where this history is known to have passed over that number, which
+   * makes a slave that stands there a fork; undefined only below what is remembered.
+   */
   digestAt(version: number): string | undefined {
     let low = this.#start;
     let high = this.#versions.length - 1;
@@ -42,7 +53,8 @@ export class History {
       if (found < version) low = middle + 1;
       else high = middle - 1;
     }
-    return undefined;
+    const first = this.#versions[this.#start];
+    return first === undefined || version < first ? undefined : '';
   }
 
   /** How many committed versions lie above `version`: the lag in changes, not in numbers. */

@@ -9,7 +9,9 @@ import { asReplicationError, ReplicationError } from '../errors.js';
 import type { PeerId, Transport } from '../transports/contract.js';
 import { decodeFrame, itemOf } from '../wire/frame.js';
 
-/** Where one item's messages go. None of these may throw; the hub guards against it all the same. */
+/**
+ * Where one item's messages go. None of these may throw; the hub guards against it all the same.
+ */
 export interface ItemSink {
   joined(peer: PeerId): void;
   left(peer: PeerId, error: ReplicationError | null): void;
@@ -55,7 +57,8 @@ export class Hub {
    */
   async attach(item: string, sink: ItemSink, signal?: AbortSignal): Promise<void> {
     if (this.#items.has(item)) {
-      const message = `item "${item}" is served on ${this.#transport.address || 'this transport'} already`;
+      const where = this.#transport.address || 'this transport';
+      const message = `item "${item}" is served on ${where} already`;
       throw new ReplicationError('INVALID_OPTION', message);
     }
     this.#items.set(item, sink);

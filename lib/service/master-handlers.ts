@@ -2,12 +2,6 @@
 import type { MasterEffects, Settlement } from '../../machines/master-context.js';
 import type { EffectHandlers } from './actor.js';
 import type { MasterParts } from './master-parts.js';
-import type { LayerFailure } from './original.js';
-
-/** A failure of the store ends the run (fail-stop); any other is the user layer's own. */
-function isStoreFailure({ code }: LayerFailure): boolean {
-  return code === 'STORE_FAILED' || code === 'CORRUPT';
-}
 
 /** Notes on each participant how far it came, and who let the deadline pass (P14). */
 function noteVotes(run: MasterParts, settlement: Extract<Settlement, { state: 'aborted' }>): void {
@@ -58,7 +52,8 @@ export function masterHandlers(run: MasterParts): EffectHandlers<MasterEffects> 
         () => send({ type: 'originalCommitted', id: group.id }),
         (problem) =>
           send(
-            isStoreFailure(problem)
+            // A failed store ends the run (fail-stop); any other failure is the user layer's own.
+            run.storage.hasFailed
               ? { type: 'storeFailed', problem }
               : { type: 'originalFailed', id: group.id, problem },
           ),

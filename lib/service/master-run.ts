@@ -11,19 +11,14 @@ import type { ItemStorage } from '../stores/contract.js';
 import { ProtocolActor } from './actor.js';
 import type { Emitter } from './emitter.js';
 import { closeParts } from './ending.js';
+import { establish } from './establish.js';
 import { GroupQueue } from './group-queue.js';
 import { History } from './history.js';
 import { hubOf } from './hub.js';
 import { masterHandlers } from './master-handlers.js';
 import type { MasterActor, MasterParts, MasterSettings } from './master-parts.js';
 import { masterPort } from './master-port-of.js';
-import {
-  FIRST_VERSION,
-  MASTER_RECORDS,
-  type PastReign,
-  readHistory,
-  readMaster,
-} from './master-records.js';
+import { MASTER_RECORDS, type PastReign, readHistory } from './master-records.js';
 import { MasterSessions } from './master-sessions.js';
 import { MasterStorage } from './master-storage.js';
 import { Original } from './original.js';
@@ -54,6 +49,7 @@ export class MasterRun implements MasterParts {
   found: Position | null = null;
   /** What the machine starts from. */
   recovered: RecoveredMaster | null = null;
+  #lastStray = '';
   readonly #before: PastReign | null;
 
   constructor(
@@ -115,7 +111,7 @@ export class MasterRun implements MasterParts {
   }
 
   /** Recovers, redoes what was decided, and only then lets messages in and out (P9). */
-  async start(signal: AbortSignal | undefined): Promise<void> {
+  async start(signal: AbortSignal | undefined, isNewLineage: boolean): Promise<void> {
     const { item, transport } = this.settings;
     const { initial } = await this.original.open({
       submit: (change, options) => this.submit(change, options),
@@ -124,7 +120,12 @@ export class MasterRun implements MasterParts {
       rollback: (id, reason) =>
         this.queue.open?.tasks.find((t) => t.id === id)?.rollback(reason) ?? false,
     });
-    await this.#establish(initial);
+    const { position, recovered } = await establish(this, initial, {
+      isNewLineage,
+      before: this.#before,
+    });
+    this.found = position;
+    this.recovered = recovered;
     for (const id of (this.storage.records.get(MASTER_RECORDS.known) as string[] | undefined) ??
       []) {
       this.roster.know(id, this.settings.clock.now());
@@ -275,32 +276,6 @@ export class MasterRun implements MasterParts {
     this.waits.fail(error);
   }
 
-  /** An original with no version yet gets its first one, under a lineage of its own. */
-  async #establish(initial: unknown): Promise<void> {
-    const { layer, takeover } = this.settings;
-    const isVolatile = !this.storage.isDurable;
-    const { records } = this.storage;
-    const start = { records, volatile: isVolatile, takeover, before: this.#before };
-    let position = layer.position();
-    let recovered = readMaster({ ...start, position });
-    if (position === null) {
-      const { lineage, epoch } = recovered;
-      await this.storage.founding(lineage, FIRST_VERSION);
-      position = await this.original.found(initial, { lineage, epoch, version: FIRST_VERSION });
-      const point = { version: position.version, digest: position.digest };
-      const firm = this.storage.isDurable ? point : recovered.firm;
-      recovered = {
-        ...recovered,
-        position: point,
-        firm,
-        reserved: Math.max(recovered.reserved, 1),
-      };
-    }
-    this.found = position;
-    this.history.add(recovered.position);
-    this.recovered = recovered;
-  }
-
   #newQueue(): GroupQueue {
     const { item, layer, queueMax } = this.settings;
     const tasks = new RoundTasks(this);
@@ -310,6 +285,7 @@ export class MasterRun implements MasterParts {
       codec: this.original.codec,
       queueMax,
       isDurable: this.storage.isDurable,
+      hold: () => this.settings.clock.hold?.(),
       isFree: () => this.actor.snapshot.hasTag('free'),
       nextStep: () => this.nextStep(),
       callLayer: (what, run, done, failed) =>
@@ -321,9 +297,14 @@ export class MasterRun implements MasterParts {
     return queue;
   }
 
+  /** The peer is refused each time, and the host told once per peer: hellos are repeated. */
   #refuseStray(peer: string, item: string): void {
     const message = `item "${item}" is not served here; this master serves "${this.settings.item}"`;
     this.outbox.sendAs(item, peer, { kind: 'refused', code: 'PROTOCOL', message, hello: null });
+    const stray = `${peer} asks for ${item}`;
+    if (this.#lastStray === stray) return;
+    this.#lastStray = stray;
+    this.trouble('PROTOCOL', `${peer} was refused: ${message}`);
   }
 }
 

@@ -14,7 +14,12 @@ import type {
   RequestMessage,
   VoteMessage,
 } from '../../machines/protocol.js';
-import { type SessionEffects, type Standing, sessionMachine } from '../../machines/session.js';
+import {
+  isBeyond,
+  type SessionEffects,
+  type Standing,
+  sessionMachine,
+} from '../../machines/session.js';
 import type { ReplicationError } from '../errors.js';
 import { serviceLimits } from '../limits.js';
 import type { Clock } from '../runtime/clock.js';
@@ -70,7 +75,7 @@ export class MasterSessions {
 
   left(peer: PeerId, error: ReplicationError | null): void {
     const session = this.roster.removeSession(peer);
-    if (session === undefined) return;
+    if (session === undefined) return this.#strangerLeft(error);
     session.actor.send({ type: 'left' });
     session.actor.stop();
     const known = this.roster.get(session.slave);
@@ -83,6 +88,12 @@ export class MasterSessions {
     this.#tellRivals(session.slave, 'rivalGone');
   }
 
+  /** One that never said who it is: why it was dropped matters, that it went does not. */
+  #strangerLeft(error: ReplicationError | null): void {
+    if (error === null || error.code === 'NOT_RUNNING') return;
+    this.#port.trouble(error.code, error.message);
+  }
+
   drained(peer: PeerId): void {
     const session = this.roster.sessionOf(peer);
     if (session === undefined) return;
@@ -92,13 +103,26 @@ export class MasterSessions {
 
   /** Ends what was silent for too long: a half-open connection looks alive to both systems. */
   sweep(): void {
-    const deadBefore = this.#clock.now() - serviceLimits.deadHeartbeats * this.#port.heartbeatMs;
-    for (const slave of this.roster.all) {
-      if (slave.session === null || slave.heardAtMs > deadBefore) continue;
-      this.#port.trouble('TIMEOUT', `${slave.id} was silent for too long: its connection is ended`);
-      this.#transport.disconnect(slave.session.peer);
+    // When it was this process that stood still, their words wait in its sockets, votes among
+    // them: they are read before anybody is called silent (P12).
+    if (this.#silentSessions().length > 0) {
+      this.#clock.setImmediate(() => this.#clock.setImmediate(() => this.#endSilent()));
     }
     this.serving.transfers.sweep();
+  }
+
+  #silentSessions(): readonly Session[] {
+    const deadBefore = this.#clock.now() - serviceLimits.deadHeartbeats * this.#port.heartbeatMs;
+    return [...this.roster.all].flatMap(({ session, heardAtMs }) =>
+      session !== null && heardAtMs <= deadBefore ? [session] : [],
+    );
+  }
+
+  #endSilent(): void {
+    for (const { slave, peer } of this.#silentSessions()) {
+      this.#port.trouble('TIMEOUT', `${slave} was silent for too long: its connection is ended`);
+      this.#transport.disconnect(peer);
+    }
   }
 
   close(): void {
@@ -206,7 +230,7 @@ export class MasterSessions {
   #tellRegressed({ envelope, position }: Enveloped<HelloMessage>): void {
     const reason =
       `${envelope.sender} stands at version ${position?.version}, promised on disk, which this ` +
-      `original lacks (it is at ${this.#port.position().version}): was an old backup restored here?`;
+      `original lacks (it is at ${this.#port.position().version}): was a backup restored here?`;
     this.#port.trouble('REGRESSED', reason);
   }
 
@@ -333,10 +357,4 @@ export class MasterSessions {
   #showVersions(version: number, isAhead: boolean): void {
     if (version > 0) this.#port.versionShown(version, isAhead);
   }
-}
-
-/** A slave with a promise on disk that this history lacks: the original lost something (P16). */
-function isBeyond({ relation, firmRelation }: Standing): boolean {
-  const isOff = relation === 'ahead' || relation === 'fork';
-  return isOff && firmRelation !== 'same' && firmRelation !== 'behind';
 }

@@ -11,6 +11,9 @@ import { decisionRecord, MASTER_RECORDS } from './master-records.js';
 export class MasterStorage {
   readonly #storage: ItemStorage | null;
   readonly #failed: (error: unknown) => void;
+  /** True once a write failed: then, and only then, a failed commit is the store's doing (F7). */
+  hasFailed = false;
+  #extra: Readonly<Record<string, unknown>> = {};
 
   /** @param failed told of the first failed write; the store takes none after it (F7) */
   constructor(storage: ItemStorage | null, failed: (error: unknown) => void) {
@@ -39,13 +42,19 @@ export class MasterStorage {
     this.#save({ [lineageKey]: lineage, [reignsKey]: reigns, [reservedKey]: reserved }, true, done);
   }
 
-  /** Fixes the lineage of an original that has no version yet, before it gets one (P7). */
-  async founding(lineage: string, reserved: number): Promise<void> {
-    const records = {
-      [MASTER_RECORDS.lineage]: lineage,
-      [MASTER_RECORDS.reserved]: reserved,
-    };
-    await this.#storage?.write({ records }, { sync: true });
+  /** Records that have to reach the store in the same batch as the next commit (P16). */
+  withNextCommit(records: Readonly<Record<string, unknown>>): void {
+    this.#extra = records;
+  }
+
+  /** Keys of what is true of this lineage only. */
+  ofThisLineage(): readonly string[] {
+    const { reigns, firm } = MASTER_RECORDS;
+    const keys = [...this.records.keys()];
+    return keys.filter(
+      (key) =>
+        key === reigns || key === firm || key.startsWith('history/') || key.startsWith('decision/'),
+    );
   }
 
   saveReserved(upTo: number, done: () => void): void {
@@ -79,7 +88,12 @@ export class MasterStorage {
       isWritten = true;
       if (this.#storage === null) return undefined;
       const records = this.#commitRecords(next, durability, history);
-      return this.#storage.write({ records, data: operations }, { sync: isSynced });
+      return this.#storage
+        .write({ records, data: operations }, { sync: isSynced })
+        .catch((error) => {
+          this.hasFailed = true;
+          throw error;
+        });
     };
     return { durability, write, isWritten: () => isWritten };
   }
@@ -91,9 +105,11 @@ export class MasterStorage {
   #commitRecords(next: Position, durability: Durability, history: History) {
     const point = pointOf(next);
     const records: Record<string, unknown> = {
+      ...this.#extra,
       [MASTER_RECORDS.position]: next,
       [MASTER_RECORDS.history(next.version)]: point,
     };
+    this.#extra = {};
     if (durability === 'disk') records[MASTER_RECORDS.firm] = point;
     for (const version of history.add(point)) records[MASTER_RECORDS.history(version)] = undefined;
     return records;

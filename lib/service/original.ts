@@ -1,8 +1,8 @@
 /** The master's user layer behind its contract: serial calls, atomic writes, encoded deltas. */
 import { nanoid } from 'nanoid';
 import type { Group } from '../../machines/master-context.js';
-import { ORIGIN } from '../../machines/position.js';
-import type { Durability, Position } from '../../machines/protocol.js';
+import { pointOf } from '../../machines/position.js';
+import type { Durability, Point, Position } from '../../machines/protocol.js';
 import { ReplicationError, reasonOf } from '../errors.js';
 import {
   type CommitContext,
@@ -67,15 +67,16 @@ export class Original {
     throw new ReplicationError('INVALID_OPTION', message);
   }
 
-  /** Brings an empty original to its first version (claim 36). */
+  /** Brings an original to the first version of a lineage (claim 36). */
   async found(
     initial: unknown,
+    from: Point,
     at: Pick<Position, 'lineage' | 'epoch' | 'version'>,
   ): Promise<Position> {
     const payload = payloadOf(this.codec.encode(initial));
-    const next = { ...at, digest: nextDigest(ORIGIN, at.version, payload.checksum) };
+    const next = { ...at, digest: nextDigest(from, at.version, payload.checksum) };
     const durability = this.#storage.isDurable ? 'disk' : 'memory';
-    const group: Group = { id: nanoid(), from: ORIGIN, to: next, payload, durability };
+    const group: Group = { id: nanoid(), from, to: pointOf(next), payload, durability };
     this.remember(group.id, initial);
     await new Promise<void>((resolve, reject) => {
       this.commit(group, next, false, resolve, ({ reason }) =>

@@ -58,29 +58,24 @@ function matches(participants: Participants, info: SlaveInfo): boolean {
 }
 
 /**
- * Chooses the participants of a round. Names of a list that were never seen count as candidates
- * that are not connected: by default such a round waits for them and aborts.
+ * Joined, and its connection stands and takes what is pushed. One that is merely silent for some
+ * heartbeats is asked all the same: it may be busy, and leaving it out would skip its vote.
+ */
+function isReachable({ link, peer }: SlaveInfo): boolean {
+  return peer !== null && (link === 'live' || link === 'stale');
+}
+
+/**
+ * Chooses the participants of a round.
  * @throws whatever the host's predicate throws
  */
 export function chooseFrom(options: ParticipantOptions, slaves: readonly SlaveFacts[]): Choice {
   const candidates: Candidate[] = slaves.map(({ info, lag, failures }) => ({
     slave: info.id,
-    connected: info.link === 'live',
+    connected: isReachable(info),
     lag,
     failures,
     matches: matches(options.participants, info),
   }));
-  if (Array.isArray(options.participants)) {
-    for (const slave of options.participants as readonly string[]) {
-      if (slaves.some(({ info }) => info.id === slave)) continue;
-      candidates.push({
-        slave,
-        connected: false,
-        lag: Number.MAX_SAFE_INTEGER,
-        failures: 0,
-        matches: true,
-      });
-    }
-  }
   return chooseParticipants(policyOf(options), candidates);
 }

@@ -29,14 +29,20 @@ export class GroupProgress {
   }
 }
 
+interface Waiter {
+  readonly resolve: (result: TaskResult) => void;
+  readonly reject: (error: ReplicationError) => void;
+}
+
 export class PendingTask implements ReplicationTask {
-  readonly id = nanoid();
   readonly change: unknown;
   readonly options: UpdateOptions;
-  readonly #promise: Promise<TaskResult>;
   readonly #rollback: (task: PendingTask, reason: string) => boolean;
-  #resolve!: (result: TaskResult) => void;
-  #reject!: (error: ReplicationError) => void;
+  /** Made for who asks: most changes of a burst are never awaited (W1). */
+  #id: string | null = null;
+  #promise: Promise<TaskResult> | null = null;
+  #waiter: Waiter | null = null;
+  #outcome: { readonly result: TaskResult } | { readonly error: ReplicationError } | null = null;
   #stopListening: (() => void) | null = null;
   isSettled = false;
   /** Set when the host took the change back while its group was under way. */
@@ -55,13 +61,12 @@ export class PendingTask implements ReplicationTask {
     this.options = options;
     this.method = options.method ?? null;
     this.#rollback = rollback;
-    this.#promise = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    // A task that nobody awaits must not end the host's process.
-    this.#promise.catch(() => {});
     this.#listen(options.signal);
+  }
+
+  get id(): string {
+    this.#id ??= nanoid();
+    return this.#id;
   }
 
   get status(): TaskStatus {
@@ -80,27 +85,41 @@ export class PendingTask implements ReplicationTask {
   resolve(result: TaskResult): void {
     if (!this.#end('committed')) return;
     this.version = result.version;
-    this.#resolve(result);
+    this.#outcome = { result };
+    this.#waiter?.resolve(result);
   }
 
   reject(error: ReplicationError): void {
-    if (this.#end('aborted')) this.#reject(error);
+    if (!this.#end('aborted')) return;
+    this.#outcome = { error };
+    this.#waiter?.reject(error);
   }
 
-  // biome-ignore lint/suspicious/noThenProperty: a task is awaited like a promise (design section 7)
+  // biome-ignore lint/suspicious/noThenProperty: a task is awaited like a promise
   then<A = TaskResult, B = never>(
     onFulfilled?: ((result: TaskResult) => A | PromiseLike<A>) | null,
     onRejected?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    return this.#promise.then(onFulfilled, onRejected);
+    return this.#whenSettled().then(onFulfilled, onRejected);
   }
 
   catch<T>(onRejected: (error: unknown) => T | PromiseLike<T>): Promise<TaskResult | T> {
-    return this.#promise.catch(onRejected);
+    return this.#whenSettled().catch(onRejected);
   }
 
   finally(onSettled: () => void): Promise<TaskResult> {
-    return this.#promise.finally(onSettled);
+    return this.#whenSettled().finally(onSettled);
+  }
+
+  /** Without a promise there is no rejection that nobody handles to end the host's process. */
+  #whenSettled(): Promise<TaskResult> {
+    this.#promise ??= new Promise((resolve, reject) => {
+      const outcome = this.#outcome;
+      if (outcome === null) this.#waiter = { resolve, reject };
+      else if ('result' in outcome) resolve(outcome.result);
+      else reject(outcome.error);
+    });
+    return this.#promise;
   }
 
   #end(state: TaskState): boolean {

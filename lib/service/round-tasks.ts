@@ -1,4 +1,6 @@
-/** Between tasks and the machine: begins groups, and tells their tasks how they ended (P14, P21). */
+/**
+ * Between tasks and the machine: begins groups, and tells their tasks how they ended (P14, P21).
+ */
 import type { GroupQueue, OpenGroup } from './group-queue.js';
 import type { MasterParts } from './master-parts.js';
 import { chooseFrom } from './participants.js';
@@ -19,7 +21,8 @@ export class RoundTasks
 
   /**
    * Hands a group to the machine; for a round the participants are chosen here and never change.
-   * @throws {ReplicationError} ABORTED when the policy finds too few; what the host's predicate throws
+   * @throws {ReplicationError} ABORTED when the policy finds too few; what the host's predicate
+   * throws
    */
   readonly begin = (open: OpenGroup): void => {
     const { original, actor, settings } = this.#run;
@@ -54,13 +57,18 @@ export class RoundTasks
   };
 
   #choose(open: OpenGroup): readonly string[] {
+    const { settings, roster } = this.#run;
+    // A listed slave that was never seen is known from now on: people see that it is missing.
+    if (Array.isArray(settings.participants)) {
+      for (const id of settings.participants as string[]) roster.know(id, settings.clock.now());
+    }
     const grounds = groundsOf(this.#run);
-    const facts = [...this.#run.roster.all].map((slave) => ({
+    const facts = [...roster.all].map((slave) => ({
       info: describeSlave(slave, grounds),
       lag: lagOf(slave, grounds),
       failures: slave.failures,
     }));
-    const { participants, obstacle } = chooseFrom(this.#run.settings, facts);
+    const { participants, obstacle } = chooseFrom(settings, facts);
     if (obstacle !== null) throw abortedError('ABORTED', obstacle, open.progress);
     return participants;
   }

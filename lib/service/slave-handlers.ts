@@ -1,14 +1,14 @@
 /** Carries out each effect of the slave's machine; completions go back as events. */
-import type { Message } from '../../machines/protocol.js';
+import type { AckMessage, Message } from '../../machines/protocol.js';
 import type { Problem, SlaveEffects } from '../../machines/slave-context.js';
 import { ReplicationError } from '../errors.js';
 import { serviceLimits } from '../limits.js';
 import type { EffectHandlers } from './actor.js';
 import type { SlaveParts } from './slave-parts.js';
 
-/** A failure of the store ends the run (fail-stop); any other is the user layer's own. */
-function isStoreFailure(problem: Problem): boolean {
-  return problem.code === 'STORE_FAILED';
+/** A failure of this slave's store ends the run (fail-stop); any other is the user layer's own. */
+function isStoreFailure(run: SlaveParts, problem: Problem | null): problem is Problem {
+  return problem !== null && run.storage.hasFailed;
 }
 
 function storeError({ reason }: Problem): ReplicationError {
@@ -17,6 +17,19 @@ function storeError({ reason }: Problem): ReplicationError {
 
 function transmit(run: SlaveParts, message: Message): void {
   if (run.peer !== null) run.outbox.send(run.peer, message);
+}
+
+/** Where the copy stands, at which level, and whether it is stuck (P10, P19). */
+export function acknowledgement(run: SlaveParts, round: string | null): AckMessage {
+  const { position, problem } = run.context;
+  const isStuck = run.actor.snapshot.matches({ serving: { copy: 'quarantined' } });
+  return {
+    kind: 'ack',
+    position,
+    durability: run.reached,
+    round,
+    problem: isStuck ? (problem?.reason ?? 'quarantined') : null,
+  };
 }
 
 /** Several confirmations of one-phase changes within a moment become one message. */
@@ -39,15 +52,7 @@ class Acknowledger {
 
   #send(round: string | null): void {
     this.#isScheduled = false;
-    const { position, problem } = this.#run.context;
-    const isStuck = this.#run.actor.snapshot.matches({ serving: { copy: 'quarantined' } });
-    transmit(this.#run, {
-      kind: 'ack',
-      position,
-      durability: this.#run.reached,
-      round,
-      problem: isStuck ? (problem?.reason ?? 'quarantined') : null,
-    });
+    transmit(this.#run, acknowledgement(this.#run, round));
   }
 }
 
@@ -55,7 +60,7 @@ class Acknowledger {
 function commitCopy(run: SlaveParts, params: SlaveEffects['commitCopy']): void {
   run.copy.commit(params, ({ position, durability, problem }) => {
     if (position !== null) run.reached = durability;
-    if (problem !== null && isStoreFailure(problem)) return run.storeFailed(storeError(problem));
+    if (isStoreFailure(run, problem)) return run.storeFailed(storeError(problem));
     if (problem !== null) return run.actor.send({ type: 'commitFailed', problem, position });
     if (position === null) return;
     run.actor.send({ type: 'committed', position, round: params.round });
@@ -69,7 +74,7 @@ function installCopy(run: SlaveParts, params: SlaveEffects['installCopy']): void
   run.copy.install(params, run.receiver.chunks(params.build), (problem) => {
     run.receiver.ended(params.build);
     if (problem !== null) {
-      if (isStoreFailure(problem)) return run.storeFailed(storeError(problem));
+      if (isStoreFailure(run, problem)) return run.storeFailed(storeError(problem));
       return run.actor.send({ type: 'installFailed', problem });
     }
     const { to, reset } = params;

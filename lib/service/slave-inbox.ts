@@ -1,4 +1,6 @@
-/** The slave's inbox: messages of a master become events; what is out of place is told, not obeyed. */
+/**
+ * The slave's inbox: messages of a master become events; what is out of place is told, not obeyed.
+ */
 import type {
   AnnounceMessage,
   ChunkMessage,

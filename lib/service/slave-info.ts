@@ -1,5 +1,6 @@
 /** The row of one slave in every table people look at: derived, never stored. */
 import type { MasterContext } from '../../machines/master-context.js';
+import { isBeyond, type Standing } from '../../machines/session.js';
 import { serviceLimits } from '../limits.js';
 import type { History } from './history.js';
 import type { MasterParts } from './master-parts.js';
@@ -13,11 +14,18 @@ export interface InfoGrounds {
   readonly heartbeatMs: number;
 }
 
+/** It follows another lineage and refuses this master until its host orders otherwise (P2). */
+function isForeign({ position, relation }: Standing): boolean {
+  return position === null && relation === 'unknown';
+}
+
 function linkOf(slave: KnownSlave, grounds: InfoGrounds): SlaveInfo['link'] {
   const state = slave.session?.actor.snapshot.value;
   if (state === undefined || state === 'gone') return 'stale';
   if (state === 'probing' || state === 'joining') return 'joining';
-  if (state === 'refused') return 'refused';
+  // Asked for a vote it would never answer, and every round would fail by its silence (P14).
+  const standing = slave.session?.actor.snapshot.context.standing;
+  if (state === 'refused' || (standing && isForeign(standing))) return 'refused';
   if (state === 'lagging') return 'lagging';
   const silentMs = grounds.nowMs - slave.heardAtMs;
   return silentMs > serviceLimits.staleHeartbeats * grounds.heartbeatMs ? 'stale' : 'live';
@@ -27,6 +35,9 @@ function stageOf(slave: KnownSlave, grounds: InfoGrounds): string {
   const { context } = grounds;
   if (slave.session === null) return 'gone';
   if (slave.problem?.code === 'QUARANTINED') return 'quarantined';
+  const { standing } = slave.session.actor.snapshot.context;
+  if (isForeign(standing)) return 'foreign';
+  if (isBeyond(standing)) return 'regressed';
   const { round } = context;
   if (round?.participants.includes(slave.id) === true) {
     const answer = context.votes[slave.id]?.answer;

@@ -16,7 +16,7 @@ import type { Emitter } from './emitter.js';
 import { closeParts } from './ending.js';
 import { hubOf } from './hub.js';
 import { Outbox } from './outbox.js';
-import { slaveHandlers } from './slave-handlers.js';
+import { acknowledgement, slaveHandlers } from './slave-handlers.js';
 import { SlaveInbox } from './slave-inbox.js';
 import type { SlaveActor, SlaveParts, SlaveSettings } from './slave-parts.js';
 import { statusOf } from './slave-status.js';
@@ -134,7 +134,11 @@ export class SlaveRun implements SlaveParts {
 
   async stop(): Promise<void> {
     const { item, transport } = this.settings;
-    if (this.peer !== null) this.outbox.send(this.peer, { kind: 'goodbye', reason: 'stopped' });
+    if (this.peer !== null) {
+      // What was committed last may not be confirmed yet: the timer for it ends with this run.
+      this.outbox.send(this.peer, acknowledgement(this, null));
+      this.outbox.send(this.peer, { kind: 'goodbye', reason: 'stopped' });
+    }
     this.actor.send({ type: 'stop' });
     this.release();
     await closeParts(
@@ -177,7 +181,8 @@ export class SlaveRun implements SlaveParts {
     const problem = { code, reason: reasonOf(error) };
     this.actor.send({ type: 'storeFailed', problem });
     this.trouble(code, problem.reason);
-    const message = `the store of slave "${this.settings.id}" failed: ${problem.reason}; restart it`;
+    const { id } = this.settings;
+    const message = `the store of slave "${id}" failed: ${problem.reason}; restart it`;
     this.failure ??= new ReplicationError('STORE_FAILED', message, { cause: error });
     this.#waits.fail(this.failure);
   }

@@ -1,6 +1,7 @@
 /** Carries out the slave machine's durable effects on its part of a store, or on none. */
 import type { Point, Position } from '../../machines/protocol.js';
 import type { Offer, RecoveredSlave, SlaveEffects } from '../../machines/slave-context.js';
+import { ReplicationError } from '../errors.js';
 import type { LayerStorage, MaybePromise } from '../layers/contract.js';
 import type { ItemStorage, StoreOperation } from '../stores/contract.js';
 import { promiseRecord, readSlave, SLAVE_RECORDS } from './slave-records.js';
@@ -8,6 +9,8 @@ import { promiseRecord, readSlave, SLAVE_RECORDS } from './slave-records.js';
 export class SlaveStorage {
   readonly #storage: ItemStorage | null;
   readonly #failed: (error: unknown) => void;
+  /** True once a write failed: then, and only then, a failed commit is the store's doing (F7). */
+  hasFailed = false;
 
   /** @param failed told of a failed write; the store takes none after it (F7) */
   constructor(storage: ItemStorage | null, failed: (error: unknown) => void) {
@@ -57,7 +60,7 @@ export class SlaveStorage {
       [SLAVE_RECORDS.firm]: firm,
     };
     if (endsRound) records[SLAVE_RECORDS.promise] = undefined;
-    return this.#storage.write({ records, data }, { sync: isSynced });
+    return this.#watched(this.#storage.write({ records, data }, { sync: isSynced }));
   }
 
   /** Replaces all data; absent without a store, where there is nothing to replace. */
@@ -70,15 +73,30 @@ export class SlaveStorage {
       [SLAVE_RECORDS.promise]: undefined,
     };
     return (batches: AsyncIterable<readonly StoreOperation[]>) =>
-      storage.replace(batches, () => ({ records }));
+      this.#watched(storage.replace(batches, () => ({ records })));
   }
 
   async close(): Promise<void> {
     await this.#storage?.close();
   }
 
+  /** What the source of a whole state throws is passed on as it is: that is not the store's. */
+  async #watched(written: Promise<void>): Promise<void> {
+    try {
+      await written;
+    } catch (error) {
+      this.hasFailed ||= isStoreError(error);
+      throw error;
+    }
+  }
+
   #save(records: Readonly<Record<string, unknown>>, done: () => void): void {
     if (this.#storage === null) return done();
     this.#storage.write({ records }, { sync: true }).then(done, this.#failed);
   }
+}
+
+function isStoreError(error: unknown): boolean {
+  const code = error instanceof ReplicationError ? error.code : null;
+  return code === 'STORE_FAILED' || code === 'CORRUPT';
 }

@@ -16,9 +16,16 @@ interface Wait {
 export class Waits {
   readonly #clock: Clock;
   readonly #waits = new Set<Wait>();
+  /** Protocol timers do not hold a process, but somebody who awaits an answer does. */
+  #release: (() => void) | null = null;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  #letGo(): void {
+    this.#release?.();
+    this.#release = null;
   }
 
   /** Looks at every open wait; called after whatever may have changed something. */
@@ -43,6 +50,7 @@ export class Waits {
       if (options.signal?.aborted === true) return reject(stopped(explain()));
       const end = () => {
         this.#waits.delete(wait);
+        if (this.#waits.size === 0) this.#letGo();
         if (timer !== null) this.#clock.clearTimeout(timer);
         options.signal?.removeEventListener('abort', onAbort);
       };
@@ -69,6 +77,7 @@ export class Waits {
             }, options.timeout);
       options.signal?.addEventListener('abort', onAbort, { once: true });
       this.#waits.add(wait);
+      this.#release ??= this.#clock.hold?.() ?? null;
       return undefined;
     });
   }

@@ -1,4 +1,4 @@
-/** Parts of a whole state on their way to a user layer, watched for a layer that stopped reading. */
+/** Parts of a whole state on their way to a user layer, watched for one that stops reading. */
 import { ReplicationError } from '../errors.js';
 import type { Clock } from '../runtime/clock.js';
 

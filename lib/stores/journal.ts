@@ -46,7 +46,8 @@ type EntryContent = Omit<JournalEntry, 'number' | 'hash'>;
 
 /** The damage of one item, with the number of the journal entry where it shows. */
 export function itemDamage(who: string, location: string, number: number, what: string) {
-  const message = `${who} in ${location} is damaged at journal entry ${number}: ${what}. ${DAMAGE_ADVICE}`;
+  const where = `${who} in ${location} is damaged at journal entry ${number}`;
+  const message = `${where}: ${what}. ${DAMAGE_ADVICE}`;
   return new ReplicationError('CORRUPT', message);
 }
 

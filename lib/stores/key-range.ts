@@ -30,6 +30,6 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  */
 export function checkKey(key: string): void {
   if (!LONE_SURROGATE.test(key)) return;
-  const message = `The key ${JSON.stringify(key)} has half a surrogate pair, which UTF-8 cannot carry`;
+  const message = `The key ${JSON.stringify(key)} has half a surrogate pair: no UTF-8 carries it`;
   throw new ReplicationError('INVALID_OPTION', message);
 }

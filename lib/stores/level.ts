@@ -5,6 +5,9 @@ import { openValue, sealValue } from './checked-value.js';
 import type { Store, StoreDefinition, StoreOperation } from './contract.js';
 import { checkKey, prefixEnd } from './key-range.js';
 import { sharedStore } from './shared.js';
+
+export { sharedStore };
+
 import { corrupt, type StoreStage, storeError } from './store-error.js';
 import { WriteQueue } from './write-queue.js';
 

@@ -43,7 +43,7 @@ export async function openItemStorage(
     const keys = itemKeys(role, item);
     const who = `The ${role} storage of item ${JSON.stringify(item)}`;
     if (canClaim(store) && !store.claim(keys.prefix)) {
-      const message = `${who} in ${store.location} is already open in this process: stop the other one`;
+      const message = `${who} in ${store.location} is open in this process already: stop that one`;
       throw new ReplicationError('STORE_FAILED', message);
     }
     await checkFormat(store);
@@ -66,7 +66,7 @@ async function checkFormat(store: Store): Promise<void> {
   if (format === FORMAT) return;
   const message =
     `The store ${store.location} was written by a newer version of replichart (format ${format}, ` +
-    `this one knows ${FORMAT}): upgrade replichart here, or use another folder. Nothing was changed`;
+    `this one knows ${FORMAT}): upgrade replichart or use another folder. Nothing was changed`;
   throw new ReplicationError('STORE_FAILED', message);
 }
 

@@ -11,7 +11,9 @@ export interface RecordChange {
   readonly bytes: Uint8Array | undefined;
 }
 
-/** @throws {ReplicationError} INVALID_OPTION for what JSON cannot carry; nothing is changed then. */
+/**
+ * @throws {ReplicationError} INVALID_OPTION for what JSON cannot carry; nothing is changed then.
+ */
 export function encodeRecords(records: Readonly<Record<string, unknown>>): RecordChange[] {
   return Object.entries(records).map(([name, value]) => {
     checkKey(name);

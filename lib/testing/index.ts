@@ -1,4 +1,6 @@
 /** For those who write transports, and who test against this package. */
+
+export { type StoreSuiteOptions, storeSuite } from './store-suite.js';
 export {
   type TransportPair,
   type TransportSuiteOptions,

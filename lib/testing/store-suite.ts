@@ -180,7 +180,8 @@ const closing: Check = async (definition) => {
 };
 
 const itemStorage: Check = async (definition) => {
-  const open = async () => openItemStorage(await definition.open(), { item: 'i/ä', role: 'slave' });
+  const part = { item: 'i/ä', role: 'slave' } as const;
+  const open = async () => openItemStorage(await definition.open(), part);
   let storage = await open();
   const data = [{ key: 'x', value: encode('1') }];
   await storage.write({ records: { epoch: { term: 1 }, gone: 1 }, data }, { sync: true });

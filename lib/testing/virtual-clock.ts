@@ -78,7 +78,8 @@ class TimerHeap {
  * @example
  * const clock = new VirtualClock()
  * const network = memoryNetwork({ clock })
- * const slave = createSlave({ item: 'settings', data: document(), transport: network.connect(), clock })
+ * const slave = createSlave({ item: 'settings', data: document(), transport: network.connect(),
+ * clock })
  * await clock.pass(1000)
  */
 export class VirtualClock implements Clock {

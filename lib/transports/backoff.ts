@@ -1,4 +1,6 @@
-/** When to try again: exponential with full jitter, so that many slaves do not come at once (P18). */
+/**
+ * When to try again: exponential with full jitter, so that many slaves do not come at once (P18).
+ */
 import type { Random } from '../runtime/random.js';
 
 export class Backoff {

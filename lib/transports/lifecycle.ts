@@ -51,7 +51,7 @@ export class Lifecycle {
 
   async #open(sink: TransportSink, signal: AbortSignal | undefined): Promise<void> {
     if (this.#gate !== null) {
-      const message = `${this.#what} is open already: one transport serves one sink; close it first`;
+      const message = `${this.#what} is open already and serves one sink only; close it first`;
       throw new ReplicationError('INVALID_OPTION', message);
     }
     refuseAborted(this.#what, signal);

@@ -4,9 +4,10 @@
  *     'R' | protocol u8 | item length u16 | item | head length u32 | CRC-32 u32 | head | payloads
  *
  * The CRC is of all that precedes it and of the head: a flipped bit in an epoch or a digest would
- * fence a good master or fork a history (S1, S12); payloads have checksums of their own. The head is JSON: envelope and message, small and readable in a capture. Payloads follow as
- * they are, in the order in which the head names them, so that a delta is encoded once, copied
- * once, and never parsed by anything but its user layer.
+ * fence a good master or fork a history (S1, S12); payloads have checksums of their own. The head
+ * is JSON: envelope and message, small and readable in a capture. Payloads follow as they are, in
+ * the order in which the head names them, so that a delta is encoded once, copied once, and never
+ * parsed by anything but its user layer.
  */
 import { platform } from '#platform';
 import {

@@ -24,7 +24,7 @@ test('P16: the reign is durable before anything else happens', () => {
   assert.equal(master.names, []);
 });
 
-test('P9: a decision found on disk is redone before any message leaves, and tried until it holds', () => {
+test('P9: a decision found on disk is redone before any message leaves, until it holds', () => {
   const master = newMaster().send({ type: 'recovered', found: found({ redo, closed: [closed] }) });
   master.send({ type: 'reignPersisted' });
   assert.equal(master.names, ['commitOriginal']);

@@ -103,7 +103,7 @@ test('P9: the host may take it back before the decision, and not after', () => {
   assert.equal(reserving.context.closed, []);
 });
 
-test('P14: who leaves before it voted ends the round; a promise outlives its giver’s leave', () => {
+test('P14: who leaves before it voted ends the round; a promise outlives its giver', () => {
   const left = { type: 'slaveLost' as const, slave: 'a', reason: 'goodbye' };
   assert.equal(region(preparingMaster().send(left)), 'aborting');
   const voted = preparingMaster().send({ type: 'votes', votes: [yes('a')] }, left);
@@ -111,7 +111,7 @@ test('P14: who leaves before it voted ends the round; a promise outlives its giv
   assert.equal(region(preparingMaster().send({ ...left, slave: 'c' })), 'preparing.voting');
 });
 
-test('P13: a participant that came again is asked again; without its promise its yes is void', () => {
+test('P13: who came again is asked again; without its promise its yes is void', () => {
   const master = preparingMaster().send({ type: 'votes', votes: [yes('a')] });
   master.send({ type: 'slaveReturned', slave: 'a', holds: 'r4' });
   assert.is(master.context.votes.a?.answer, 'yes');
@@ -135,7 +135,7 @@ test('P9: an original that fails on what is decided is tried again until it hold
   assert.is(master.effect<Settled>('settle').settlement.state, 'committed');
 });
 
-test('P10: heartbeats repeat the question to who has not answered, and outcomes until confirmed', () => {
+test('P10: heartbeats repeat the open question, and outcomes until confirmed', () => {
   const master = preparingMaster()
     .send({ type: 'votes', votes: [yes('a')] })
     .elapse('HEARTBEAT');

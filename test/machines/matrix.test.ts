@@ -154,7 +154,7 @@ test('P2: the link region of a slave hears each event where it means something',
   ];
   holds(slaveMachine, 'serving.link.', {
     ...Object.fromEntries([...everywhere, 'storeFailed'].map((event) => [event, states])),
-    welcome: ['announcing', 'stale'],
+    welcome: ['announcing'],
     greet: ['live'],
     reignPersisted: ['adopting'],
   });

@@ -21,6 +21,7 @@ const GROUNDS: OutcomeGrounds = {
   openRound: null,
   reigns: [{ epoch: REIGN, incarnation: MASTER }],
   reserved: 10,
+  term: REIGN.term,
   shownBehind: false,
 };
 const asked = (changes: Partial<OutcomeGrounds>) => outcomeOf({ ...GROUNDS, ...changes }, promise);
@@ -50,6 +51,7 @@ test('P11: abort is presumed only by a log that covers the round', () => {
   assert.is(asked({ reigns: [{ epoch: REIGN, incarnation: 'another' }] }), 'unknown');
   assert.is(asked({ reserved: 3 }), 'unknown');
   assert.is(asked({ shownBehind: true }), 'unknown');
+  assert.is(asked({ term: REIGN.term + 1 }), 'unknown', 'not across a takeover');
 });
 
 const LIFE = { epoch: REIGN, incarnation: MASTER };
@@ -100,6 +102,8 @@ test('P3: a point is related to a history by version and digest', () => {
   assert.is(related(4, 'other'), 'fork');
   assert.is(related(2), 'unknown');
   assert.is(related(6), 'ahead');
+  const passedOver = (version: number) => (version === 4 ? '' : digestAt(version));
+  assert.is(relate(point(4), point(5), passedOver), 'fork');
   assert.is(related(0), 'behind');
   assert.is(relate(ORIGIN, ORIGIN, digestAt), 'same');
   assert.equal(pointOf(null), ORIGIN);

@@ -43,7 +43,7 @@ test('P5: a slave whose id is free is welcomed and told how it stands', () => {
   assert.equal(accepted.send(hello).effect('welcome'), { hello: 'h2', standing: standing('same') });
 });
 
-test('P13: a second holder of an id is refused while the first answers, else takes its place', () => {
+test('P13: a second holder of an id is refused while the first answers', () => {
   assert.equal(session(true).names, ['probeRival']);
   const refused = session(true).send({ type: 'rivalAnswered' });
   const { message } = refused.effect<SessionEffects['refuse']>('refuse');
@@ -53,7 +53,7 @@ test('P13: a second holder of an id is refused while the first answers, else tak
   assert.equal(session(true).elapse('PROBE').names, ['replaceRival', 'welcome']);
 });
 
-test('P3: a request gets a delta, a marked whole state, or the word that nothing is lacking', () => {
+test('P3: a request gets a delta, a marked whole state, or an invitation', () => {
   for (const during of ['following', 'syncing']) {
     const make = () => {
       const probe = session();

@@ -37,12 +37,19 @@ test('P5: connected, it says who it is, where it stands and what it holds, until
   assert.is(linkOf(slave.send(from(welcome('a1.2')))), 'live');
 });
 
-test('P2: a hello is answered once; a late copy of its welcome tells of a moment that is past', () => {
+test('P2: a hello is answered once; a late copy of its welcome is ignored', () => {
   const slave = liveSlave().send(from(announce(5, 4, { openRound: 'r5' })));
   slave.send(from(welcome('a1.1')));
   assert.equal(slave.context.target, point(4));
   assert.is(slave.context.openRound, 'r5');
   assert.is(slave.context.ignored, 1);
+});
+
+test('P2: a welcome that newer words overtook does not set openRound and target back', () => {
+  const slave = newSlave().send({ type: 'recovered', found: records() }, { type: 'connected' });
+  slave.send(from(announce(5, 4, { openRound: 'r5' })), from(welcome('a1.1')));
+  assert.is(linkOf(slave), 'live');
+  assert.equal([slave.context.target, slave.context.openRound], [point(4), 'r5']);
 });
 
 test('P16: a new reign is durable before anything of it is acted on', () => {
@@ -117,7 +124,7 @@ test('P2: the heir of a volatile lineage is adopted, the one that was left is no
   assert.equal(slave.context.left, ['old', 'lineage']);
 });
 
-test('P2: the newest sequence number wins; an older prepare is taken only if its round is open', () => {
+test('P2: an older prepare is taken only if its round is open', () => {
   const slave = liveSlave().send(from(announce(5, 3, { openRound: 'r4' })));
   slave.send(from(announce(4, 9)));
   assert.equal(slave.context.target, point(3));

@@ -115,7 +115,7 @@ test('P13: a slave that is not named neither prepares nor votes', () => {
   assert.equal([copyOf(slave), slave.names], ['idle', []]);
 });
 
-test('P8: another round’s prepare is refused while the first is in doubt, unless it ends it', () => {
+test('P8: another round is refused while the first is in doubt, unless it ends it', () => {
   const other = { round: 'r5', openRound: 'r4', to: point(5) };
   const refused = preparedSlave().send(from(prepare(3, other)));
   assert.equal([vote(refused)?.answer, vote(refused)?.code], ['no', 'ABORTED']);
@@ -205,6 +205,8 @@ test('P16: an outcome told by a new reign is obeyed once that reign is durable',
 test('P10: an offer of an earlier incarnation is void under the next', () => {
   const slave = preparingSlave().send({ type: 'disconnected' }, { type: 'connected' });
   slave.send(from(welcome('a1.2'), { epoch: NEXT_REIGN, incarnation: 'n' }));
+  assert.is(copyOf(slave), 'preparing');
+  slave.send({ type: 'reignPersisted', incarnation: 'n' });
   assert.is(copyOf(slave), 'aborting');
 });
 
@@ -264,6 +266,18 @@ test('P22: a decided round that cannot be applied is tried until it holds', () =
   assert.is(copyOf(slave), 'quarantined');
   assert.equal(slave.elapse('QUARANTINE_RETRY').names, ['commitCopy']);
   assert.equal(slave.send(done).effect('acknowledge'), { round: 'r4' });
+});
+
+test('P22: a corrupt copy does not hold a decided round for good', () => {
+  const problem = { code: 'CORRUPT', reason: 'x' };
+  const slave = preparedSlave().send(from(commit(3)), {
+    type: 'commitFailed',
+    problem,
+    position: null,
+  });
+  assert.is(copyOf(slave.elapse('QUARANTINE_RETRY')), 'aborting');
+  slave.send(dropped, from(announce(5, 4)));
+  assert.equal([copyOf(slave), slave.context.rebase], ['syncing.asking', true]);
 });
 
 test('P22: a promise under a lineage that was left does not stay for good', () => {

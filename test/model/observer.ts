@@ -1,7 +1,7 @@
 /** What is noted beside the world, and the promises that relate several processes (S1 to S7). */
 import { pointOf } from '../../machines/index.js';
-import { durableHead, type MasterProcess } from './master-process.js';
-import type { SlaveProcess } from './slave-process.js';
+import { durableHead, type MasterProcess } from './master-turn.js';
+import type { SlaveProcess } from './slave-turn.js';
 import { isPrefix, type Note } from './vocabulary.js';
 
 export interface Ghost {
@@ -13,6 +13,10 @@ export interface Ghost {
   /** `round|who` for each abort that anybody carried out or told. */
   readonly aborted: readonly string[];
   readonly acknowledged: readonly string[];
+  /** Histories that were promised for `os` only and did not survive (P19). */
+  readonly lost: readonly string[];
+  /** What a restored folder lacks is lost; slaves refuse to rewind, and say so (P16). */
+  readonly isRestored: boolean;
   /** Digests whose callers were told that nothing changed anywhere. */
   readonly denied: readonly string[];
 }
@@ -23,8 +27,16 @@ export const newGhost = (truth: string): Ghost => ({
   decided: [],
   aborted: [],
   acknowledged: [],
+  lost: [],
+  isRestored: false,
   denied: [],
 });
+
+/**
+ * What an old folder lacks, it lacks: acknowledgements are lost, and its master presumes an abort
+ * of a round that was decided after the copy was made. Nothing on that disk could tell (P11).
+ */
+const AFTER_RESTORE = { isRestored: true, acknowledged: [], denied: [], decided: [] };
 
 const added = (list: readonly string[], item: string): readonly string[] =>
   list.includes(item) ? list : [...list, item].sort();
@@ -64,14 +76,16 @@ export function observe(ghost: Ghost, notes: readonly Note[], broken: Broken[]):
       case 'aborted':
         seen = { ...seen, aborted: added(seen.aborted, `${note.round}|${note.by}`) };
         break;
+      case 'lost':
+        seen = { ...seen, truth: note.head, lost: added(seen.lost, note.digest) };
+        if (note.isRestored) seen = { ...seen, ...AFTER_RESTORE };
+        break;
       case 'acknowledged':
         seen = { ...seen, acknowledged: added(seen.acknowledged, note.digest) };
         break;
       case 'denied':
         seen = { ...seen, denied: added(seen.denied, note.digest) };
         break;
-      default:
-        broken.push({ promise: 'model', how: `unknown note ${note.kind}` });
     }
   }
   return seen;
@@ -103,7 +117,15 @@ export function judge(
   }
   for (const slave of slaves) {
     const { digest } = pointOf(slave.disk.position);
-    if (digest !== '' && !isPrefix(digest, ghost.truth)) {
+    const firm = slave.disk.firm?.digest ?? '';
+    if (!ghost.isRestored && firm !== '' && !isPrefix(firm, ghost.truth)) {
+      broken.push({
+        promise: 'S3',
+        how: `${slave.name} has ${firm} firm, truth is ${ghost.truth}`,
+      });
+    }
+    const wasLost = ghost.lost.some((history) => isPrefix(digest, history));
+    if (digest !== '' && !wasLost && !isPrefix(digest, ghost.truth)) {
       broken.push({ promise: 'S6', how: `${slave.name} holds ${digest}, truth is ${ghost.truth}` });
     }
   }

@@ -28,10 +28,20 @@ export interface Bounds {
   readonly silences: number;
   /** Times that a user layer fails at commit. */
   readonly failures: number;
+  /** Times that a write fails; whether it reached the disk only a restart can tell. */
+  readonly storeFailures: number;
+  /** Times that a slave leaves for good, as far as its master knows. */
+  readonly leaves: number;
+  /** Times that a connection is lost and made again. */
+  readonly reconnects: number;
+  /** Prepares are too small for their delta: slaves fetch it. */
+  readonly fetched?: boolean;
   /** The master no longer has increments: every request gets a whole state. */
   readonly trimmed?: boolean;
   /** One-phase groups are only promised for `os`: a crash of the master may lose them. */
   readonly lossy?: boolean;
+  /** Times that the master's folder is copied, to be put back in place of a later one. */
+  readonly backups: number;
   /** Where it begins: all down and empty, all down with a copy, or up and in step. */
   readonly from: 'empty' | 'cached' | 'live';
   readonly statesMax: number;
@@ -52,7 +62,13 @@ export interface Packet {
 /** What an observer beside the world notes down; promises are checked against it. */
 export type Note =
   | { readonly kind: 'truth'; readonly digest: string }
-  | { readonly kind: 'lost'; readonly digest: string }
+  | {
+      readonly kind: 'lost';
+      readonly digest: string;
+      readonly head: string;
+      /** Also what was promised on disk went: an old folder was put back (T35). */
+      readonly isRestored: boolean;
+    }
   | { readonly kind: 'promised'; readonly round: string; readonly slave: string }
   | { readonly kind: 'decided'; readonly round: string; readonly participants: readonly string[] }
   | { readonly kind: 'aborted'; readonly round: string; readonly by: string }
@@ -80,6 +96,10 @@ export type Spending =
   | 'rollbacks'
   | 'deadlines'
   | 'silences'
+  | 'storeFailures'
+  | 'leaves'
+  | 'reconnects'
+  | 'backups'
   | 'failures';
 
 export const extend = (point: Point, version: number): Point => ({

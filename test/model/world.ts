@@ -1,26 +1,19 @@
 /** The world as small numbers, and all that can happen in it next. */
 import type { Point } from '../../machines/index.js';
 import { Interner } from './interner.js';
+import { deliverToMaster } from './master-inbox.js';
 import {
-  contextOf,
+  backUpAndRestore,
   crashMaster,
-  deliverToMaster,
   endMasterJob,
-  type MasterProcess,
+  loseMaster,
   masterMoves,
-  newMasterProcess,
   startMaster,
-} from './master-process.js';
+} from './master-steps.js';
+import { type MasterProcess, newMasterProcess } from './master-turn.js';
 import { type Broken, type Ghost, judge, newGhost, observe } from './observer.js';
-import {
-  crashSlave,
-  deliverToSlave,
-  endSlaveJob,
-  newSlaveProcess,
-  type SlaveProcess,
-  slaveMoves,
-  startSlave,
-} from './slave-process.js';
+import { crashSlave, deliverToSlave, endSlaveJob, slaveMoves, startSlave } from './slave-steps.js';
+import { newSlaveProcess, type SlaveProcess } from './slave-turn.js';
 import { type Bounds, type Outcome, type Packet, SLAVES, type Spending } from './vocabulary.js';
 
 /** Ids of: master, ghost, messages (a set), what was spent, then one per slave. */
@@ -36,7 +29,6 @@ export interface Edge {
   readonly label: string;
   readonly next: World;
   readonly broken: readonly Broken[];
-  readonly isFault: boolean;
 }
 
 /** An outcome with everything interned, so that a step is computed once. */
@@ -59,9 +51,12 @@ const NOTHING_SPENT: Spent = {
   rollbacks: 0,
   deadlines: 0,
   silences: 0,
+  storeFailures: 0,
+  leaves: 0,
+  reconnects: 0,
+  backups: 0,
   failures: 0,
 };
-const FAULTS: readonly Spending[] = ['masterCrashes', 'slaveCrashes', 'failures'];
 
 const processKey = ({ snapshot, ...rest }: MasterProcess | SlaveProcess): string =>
   JSON.stringify([rest, snapshot?.value, snapshot?.context]);
@@ -120,7 +115,7 @@ export class Universe {
   netOf = (world: World): readonly number[] => this.#nets.valueOf(world.net);
   ghostOf = (world: World): Ghost => this.#ghosts.valueOf(world.ghost);
 
-  /** All edges out of this world; `free` lifts every bound but forbids faults, for liveness. */
+  /** Everything that can happen next, within the bounds. */
   edgesOf(world: World): readonly Edge[] {
     const edges: Edge[] = [];
     const add = (slave: number | null, outcomes: readonly Known[]) => {
@@ -148,7 +143,13 @@ export class Universe {
       const outcomes =
         master.snapshot === null
           ? startMaster(master)
-          : [crashMaster(master), ...endMasterJob(master), ...masterMoves(master, this.bounds)];
+          : [
+              crashMaster(master),
+              ...backUpAndRestore(master),
+              ...(this.bounds.lossy ? [loseMaster(master)] : []),
+              ...endMasterJob(master),
+              ...masterMoves(master, this.bounds),
+            ];
       return outcomes.map((outcome) => this.#intern(outcome, this.masters.idOf(outcome.process)));
     });
   }
@@ -222,8 +223,7 @@ export class Universe {
       net: this.#withPackets(world.net, outcome.sent),
     };
     broken.push(...this.#judge(next));
-    const isFault = outcome.spent !== null && FAULTS.includes(outcome.spent);
-    return { label: outcome.label, next, broken, isFault };
+    return { label: outcome.label, next, broken };
   }
 
   #withPackets(net: number, sent: readonly number[]): number {
@@ -245,5 +245,3 @@ export class Universe {
     return broken;
   }
 }
-
-export { contextOf as masterContextOf };

@@ -1,4 +1,4 @@
-/** T01, T02: master dies at M0-M13, slave at P0-P11; everybody agrees after the restart (S1, S3). */
+/** T01, T02: master dies at M0-M13, slave at P0-P11; all agree after the restart (S1, S3). */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decodeFrame } from '../../lib/wire/frame.js';

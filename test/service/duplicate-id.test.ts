@@ -1,4 +1,4 @@
-/** P13: one slave id, one living process; the second is refused, and taken once the first is dead. */
+/** P13: one slave id, one living process; a second is refused until the first is dead. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { setter, TWO_PHASE } from '../support/service-changes.js';

@@ -1,4 +1,4 @@
-/** T49, T50: whatever a host's user layer does, it harms its own change or copy and nothing else. */
+/** T49, T50: whatever a host's user layer does, it harms its own change or copy only. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ReplicationError } from '../../lib/errors.js';

@@ -1,4 +1,4 @@
-/** Lossy, duplicating, reordering, cut and partitioned links: S1-S9 at each change, L2 at the end. */
+/** Lossy, duplicating, reordering, cut, partitioned links: S1-S9 at each change, L2 at last. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ReplicationError } from '../../lib/errors.js';

@@ -67,7 +67,8 @@ async function write(
     const storage = await openItem(definition);
     for (let index = 0; index < options.writes; index += 1) {
       const version = states.length;
-      const value = `${version} ${String.fromCharCode(97 + (version % 26)).repeat(options.valueBytes)}`;
+      const letter = String.fromCharCode(97 + (version % 26));
+      const value = `${version} ${letter.repeat(options.valueBytes)}`;
       const [name, old] = [`key-${version % 40}`, `key-${(version * 7) % 40}`];
       delete content.data[old];
       content.data[name] = value;

@@ -177,7 +177,8 @@ const openScript = (folder: string): string => `
 
 test('without classic-level the error says what to install', async () => {
   const hook = `export async function resolve(name, context, next) {
-    if (name === 'classic-level') throw Object.assign(new Error('not installed'), { code: 'ERR_MODULE_NOT_FOUND' });
+    const missing = () => Object.assign(new Error('gone'), { code: 'ERR_MODULE_NOT_FOUND' });
+    if (name === 'classic-level') throw missing();
     return next(name, context);
   }`;
   const output = await runScript(`

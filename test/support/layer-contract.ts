@@ -64,58 +64,80 @@ async function withSeeds(count: number, act: (random: SeededRandom) => Promise<v
   }
 }
 
-export function layerContract<MasterData, SlaveData>(
-  test: Test,
-  subject: LayerSubject<MasterData, SlaveData>,
-): void {
-  type Replication = LayerReplication<MasterData, SlaveData>;
-  const { content } = subject;
+/** What the tests of one subject share. */
+class ContractKit<MasterData, SlaveData> {
+  readonly subject: LayerSubject<MasterData, SlaveData>;
 
-  function assertEqual(replication: Replication, copy: Copy<SlaveData>): void {
+  constructor(subject: LayerSubject<MasterData, SlaveData>) {
+    this.subject = subject;
+  }
+
+  assertEqual(replication: LayerReplication<MasterData, SlaveData>, copy: Copy<SlaveData>): void {
     const { master } = replication;
     assert.equal(copy.layer.position(), master.position());
     assert.is(copy.layer.contentHash?.(), master.contentHash?.());
+    const { content } = this.subject;
     assert.is(content(copy.layer), content(master));
   }
 
   /** Changes that reach no copy. */
-  async function advance(replication: Replication, random: SeededRandom): Promise<void> {
-    for (let count = 0; count < 3; count += 1) subject.change(replication.master, random);
+  async advance(
+    replication: LayerReplication<MasterData, SlaveData>,
+    random: SeededRandom,
+  ): Promise<void> {
+    for (let count = 0; count < 3; count += 1) this.subject.change(replication.master, random);
     await replication.flush();
   }
 
-  async function step(replication: Replication, random: SeededRandom): Promise<void> {
+  async step(
+    replication: LayerReplication<MasterData, SlaveData>,
+    random: SeededRandom,
+  ): Promise<void> {
     const changes = random.below(6);
-    for (let count = 0; count < changes; count += 1) subject.change(replication.master, random);
+    for (let count = 0; count < changes; count += 1)
+      this.subject.change(replication.master, random);
     const push = replication.copies.filter(() => random.chance(0.6));
     await replication.flush(push, random.chance(0.3));
   }
+}
 
+function equalWhateverWay<MasterData, SlaveData>(
+  test: Test,
+  kit: ContractKit<MasterData, SlaveData>,
+): void {
+  const { subject } = kit;
   test(`${subject.name}: S4 copies are equal whatever way they came to a version`, async () => {
     await withSeeds(15, async (random) => {
       const replication = await new LayerReplication(subject.definition()).start();
       for (let index = 0; index < 3; index += 1) await replication.addCopy();
       for (let round = 0; round < 60; round += 1) {
-        await step(replication, random);
+        await kit.step(replication, random);
         const copy = random.pick(replication.copies);
         if (random.chance(0.3)) await replication.sync(copy);
         if (copy.layer.position()?.version === replication.position.version) {
-          assertEqual(replication, copy);
+          kit.assertEqual(replication, copy);
         }
       }
       for (const copy of replication.copies) {
         await replication.sync(copy);
-        assertEqual(replication, copy);
+        kit.assertEqual(replication, copy);
       }
     });
   });
+}
 
+function restartFromStore<MasterData, SlaveData>(
+  test: Test,
+  kit: ContractKit<MasterData, SlaveData>,
+): void {
+  const { subject } = kit;
+  const { content } = subject;
   test(`${subject.name}: P4 a restart from the store finds content and position`, async () => {
     await withSeeds(10, async (random) => {
       const replication = await new LayerReplication(subject.definition(), true).start();
       const copy = await replication.addCopy(true);
       for (let round = 0; round < 40; round += 1) {
-        await step(replication, random);
+        await kit.step(replication, random);
         if (random.chance(0.3)) await replication.sync(copy);
         if (random.chance(0.2)) {
           const before = content(copy.layer);
@@ -131,14 +153,21 @@ export function layerContract<MasterData, SlaveData>(
         }
       }
       await replication.sync(copy);
-      assertEqual(replication, copy);
+      kit.assertEqual(replication, copy);
     });
   });
+}
 
+function snapshotWhileChanging<MasterData, SlaveData>(
+  test: Test,
+  kit: ContractKit<MasterData, SlaveData>,
+): void {
+  const { subject } = kit;
+  const { content } = subject;
   test(`${subject.name}: a snapshot is one version, while changes go on`, async () => {
     await withSeeds(10, async (random) => {
       const replication = await new LayerReplication(subject.definition()).start();
-      for (let round = 0; round < 20; round += 1) await step(replication, random);
+      for (let round = 0; round < 20; round += 1) await kit.step(replication, random);
       const expected = content(replication.master);
       const source = await replication.master.createSnapshot();
       const slow = async function* (): AsyncGenerator<Uint8Array> {
@@ -147,7 +176,7 @@ export function layerContract<MasterData, SlaveData>(
             const end = at + 1 + random.below(chunk.length);
             yield chunk.slice(at, end);
             at = end;
-            await step(replication, random);
+            await kit.step(replication, random);
           }
         }
       };
@@ -156,19 +185,26 @@ export function layerContract<MasterData, SlaveData>(
       assert.is(content(copy.layer), expected);
       assert.equal(copy.layer.position(), source.position);
       await replication.sync(copy);
-      assertEqual(replication, copy);
+      kit.assertEqual(replication, copy);
     });
   });
+}
 
+function brokenSnapshot<MasterData, SlaveData>(
+  test: Test,
+  kit: ContractKit<MasterData, SlaveData>,
+): void {
+  const { subject } = kit;
+  const { content } = subject;
   test(`${subject.name}: a snapshot that breaks off leaves copy and store as they were`, async () => {
     await withSeeds(10, async (random) => {
       const replication = await new LayerReplication(subject.definition()).start();
       const copy = await replication.addCopy(true);
-      for (let round = 0; round < 10; round += 1) await step(replication, random);
+      for (let round = 0; round < 10; round += 1) await kit.step(replication, random);
       await replication.sync(copy);
       const before = content(copy.layer);
       const stored = new Map(copy.store?.data);
-      for (let round = 0; round < 5; round += 1) await advance(replication, random);
+      for (let round = 0; round < 5; round += 1) await kit.advance(replication, random);
       const chunks: Uint8Array[] = [];
       const source = await replication.master.createSnapshot();
       for await (const chunk of source.chunks) chunks.push(chunk.slice());
@@ -188,17 +224,24 @@ export function layerContract<MasterData, SlaveData>(
       }
     });
   });
+}
 
+function abortLeavesNothing<MasterData, SlaveData>(
+  test: Test,
+  kit: ContractKit<MasterData, SlaveData>,
+): void {
+  const { subject } = kit;
+  const { content } = subject;
   test(`${subject.name}: S9 what was prepared and aborted was never there`, async () => {
     await withSeeds(10, async (random) => {
       const replication = await new LayerReplication(subject.definition()).start();
       const copy = await replication.addCopy(true);
-      await step(replication, random);
+      await kit.step(replication, random);
       await replication.sync(copy);
       for (let round = 0; round < 20; round += 1) {
         const before = content(copy.layer);
         const stored = new Map(copy.store?.data);
-        await advance(replication, random);
+        await kit.advance(replication, random);
         const next = replication.position;
         const from = copy.layer.position()?.version ?? 0;
         if (from === next.version) continue;
@@ -213,17 +256,23 @@ export function layerContract<MasterData, SlaveData>(
         if (random.chance(0.5)) await replication.sync(copy);
       }
       await replication.sync(copy);
-      assertEqual(replication, copy);
+      kit.assertEqual(replication, copy);
     });
   });
+}
 
+function idempotentCommit<MasterData, SlaveData>(
+  test: Test,
+  kit: ContractKit<MasterData, SlaveData>,
+): void {
+  const { subject } = kit;
   test(`${subject.name}: P9 a commit is idempotent by its version`, async () => {
     await withSeeds(5, async (random) => {
       const replication = await new LayerReplication(subject.definition()).start();
       const copy = await replication.addCopy();
       await replication.sync(copy);
       const from = replication.position.version;
-      for (let round = 0; round < 8; round += 1) await advance(replication, random);
+      for (let round = 0; round < 8; round += 1) await kit.advance(replication, random);
       const next = replication.position;
       const delta = await replication.master.createDelta(from, next.version);
       if (typeof delta === 'symbol') throw new Error('history was too short for this test');
@@ -233,19 +282,26 @@ export function layerContract<MasterData, SlaveData>(
       for (let count = 0; count < 3; count += 1) {
         await copy.layer.commit(replication.codec.decode(bytes), next, STORELESS);
         await replication.master.commit(delta, next, STORELESS);
-        assertEqual(replication, copy);
+        kit.assertEqual(replication, copy);
       }
       // Redone when the copy is further on already: it stays there.
-      for (let round = 0; round < 8; round += 1) await advance(replication, random);
+      for (let round = 0; round < 8; round += 1) await kit.advance(replication, random);
       await replication.sync(copy);
       await copy.layer.commit(replication.codec.decode(bytes), next, STORELESS);
       await replication.master.commit(delta, next, STORELESS);
-      assertEqual(replication, copy);
+      kit.assertEqual(replication, copy);
       await replication.sync(late);
-      assertEqual(replication, late);
+      kit.assertEqual(replication, late);
     });
   });
+}
 
+function failedWrite<MasterData, SlaveData>(
+  test: Test,
+  kit: ContractKit<MasterData, SlaveData>,
+): void {
+  const { subject } = kit;
+  const { content } = subject;
   test(`${subject.name}: S9 a write that fails leaves readers where they were`, async () => {
     await withSeeds(5, async (random) => {
       const replication = await new LayerReplication(subject.definition()).start();
@@ -253,7 +309,8 @@ export function layerContract<MasterData, SlaveData>(
       await replication.sync(copy);
       const before = content(copy.layer);
       const position = copy.layer.position();
-      while (replication.position.version === position?.version) await advance(replication, random);
+      while (replication.position.version === position?.version)
+        await kit.advance(replication, random);
       if (copy.store === null) throw new Error('the copy has no store');
       copy.store.failure = new Error('the disk is full');
       const failed = await replication.sync(copy).then(
@@ -265,16 +322,23 @@ export function layerContract<MasterData, SlaveData>(
       assert.equal(copy.layer.position(), position);
       copy.store.failure = null;
       await replication.sync(copy);
-      assertEqual(replication, copy);
+      kit.assertEqual(replication, copy);
     });
   });
+}
 
+function arbitraryDeltas<MasterData, SlaveData>(
+  test: Test,
+  kit: ContractKit<MasterData, SlaveData>,
+): void {
+  const { subject } = kit;
+  const { content } = subject;
   test(`${subject.name}: claims 8, 16: deltas between arbitrary versions`, async () => {
     await withSeeds(8, async (random) => {
       const replication = await new LayerReplication(subject.definition()).start();
       const known = new Map<number, { copy: Copy<SlaveData>; text: string }>();
       for (let round = 0; round < 12; round += 1) {
-        await advance(replication, random);
+        await kit.advance(replication, random);
         const { version } = replication.position;
         if (known.has(version)) continue;
         const copy = await replication.addCopy();
@@ -297,4 +361,20 @@ export function layerContract<MasterData, SlaveData>(
       }
     });
   });
+}
+
+/** Declares the contract's tests for one layer. */
+export function layerContract<MasterData, SlaveData>(
+  test: Test,
+  subject: LayerSubject<MasterData, SlaveData>,
+): void {
+  const kit = new ContractKit(subject);
+  equalWhateverWay(test, kit);
+  restartFromStore(test, kit);
+  snapshotWhileChanging(test, kit);
+  brokenSnapshot(test, kit);
+  abortLeavesNothing(test, kit);
+  idempotentCommit(test, kit);
+  failedWrite(test, kit);
+  arbitraryDeltas(test, kit);
 }

@@ -1,4 +1,6 @@
-/** Drives user layers as the service layers do, without any service: groups, rounds, catching up. */
+/**
+ * Drives user layers as the service layers do, without any service: groups, rounds, catching up.
+ */
 import { platform } from '#platform';
 import { Veto } from '../../lib/errors.js';
 import {

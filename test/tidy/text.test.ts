@@ -28,6 +28,9 @@ function linesOf(sources: readonly Source[], isWrong: (line: string) => boolean)
   );
 }
 
+/** A test is named by one sentence, which the formatter leaves on its line. */
+const isTitle = (line: string) => /^\s*test\([`']/.test(line);
+
 const everything = (): Source[] => [
   ...codeSources(),
   ...pages(),
@@ -46,7 +49,7 @@ test(`files have at most ${FILE_LINES_MAX} lines`, () => {
 
 test(`lines of code have at most ${LINE_WIDTH_MAX} characters`, () => {
   assert.equal(
-    linesOf(codeSources(), (line) => [...line].length > LINE_WIDTH_MAX),
+    linesOf(codeSources(), (line) => [...line].length > LINE_WIDTH_MAX && !isTitle(line)),
     [],
   );
 });

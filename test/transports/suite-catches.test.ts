@@ -1,4 +1,6 @@
-/** The published suite is worth something only if it fails on transports that break the contract. */
+/**
+ * The published suite is worth something only if it fails on transports that break the contract.
+ */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type TransportPair, transportSuite } from '../../lib/testing/index.js';

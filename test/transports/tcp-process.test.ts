@@ -33,7 +33,11 @@ test('a slave without a master stays alive between its attempts, without a word'
   const { ran, kill } = script(`
     let attempts = 0;
     sink.troubled = () => console.log('told');
-    const random = () => { attempts += 1; if (attempts === 5) console.log('still trying'); return 1; };
+    const random = () => {
+      attempts += 1;
+      if (attempts === 5) console.log('still trying');
+      return 1;
+    };
     await tcpConnect({ port: 9, random, reconnectMsMin: 20 }).open(sink);`);
   await until('five attempts', () => ran.out.includes('still trying') || ran.exit !== null);
   assert.is(ran.exit, null, ran.out);

@@ -48,7 +48,9 @@ const DOCUMENT_BUDGET: CodecBudget = Object.freeze({
   annotationsMax: 1_000_000,
   bigintDigitsMax: 1_000,
 });
-/** An `o` node, its list, its pair: three levels of patch for one of the tree, and some to spare. */
+/**
+ * An `o` node, its list, its pair: three levels of patch for one of the tree, and some to spare.
+ */
 const PATCH_LEVELS = 4;
 
 const NAMES = [

@@ -206,7 +206,7 @@ export class MemoryNetwork implements TransportHost {
   /** @internal */
   register(master: Endpoint): void {
     if (this.#masters.has(master.name)) {
-      const message = `a master named "${master.name}" is open on this memory network: close it first`;
+      const message = `a master named "${master.name}" is open on this network: close it first`;
       throw new ReplicationError('INVALID_OPTION', message);
     }
     this.#masters.set(master.name, master);

@@ -160,7 +160,7 @@ export class Connection implements Flushable {
   #overloaded(why: string): void {
     const waiting = this.#queue.bytes + this.#writing;
     const message =
-      `${this.peer} was dropped, it is too slow: ${why} (${waiting} bytes waiting); it catches up ` +
+      `${this.peer} was dropped as too slow: ${why} (${waiting} bytes waiting); it catches up ` +
       'when it connects again';
     this.end(new ReplicationError('OVERLOADED', message));
   }

@@ -143,7 +143,7 @@ export class SlaveHandshake extends Handshake {
     const proof = this.take(PROOF_BYTES);
     if (proof === null) return WAIT;
     if (sameProof(proof, this.proof('master'))) return { send: null, done: true, failure: null };
-    const message = `${this.settings.other} could not prove that it knows the secret: not our master`;
+    const message = `${this.settings.other} could not prove to know the secret: not our master`;
     return this.refuse(new ReplicationError('UNAUTHORIZED', message));
   }
 

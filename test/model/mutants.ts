@@ -1,0 +1,265 @@
+/**
+ * Classical mistakes, seeded one at a time into the real machines: by other guards and
+ * assignments, or by a changed place of the chart. A checker that lets one live is no checker.
+ */
+import { assign } from 'xstate';
+import { masterMachine, type Point, slaveMachine } from '../../machines/index.js';
+import type { MasterContext } from '../../machines/master-context.js';
+import { commitMessage, currentRound, nextPosition } from '../../machines/master-logic.js';
+import { masterSetup } from '../../machines/master-setup.js';
+import { voteOf } from '../../machines/slave-logic.js';
+import { takeNote } from '../../machines/slave-news.js';
+import { slaveSetup } from '../../machines/slave-setup.js';
+import { countVotes } from '../../machines/tally.js';
+import type { Bounds } from './vocabulary.js';
+
+export interface Mutant {
+  readonly name: string;
+  readonly master?: typeof masterMachine;
+  readonly slave?: typeof slaveMachine;
+  /** What has to be possible for it to do harm. */
+  readonly needs: Partial<Bounds>;
+}
+
+type Node = Readonly<Record<string, unknown>>;
+
+/** A copy of a chart in which one place, given by its path, is another. */
+function changed(node: Node, path: readonly string[], change: (place: Node) => Node): Node {
+  const [key, ...rest] = path;
+  if (key === undefined) return change(node);
+  const child = node[key];
+  if (typeof child !== 'object' || child === null) throw new Error(`no ${key} in this chart`);
+  return { ...node, [key]: changed(child as Node, rest, change) };
+}
+
+const masterWith = (path: string, change: (place: Node) => Node): typeof masterMachine =>
+  masterSetup.createMachine(
+    changed(masterMachine.config as unknown as Node, path.split('.'), change) as never,
+  ) as unknown as typeof masterMachine;
+
+const slaveWith = (path: string, change: (place: Node) => Node): typeof slaveMachine =>
+  slaveSetup.createMachine(
+    changed(slaveMachine.config as unknown as Node, path.split('.'), change) as never,
+  ) as unknown as typeof slaveMachine;
+
+const ROUND = 'states.serving.states.round.states';
+const COPY = 'states.serving.states.copy.states';
+const asList = (actions: unknown): readonly unknown[] =>
+  Array.isArray(actions) ? actions : actions === undefined ? [] : [actions];
+
+interface InMaster {
+  readonly context: MasterContext;
+}
+
+const sendCommit = {
+  type: 'multicast',
+  params: ({ context }: InMaster) => ({
+    sends: [
+      {
+        message: commitMessage(context, {
+          round: currentRound(context).id,
+          to: currentRound(context).to,
+        }),
+        only: currentRound(context).participants,
+      },
+    ],
+  }),
+};
+
+const settleCommitted = {
+  type: 'settle',
+  params: ({ context }: InMaster) => ({
+    id: currentRound(context).id,
+    settlement: { state: 'committed', version: currentRound(context).to.version },
+  }),
+};
+
+const first = (place: Node, action: unknown): Node => ({
+  ...place,
+  entry: [action, ...asList(place.entry)],
+});
+
+const hearing = (place: Node, event: string, transition: Node): Node => ({
+  ...place,
+  on: { ...(place.on as Node), [event]: transition },
+});
+
+const TWO: Partial<Bounds> = { slaves: 2, participants: 2 };
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'a yes leaves before its promise is durable',
+    slave: slaveWith(`${COPY}.preparing`, (place) =>
+      hearing(place, 'canPrepare', {
+        target: 'prepared',
+        actions: [
+          'promise',
+          { type: 'transmit', params: ({ context }: never) => ({ message: voteOf(context) }) },
+        ],
+      }),
+    ),
+    needs: {},
+  },
+  {
+    name: 'commit leaves before its decision is durable',
+    master: masterWith(`${ROUND}.deciding`, (place) => first(place, sendCommit)),
+    needs: {},
+  },
+  {
+    name: 'the caller is told before the decision is durable',
+    master: masterWith(`${ROUND}.deciding`, (place) => first(place, settleCommitted)),
+    needs: { masterCrashes: 1 },
+  },
+  {
+    name: 'one yes is enough',
+    master: masterMachine.provide({
+      guards: {
+        isUnanimous: ({ context }) =>
+          Object.values(context.votes).some((vote) => vote.answer === 'yes'),
+      },
+    }),
+    needs: TWO,
+  },
+  {
+    name: 'votes of another round count',
+    master: masterMachine.provide({
+      actions: {
+        count: assign(({ context }, params) => ({
+          votes: countVotes(context.votes, context.round?.participants ?? [], params.votes),
+        })),
+      },
+    }),
+    needs: { twoPhase: 2 },
+  },
+  {
+    name: 'an abort of another round counts',
+    slave: slaveMachine.provide({ guards: { isHeld: ({ context }) => context.prepared !== null } }),
+    needs: { twoPhase: 2 },
+  },
+  {
+    name: 'a slave that hears nothing aborts by itself',
+    slave: slaveWith(`${COPY}.prepared.states.waiting.after`, () => ({
+      INQUIRE: { target: '#slave.serving.copy.aborting' },
+    })),
+    needs: {},
+  },
+  {
+    name: 'a slave that hears nothing commits by itself',
+    slave: slaveWith(`${COPY}.prepared.states.waiting.after`, () => ({
+      INQUIRE: {
+        target: '#slave.serving.copy.committing',
+        actions: { type: 'decide', params: { verdict: 'committed' } },
+      },
+    })),
+    needs: {},
+  },
+  {
+    name: 'a restart does not redo what was decided',
+    master: masterMachine.provide({ guards: { mustRedo: () => false } }),
+    needs: { masterCrashes: 1, onePhase: 1 },
+  },
+  {
+    name: 'an old heartbeat decides a round',
+    slave: slaveMachine.provide({
+      actions: {
+        takeNote: assign(({ context }, params) => {
+          const { prepared } = context;
+          if (prepared === null) return takeNote(context, params.message);
+          const early = { ...prepared, sequence: -1 };
+          return takeNote({ ...context, sequence: -1, prepared: early }, params.message);
+        }),
+      },
+    }),
+    needs: { heartbeats: 1, slaveCrashes: 1 },
+  },
+  {
+    name: 'a roll-back is obeyed after the decision',
+    master: masterWith(`${ROUND}.deciding`, (place) =>
+      hearing(place, 'rollback', {
+        target: 'aborting',
+        actions: { type: 'noteAbort', params: { reason: { code: 'ROLLED_BACK', reason: 'x' } } },
+      }),
+    ),
+    needs: { rollbacks: 1 },
+  },
+  {
+    name: 'an open round is answered with aborted',
+    master: masterWith('states.serving.on.inquired', () => ({
+      actions: {
+        type: 'reply',
+        params: ({
+          context,
+          event,
+        }: {
+          context: MasterContext;
+          event: { slave: string; prepared: { round: string } };
+        }) => ({
+          slave: event.slave,
+          message: {
+            kind: 'outcome',
+            round: event.prepared.round,
+            outcome: 'aborted',
+            position: context.position,
+          },
+        }),
+      },
+    })),
+    needs: {},
+  },
+  {
+    name: 'a position is announced before it is durable',
+    master: masterWith(`${ROUND}.announcing`, (place) =>
+      first(place, {
+        type: 'multicast',
+        params: ({ context }: InMaster) => ({ sends: [{ message: ahead(context) }] }),
+      }),
+    ),
+    needs: { onePhase: 1 },
+  },
+  {
+    name: 'an increment is taken from any position',
+    slave: slaveMachine.provide({ guards: { fitsDelta: () => true } }),
+    needs: { onePhase: 4, twoPhase: 0 },
+  },
+  {
+    name: 'a prepare is answered from any position',
+    slave: slaveMachine.provide({
+      guards: { offerIsReady: ({ context }) => context.offer !== null, isPastOffer: () => false },
+    }),
+    needs: { onePhase: 1, twoPhase: 2 },
+  },
+  {
+    name: 'an abort is confirmed before its record is gone',
+    slave: slaveMachine.provide({ guards: { isClosing: () => false } }),
+    needs: { heartbeats: 1, deadlines: 1 },
+  },
+  {
+    name: 'a verdict is carried out under a reign that is not durable',
+    slave: slaveMachine.provide({
+      guards: {
+        mayCommit: ({ context }) => context.prepared !== null && context.verdict === 'committed',
+        mayDrop: ({ context }) =>
+          context.prepared !== null && context.verdict !== null && context.verdict !== 'committed',
+      },
+    }),
+    needs: { masterCrashes: 1, silences: 1 },
+  },
+  {
+    name: 'messages of an older reign are obeyed',
+    slave: slaveMachine.provide({
+      guards: { judged: (_, params) => params.as === 'accept' },
+    }),
+    needs: { masterCrashes: 1, silences: 1, onePhase: 1 },
+  },
+];
+
+function ahead(context: MasterContext) {
+  const group = context.group as NonNullable<typeof context.group>;
+  const to: Point = nextPosition(context, group.to);
+  const position = { version: to.version, digest: to.digest };
+  const { firm } = context;
+  const links = [
+    { from: group.from, to: group.to, durability: group.durability, payload: group.payload },
+  ];
+  return { kind: 'announce' as const, position, firm, openRound: null, links, reply: false };
+}

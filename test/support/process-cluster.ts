@@ -1,0 +1,146 @@
+/** One master and its slaves, each in a process of its own, and when they count as in step. */
+import { mkdir } from 'node:fs/promises';
+import * as net from 'node:net';
+import { join } from 'node:path';
+import type { HostStatus } from './process-messages.js';
+import { Gone, ProcessNode } from './process-node.js';
+
+const POLL_MS = 20;
+/** Below the ports that systems give to outgoing connections. */
+const PORT_MIN = 20_000;
+const PORT_SPAN = 10_000;
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+function isFree(port: number): Promise<boolean> {
+  const server = net.createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
+
+/**
+ * A port for a master that comes and goes. Not one the system would choose: a slave that tries to
+ * connect to such a one while nobody listens can be given it as its own, and meet itself.
+ */
+export async function stablePort(): Promise<number> {
+  for (let offset = process.pid; ; offset += 1) {
+    const port = PORT_MIN + (offset % PORT_SPAN);
+    if (await isFree(port)) return port;
+  }
+}
+
+export interface ClusterSettings {
+  readonly folder: string;
+  readonly slaves: number;
+  readonly heartbeatMs: number;
+  readonly voteMs: number;
+}
+
+export class ProcessCluster {
+  readonly master: ProcessNode;
+  readonly slaves: readonly ProcessNode[];
+
+  private constructor(master: ProcessNode, slaves: readonly ProcessNode[]) {
+    this.master = master;
+    this.slaves = slaves;
+  }
+
+  static async start(settings: ClusterSettings): Promise<ProcessCluster> {
+    const { folder, heartbeatMs, voteMs } = settings;
+    await mkdir(folder, { recursive: true });
+    const port = await stablePort();
+    const node = (role: 'master' | 'slave', id: string) =>
+      new ProcessNode({
+        role,
+        id,
+        port,
+        folder: join(folder, id),
+        log: join(folder, `${id}.log`),
+        heartbeatMs,
+        voteMs,
+      });
+    const ids = Array.from({ length: settings.slaves }, (_, index) => `slave-${index + 1}`);
+    const cluster = new ProcessCluster(
+      node('master', 'master'),
+      ids.map((id) => node('slave', id)),
+    );
+    await Promise.all(cluster.nodes.map((each) => each.start()));
+    return cluster;
+  }
+
+  get nodes(): readonly ProcessNode[] {
+    return [this.master, ...this.slaves];
+  }
+
+  get kills(): number {
+    return this.nodes.reduce((sum, { kills }) => sum + kills, 0);
+  }
+
+  /**
+   * Waits until every node shows the same state, none holds a round and nothing waits.
+   * @returns milliseconds from `sinceMs` (of `performance.now()`)
+   * @throws with what each node said last, when that took longer than `deadlineMs`
+   */
+  async inStep(sinceMs: number, deadlineMs: number): Promise<number> {
+    for (;;) {
+      const statuses = await Promise.all(this.nodes.map((node) => node.status()));
+      const elapsedMs = performance.now() - sinceMs;
+      if (areInStep(statuses)) return elapsedMs;
+      if (elapsedMs > deadlineMs) {
+        const said = statuses.map((each, index) => `${this.nodes[index]?.id} ${show(each)}`);
+        throw new Error(`not in step after ${deadlineMs} ms:\n${said.join('\n')}`);
+      }
+      await pause(POLL_MS);
+    }
+  }
+
+  /** What must not have happened to any process, whatever was done to it. */
+  faults(): string[] {
+    return this.nodes.flatMap(({ id, stderr, strayEnds }) => [
+      ...strayEnds.map((end) => `ended by itself: ${end}`),
+      ...(stderr === '' ? [] : [`stderr of ${id}: ${stderr.slice(0, 2000)}`]),
+    ]);
+  }
+
+  /** Ends every process that still lives, by itself where it can. */
+  async stop(): Promise<void> {
+    await Promise.all(this.nodes.filter(({ isUp }) => isUp).map((node) => node.stop()));
+  }
+
+  async killAll(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.kill()));
+  }
+}
+
+function areInStep([master, ...slaves]: readonly HostStatus[]): boolean {
+  if (master?.master?.state !== 'serving') return false;
+  if (master.master.round !== null || master.master.queued > 0 || master.open > 0) return false;
+  if (master.slaves.length !== slaves.length) return false;
+  if (!master.slaves.every(({ link, lag }) => link === 'live' && lag === 0)) return false;
+  return slaves.every(({ version, digest, sum, slave }) => {
+    const isSame = version === master.version && digest === master.digest && sum === master.sum;
+    return isSame && slave?.link === 'live' && slave.data === 'current' && slave.round === 'none';
+  });
+}
+
+function show({ master, slave, slaves, ...rest }: HostStatus): string {
+  const rows = slaves.map(({ id, link, version, stage, problem }) => ({
+    id,
+    link,
+    version,
+    stage,
+    problem,
+  }));
+  return JSON.stringify({ ...rest, ...(master ?? slave), rows });
+}
+
+/** A process that is killed cannot answer: whoever did it knows. */
+export async function unlessGone(answer: Promise<unknown>): Promise<void> {
+  try {
+    await answer;
+  } catch (error) {
+    if (!(error instanceof Gone)) throw error;
+  }
+}

@@ -1,0 +1,85 @@
+/** What a test and the processes it starts say to each other over their channel. */
+import type { MasterStatus, SlaveInfo, SlaveStatus } from '../../lib/service/status.js';
+
+/** Name of the replicated map. */
+export const ITEM = 'chaos';
+
+/** What every value of the replicated map holds: which change made it, and what hooks do to it. */
+export interface Mark {
+  readonly change: string;
+  /** Every slave's `prepare` hook refuses a change that holds such a value. */
+  readonly veto?: boolean;
+}
+
+export interface HostConfig {
+  readonly role: 'master' | 'slave';
+  /** Id of the node, the same in all its lives. */
+  readonly id: string;
+  /** Number of this process among the lives of its node, from 1. */
+  readonly life: number;
+  readonly folder: string;
+  /** Where this node writes what it showed and what it acknowledged; shared by all its lives. */
+  readonly log: string;
+  /** Port of the master; 0 lets a master choose. */
+  readonly port: number;
+  readonly heartbeatMs: number;
+  readonly voteMs: number;
+}
+
+/** A stretch of changes that the master makes by itself; `seed` decides each of them. */
+export interface Load {
+  readonly seed: string;
+  readonly changes: number;
+  /** Changes under way at a time. */
+  readonly inFlight: number;
+}
+
+export type HostCommand =
+  | { readonly command: 'load'; readonly load: Load }
+  | { readonly command: 'set'; readonly key: string; readonly options: SetOptions }
+  | { readonly command: 'status' }
+  | { readonly command: 'content' }
+  | { readonly command: 'stop' };
+
+export interface SetOptions {
+  readonly method: 'one-phase' | 'two-phase';
+  readonly ack?: 'decided' | 'applied';
+}
+
+export interface HostStatus {
+  readonly version: number;
+  readonly digest: string;
+  /** Sum of hashes over all entries, kept by the host itself. */
+  readonly sum: string;
+  readonly master: MasterStatus | null;
+  readonly slaves: readonly SlaveInfo[];
+  readonly slave: SlaveStatus | null;
+  /** Changes of a load that have no answer yet. */
+  readonly open: number;
+}
+
+export interface HostContent {
+  readonly version: number;
+  readonly hash: string;
+  /** The changes that the map shows, each by its own key. */
+  readonly changes: readonly string[];
+}
+
+/** How one change ended, as its task said. */
+export interface SetOutcome {
+  readonly version: number | null;
+  readonly unconfirmed: readonly string[];
+  readonly code: string | null;
+  readonly causeCode: string | null;
+  readonly message: string;
+  readonly slaves: Readonly<Record<string, { readonly stage: string; readonly reason?: string }>>;
+}
+
+export interface HostRequest {
+  readonly request: number;
+  readonly body: HostCommand;
+}
+
+export type HostReport =
+  | { readonly ready: true; readonly port: number }
+  | { readonly answer: number; readonly body: unknown };

@@ -1,0 +1,152 @@
+/** A node of a cluster of processes: its life as a child process, to be killed and started anew. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type {
+  HostCommand,
+  HostConfig,
+  HostContent,
+  HostReport,
+  HostStatus,
+  SetOptions,
+  SetOutcome,
+} from './process-messages.js';
+
+const PROGRAM = fileURLToPath(new URL('./process-host.js', import.meta.url));
+
+/** The process went away with this question unanswered. */
+export class Gone extends Error {
+  override readonly name = 'Gone';
+}
+
+interface Question {
+  readonly resolve: (body: unknown) => void;
+  readonly reject: (error: Gone) => void;
+}
+
+type Settings = Omit<HostConfig, 'life'>;
+
+export class ProcessNode {
+  readonly settings: Settings;
+  /** Everything any of its processes wrote to stderr: there should be nothing. */
+  stderr = '';
+  /** Processes that ended although nobody here had ended them. */
+  readonly strayEnds: string[] = [];
+  kills = 0;
+  #port: number;
+  #life = 0;
+  #child: ChildProcess | null = null;
+  #ended: Promise<void> = Promise.resolve();
+  #isExpected = false;
+  #asked = 0;
+  readonly #questions = new Map<number, Question>();
+
+  constructor(settings: Settings) {
+    this.settings = settings;
+    this.#port = settings.port;
+  }
+
+  get id(): string {
+    return this.settings.id;
+  }
+
+  get isUp(): boolean {
+    return this.#child !== null;
+  }
+
+  /** Where the last life listened; a later one listens there again. */
+  get port(): number {
+    return this.#port;
+  }
+
+  /** Starts the next life; resolves once it serves, or fails with `Gone` when it was killed. */
+  start(): Promise<void> {
+    if (this.#child !== null) throw new Error(`${this.id} is up already`);
+    this.#life += 1;
+    const config: HostConfig = { ...this.settings, port: this.#port, life: this.#life };
+    const child = spawn(process.execPath, [PROGRAM, JSON.stringify(config)], {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    this.#child = child;
+    this.#isExpected = false;
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+    });
+    this.#ended = new Promise((resolve) => {
+      child.once('close', (code, signal) => {
+        this.#closed(`life ${config.life} of ${this.id}: ${signal ?? `exit code ${code}`}`);
+        resolve();
+      });
+    });
+    return new Promise((resolve, reject) => {
+      this.#questions.set(0, { resolve: () => resolve(), reject });
+      child.on('message', (message) => this.#receive(message as HostReport));
+    });
+  }
+
+  /** SIGKILL, and waits until the system has taken everything of it away. */
+  async kill(): Promise<void> {
+    if (this.#child === null) return;
+    this.kills += 1;
+    this.#isExpected = true;
+    this.#child.kill('SIGKILL');
+    await this.#ended;
+  }
+
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child?.kill(signal);
+  }
+
+  /** Asks it to end by itself; it does not matter how long its stop takes. */
+  async stop(): Promise<void> {
+    this.#isExpected = true;
+    await this.#ask({ command: 'stop' });
+    await this.#ended;
+  }
+
+  status(): Promise<HostStatus> {
+    return this.#ask({ command: 'status' }) as Promise<HostStatus>;
+  }
+
+  content(): Promise<HostContent> {
+    return this.#ask({ command: 'content' }) as Promise<HostContent>;
+  }
+
+  async load(load: Extract<HostCommand, { command: 'load' }>['load']): Promise<void> {
+    await this.#ask({ command: 'load', load });
+  }
+
+  set(key: string, options: SetOptions): Promise<SetOutcome> {
+    return this.#ask({ command: 'set', key, options }) as Promise<SetOutcome>;
+  }
+
+  #ask(body: HostCommand): Promise<unknown> {
+    const child = this.#child;
+    if (child === null) return Promise.reject(new Gone(`${this.id} is not up`));
+    this.#asked += 1;
+    const request = this.#asked;
+    return new Promise((resolve, reject) => {
+      this.#questions.set(request, { resolve, reject });
+      // A failure to send means that it is gone, which `close` tells.
+      child.send({ request, body }, () => {});
+    });
+  }
+
+  #receive(message: HostReport): void {
+    if ('ready' in message) {
+      if (message.port !== 0) this.#port = message.port;
+      this.#answer(0, undefined);
+    } else this.#answer(message.answer, message.body);
+  }
+
+  #answer(request: number, body: unknown): void {
+    this.#questions.get(request)?.resolve(body);
+    this.#questions.delete(request);
+  }
+
+  #closed(how: string): void {
+    this.#child = null;
+    if (!this.#isExpected) this.strayEnds.push(how);
+    for (const { reject } of this.#questions.values()) reject(new Gone(`${this.id} is gone`));
+    this.#questions.clear();
+  }
+}

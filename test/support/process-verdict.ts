@@ -1,0 +1,143 @@
+/**
+ * The judge of a run of processes: reads what every node wrote down and finds what must not be.
+ * It knows nothing of the protocol, only what was acknowledged and what was seen (R1-R5).
+ */
+
+import { type Entry, readLog, type Shown } from './process-log.js';
+import type { HostContent } from './process-messages.js';
+
+export interface NodeEvidence {
+  readonly id: string;
+  readonly log: string;
+  /** What it holds at the end. */
+  readonly content: HostContent;
+}
+
+export interface Verdict {
+  readonly acknowledged: number;
+  readonly aborted: number;
+  /** Their master was killed, or did not know: made everywhere or nowhere. */
+  readonly unanswered: number;
+  /** Of these, how many turned out to be made. */
+  readonly unansweredMade: number;
+  readonly states: number;
+  /** Whole states that slaves began to receive. */
+  readonly snapshots: number;
+  readonly lost: readonly string[];
+  readonly diverged: readonly string[];
+  readonly violations: readonly string[];
+  readonly troubles: Readonly<Record<string, number>>;
+}
+
+type Answers = ReadonlyMap<string, Entry>;
+
+/** The answer to each change that was tried; a change without one maps to its try. */
+function answersOf(entries: readonly Entry[]): Answers {
+  const answers = new Map<string, Entry>();
+  for (const entry of entries) {
+    if ('change' in entry) answers.set(entry.change, entry);
+  }
+  return answers;
+}
+
+function changesOfKind(answers: Answers, ...kinds: readonly Entry['kind'][]): string[] {
+  return [...answers].flatMap(([change, { kind }]) => (kinds.includes(kind) ? [change] : []));
+}
+
+/** R2, S7: what readers of one node see only ever rises, within a life and across restarts. */
+function fallsOf(id: string, entries: readonly Entry[]): string[] {
+  const falls: string[] = [];
+  let last = 0;
+  let isFirst = true;
+  for (const entry of entries) {
+    if (entry.kind === 'life') isFirst = true;
+    if (entry.kind === 'reset') falls.push(`${id} was reset from ${entry.from} to ${entry.to}`);
+    if (entry.kind !== 'shown') continue;
+    // A new life shows what the last one had shown; within a life nothing is shown twice.
+    const isRise = isFirst ? entry.version >= last : entry.version > last;
+    if (!isRise) falls.push(`${id} showed version ${entry.version} after ${last}`);
+    last = entry.version;
+    isFirst = false;
+  }
+  return falls;
+}
+
+/** R3, S12: a version means one history and one content, on every node at every time. */
+class Meanings {
+  readonly #known = new Map<number, { readonly id: string; readonly shown: Shown }>();
+  readonly diverged: string[] = [];
+
+  get size(): number {
+    return this.#known.size;
+  }
+
+  add(id: string, shown: Shown): void {
+    const known = this.#known.get(shown.version);
+    if (known === undefined) {
+      this.#known.set(shown.version, { id, shown });
+      return;
+    }
+    const { digest, sum } = known.shown;
+    if (digest === shown.digest && sum === shown.sum) return;
+    const ours = `${shown.digest}/${shown.sum} on ${id}`;
+    this.diverged.push(`version ${shown.version}: ${ours}, ${digest}/${sum} on ${known.id}`);
+  }
+}
+
+const isSnapshot = ({ kind }: Entry): boolean => kind === 'snapshot';
+
+function troublesOf(entries: readonly Entry[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const entry of entries) {
+    if (entry.kind === 'trouble') counts[entry.code] = (counts[entry.code] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** R4, S9: what was reported aborted was never seen; R1, S3: what was acknowledged is there. */
+function outcomesOf(answers: Answers, seen: ReadonlySet<string>, nodes: readonly NodeEvidence[]) {
+  const aborted = changesOfKind(answers, 'aborted', 'refused');
+  const acknowledged = changesOfKind(answers, 'acknowledged');
+  const unanswered = changesOfKind(answers, 'tried', 'unknown');
+  const lost = nodes.flatMap(({ id, content }) => {
+    const held = new Set(content.changes);
+    const missing = acknowledged.filter((change) => !held.has(change));
+    return missing.map((change) => `${change} is not on ${id}`);
+  });
+  const shown = aborted.filter((change) => seen.has(change));
+  return {
+    acknowledged: acknowledged.length,
+    aborted: aborted.length,
+    unanswered: unanswered.length,
+    unansweredMade: unanswered.filter((change) => seen.has(change)).length,
+    lost,
+    violations: shown.map((change) => `${change} was reported as not made, and was seen`),
+  };
+}
+
+/** @param master id of the node whose log tells what callers were told */
+export function judge(nodes: readonly NodeEvidence[], master: string): Verdict {
+  const logs = nodes.map(({ id, log }) => ({ id, entries: readLog(log) }));
+  const meanings = new Meanings();
+  const seen = new Set(nodes.flatMap(({ content }) => content.changes));
+  for (const { id, entries } of logs) {
+    for (const entry of entries) {
+      if (entry.kind !== 'shown') continue;
+      meanings.add(id, entry);
+      for (const change of entry.changes) seen.add(change);
+    }
+  }
+  const answers = answersOf(logs.find(({ id }) => id === master)?.entries ?? []);
+  const { violations, ...outcomes } = outcomesOf(answers, seen, nodes);
+  const ends = new Set(nodes.map(({ content }) => `${content.version}/${content.hash}`));
+  const diverged = [...meanings.diverged];
+  if (ends.size > 1) diverged.push(`the nodes end with ${[...ends].join(', ')}`);
+  return {
+    ...outcomes,
+    states: meanings.size,
+    snapshots: logs.flatMap(({ entries }) => entries).filter(isSnapshot).length,
+    diverged,
+    violations: [...violations, ...logs.flatMap(({ id, entries }) => fallsOf(id, entries))],
+    troubles: troublesOf(logs.flatMap(({ entries }) => entries)),
+  };
+}
