@@ -277,6 +277,7 @@ export class GroupQueue {
     const payload = payloadOf(codec.encode(delta));
     if (payload.bytes > serviceLimits.deltaBytesMax) throw tooLarge(payload);
     const { from, version } = nextStep();
+    if (!Number.isSafeInteger(version)) throw usedUp(from);
     const to = { version, digest: nextDigest(from, version, payload.checksum) };
     const durability = this.#durabilityOf(tasks, method);
     const progress = new GroupProgress();
@@ -347,6 +348,14 @@ export class GroupQueue {
 
 function asCode(code: string): 'FENCED' | 'STORE_FAILED' | 'ABORTED' {
   return code === 'FENCED' || code === 'STORE_FAILED' ? code : 'ABORTED';
+}
+
+/** A number that doubles cannot tell from its neighbour would break every comparison (T54). */
+function usedUp(at: Point): ReplicationError {
+  const message =
+    `no version follows: numbers up to 2^53 - 1 were issued or shown, the original stands at ` +
+    `version ${at.version}; move the data to a new lineage`;
+  return new ReplicationError('TOO_LARGE', message);
 }
 
 function tooLarge(payload: Payload): ReplicationError {

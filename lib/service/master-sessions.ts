@@ -155,7 +155,9 @@ export class MasterSessions {
       case 'ack':
         return this.#acknowledge(session, known, message);
       case 'inquire':
-        this.#showVersions(message.prepared.to.version, false);
+        if (message.envelope.lineage === this.#port.lineage()) {
+          this.#showVersions(message.prepared.to.version, false);
+        }
         return this.#port.inquired(known, message);
       case 'goodbye':
         this.#port.slaveLeft(known, message.reason);
@@ -172,9 +174,14 @@ export class MasterSessions {
   #greet(peer: PeerId, message: Enveloped<HelloMessage>): void {
     const { sender, incarnation } = message.envelope;
     const standing = this.#standingOf(message.position, message.firm);
-    this.#showVersions(message.position?.version ?? 0, isBeyond(standing));
+    if (message.position?.lineage === this.#port.lineage()) {
+      this.#showVersions(message.position.version, isBeyond(standing));
+    }
     if (isBeyond(standing)) this.#tellRegressed(message);
-    this.#showVersions(message.prepared?.to.version ?? 0, false);
+    // A promise was made in the lineage that the slave follows, whose copy may still be empty.
+    if (message.envelope.lineage === this.#port.lineage()) {
+      this.#showVersions(message.prepared?.to.version ?? 0, false);
+    }
     const present = this.roster.sessionOf(peer);
     const isSame = present?.slave === sender && present.incarnation === incarnation;
     if (isSame && present.actor.snapshot.status === 'active') {

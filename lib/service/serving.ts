@@ -104,6 +104,7 @@ export class Serving {
       slave: session.slave,
       send: (message: ChunkMessage) => this.#outbox.send(session.peer, message),
       isWritable: () => this.#transport.writable(session.peer),
+      isReliable: () => this.#transport.features.reliable && this.#transport.features.ordered,
       ended: () => {
         this.transfers.release(session.slave);
         session.actor.send({ type: 'transferEnded' });

@@ -15,6 +15,8 @@ export interface TransferPort {
   readonly slave: string;
   readonly send: (message: ChunkMessage) => void;
   readonly isWritable: () => boolean;
+  /** What was sent on this connection arrives, as long as the connection stands. */
+  readonly isReliable: () => boolean;
   readonly ended: () => void;
   readonly failed: (reason: string) => void;
 }
@@ -28,6 +30,8 @@ export class Transfer {
   confirmed: number;
   next: number;
   isOver = false;
+  /** Its last part is out; one that is over without that failed, and can be tried again. */
+  isSent = false;
   #isPumping = false;
 
   constructor(build: Build, port: TransferPort, reader: ReaderFacts, next: number) {
@@ -76,6 +80,7 @@ export class Transfer {
       payload: payloadOf(part.bytes),
     });
     if (!part.last) return true;
+    this.isSent = true;
     this.isOver = true;
     this.port.ended();
     return false;
@@ -95,9 +100,13 @@ export class Transfers {
   readonly #kept = new Map<string, KeptBuild>();
   readonly #making = new Map<string, Promise<Build | null>>();
   readonly #running = new Map<string, Transfer>();
+  /** The newest one of each connection, also when its last part is out. */
+  readonly #last = new WeakMap<TransferPort, Transfer>();
   /** Slaves waiting for their turn to get a whole state (P18). */
   readonly #queue: { readonly slave: string; readonly admit: (isIn: boolean) => void }[] = [];
   readonly #admitted = new Set<string>();
+  /** What each slave asked for last, while it is being made. */
+  readonly #wishes = new Map<string, object>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -121,14 +130,25 @@ export class Transfers {
     const kept = this.#kept.get(buildId);
     if (kept === undefined) return;
     kept.usedAtMs = this.#clock.now();
-    const running = this.#running.get(port.slave);
-    if (running?.build === kept.build && running.port === port && !running.isOver) {
-      running.confirmed = Math.max(running.confirmed, next);
-      void running.pump();
+    const before = this.#last.get(port);
+    const isAlive = before !== undefined && (before.isSent || !before.isOver);
+    if (isAlive && before.build === kept.build && !this.#mustRepeat(before, next)) {
+      before.confirmed = Math.max(before.confirmed, next);
+      if (before.isSent) port.ended();
+      else void before.pump();
       return;
     }
-    if (running?.build === kept.build && running.port === port && next >= running.next) return;
+    // It had its turn before the cut; newcomers wait for it (P18).
+    if (kept.build.facts.kind === 'snapshot') this.#admitted.add(port.slave);
     this.#run(new Transfer(kept.build, port, reader, next));
+  }
+
+  /**
+   * A word about parts that are still under way is flow control. Only one that tells of no
+   * progress, on a connection that loses frames, asks for them again.
+   */
+  #mustRepeat(sent: Transfer, next: number): boolean {
+    return !sent.port.isReliable() && next < sent.next && next <= sent.confirmed;
   }
 
   /** Serves a build made by `make`, or one with the same key that is still whole. */
@@ -140,7 +160,11 @@ export class Transfers {
     make: MakeBuild,
   ): Promise<void> {
     if (isWhole && !(await this.#admit(port.slave))) return;
+    const wish = {};
+    this.#wishes.set(port.slave, wish);
     const build = await this.#find(key, make);
+    // It left meanwhile, or asked again: nobody reads what this call would send.
+    if (this.#wishes.get(port.slave) !== wish) return;
     if (build === null) {
       this.release(port.slave);
       return;
@@ -150,6 +174,7 @@ export class Transfers {
 
   /** The slave is gone, or done: its place is free for the next one. */
   release(slave: string): void {
+    this.#wishes.delete(slave);
     const running = this.#running.get(slave);
     if (running !== undefined) {
       running.isOver = true;
@@ -189,6 +214,7 @@ export class Transfers {
     }
     transfer.build.readers += 1;
     this.#running.set(slave, transfer);
+    this.#last.set(transfer.port, transfer);
     void transfer.pump();
   }
 
