@@ -13,6 +13,7 @@ import type { PastReign } from './service/master-records.js';
 import { MasterRun } from './service/master-run.js';
 import { promoteCopy } from './service/promote.js';
 import type { MasterEvents, MasterStatus, SlaveInfo } from './service/status.js';
+import { Turns } from './service/turns.js';
 import { Waits } from './service/waits.js';
 import type { ItemStorage, StoreDefinition } from './stores/contract.js';
 import { openItemStorage } from './stores/open-item-storage.js';
@@ -123,10 +124,10 @@ class RunningMaster<Data> implements Master<Data> {
   readonly #settings: MasterSettings;
   readonly #emitter: Emitter<MasterEvents>;
   readonly #waits: Waits;
+  readonly #turns: Turns;
   #run: MasterRun | null = null;
   #last: Position | null = null;
   #past: PastReign | null = null;
-  #turn: Promise<void> = Promise.resolve();
 
   constructor(options: MasterOptions<Data>) {
     const layer = layerOf<MasterUserLayer & Data>(options.data, 'createMasterLayer');
@@ -135,6 +136,7 @@ class RunningMaster<Data> implements Master<Data> {
     this.id = this.#settings.id;
     this.item = this.#settings.item;
     this.#waits = new Waits(this.#settings.clock);
+    this.#turns = new Turns(this.#settings.clock);
     this.#emitter = new Emitter((reason) => {
       // A listener of `trouble` that throws has nobody left to be reported to but the host's log.
       this.#run?.trouble('INVALID_OPTION', reason);
@@ -151,11 +153,11 @@ class RunningMaster<Data> implements Master<Data> {
   }
 
   start(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    return this.#inTurn(() => this.#start(options.signal, false));
+    return this.#turns.take(() => this.#start(options.signal, false));
   }
 
   stop(): Promise<void> {
-    return this.#inTurn(() => this.#stop());
+    return this.#turns.take(() => this.#stop());
   }
 
   async resolveRegressed(choice: 'new-lineage'): Promise<void> {
@@ -165,7 +167,7 @@ class RunningMaster<Data> implements Master<Data> {
         "start a master on that slave's store with takeover: true";
       throw new ReplicationError('INVALID_OPTION', message);
     }
-    await this.#inTurn(async () => {
+    await this.#turns.take(async () => {
       if (this.#run === null) throw this.#notRunning();
       await this.#stop();
       await this.#start(undefined, true);
@@ -264,15 +266,6 @@ class RunningMaster<Data> implements Master<Data> {
   #notRunning(): ReplicationError {
     const message = `the master of "${this.item}" is not running; start() it first`;
     return new ReplicationError('NOT_RUNNING', message);
-  }
-
-  /** Starts and stops never overlap, whatever the host calls. */
-  #inTurn(step: () => Promise<void>): Promise<void> {
-    const release = this.#settings.clock.hold?.();
-    const turn = this.#turn.then(step).finally(() => release?.());
-    // The caller gets the failure; the next turn only waits for the end of this one.
-    this.#turn = turn.catch(() => {});
-    return turn;
   }
 }
 

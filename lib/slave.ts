@@ -11,6 +11,7 @@ import { refuseAborted } from './service/ending.js';
 import type { SlaveSettings } from './service/slave-parts.js';
 import { SlaveRun } from './service/slave-run.js';
 import type { SlaveEvents, SlaveStatus } from './service/status.js';
+import { Turns } from './service/turns.js';
 import { type WaitOptions, Waits } from './service/waits.js';
 import type { SlaveOptions } from './slave-options.js';
 import { openItemStorage } from './stores/open-item-storage.js';
@@ -81,8 +82,8 @@ class RunningSlave<Data> implements Slave<Data> {
   readonly #settings: SlaveSettings;
   readonly #emitter: Emitter<SlaveEvents>;
   readonly #waits: Waits;
+  readonly #turns: Turns;
   #run: SlaveRun | null = null;
-  #turn: Promise<void> = Promise.resolve();
 
   constructor(options: SlaveOptions<Data>) {
     const layer = layerOf<SlaveUserLayer & Data>(options.data, 'createSlaveLayer');
@@ -91,6 +92,7 @@ class RunningSlave<Data> implements Slave<Data> {
     this.id = this.#settings.id;
     this.item = this.#settings.item;
     this.#waits = new Waits(this.#settings.clock);
+    this.#turns = new Turns(this.#settings.clock);
     this.#emitter = new Emitter((reason) => this.#run?.trouble('INVALID_OPTION', reason));
   }
 
@@ -107,11 +109,11 @@ class RunningSlave<Data> implements Slave<Data> {
   }
 
   start(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    return this.#inTurn(() => this.#start(options.signal));
+    return this.#turns.take(() => this.#start(options.signal));
   }
 
   stop(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const run = this.#run;
       if (run === null) return;
       this.#waits.fail(this.#notRunning());
@@ -220,15 +222,6 @@ class RunningSlave<Data> implements Slave<Data> {
   #notRunning(): ReplicationError {
     const message = `slave "${this.id}" of "${this.item}" is not running; start() it first`;
     return new ReplicationError('NOT_RUNNING', message);
-  }
-
-  /** Starts and stops never overlap, whatever the host calls. */
-  #inTurn(step: () => Promise<void>): Promise<void> {
-    const release = this.#settings.clock.hold?.();
-    const turn = this.#turn.then(step).finally(() => release?.());
-    // The caller gets the failure; the next turn only waits for the end of this one.
-    this.#turn = turn.catch(() => {});
-    return turn;
   }
 }
 
