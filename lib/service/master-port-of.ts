@@ -96,7 +96,11 @@ export function masterPort(run: MasterParts): MasterPort {
       run.tellSlave(slave);
     },
     voted: (vote) => {
-      run.queue.open?.progress.set(vote.slave, vote.answer === 'yes' ? 'prepared' : 'vetoed');
+      const open = run.queue.open;
+      // A late vote of an earlier round says nothing about this one, nor one of somebody not asked.
+      if (open?.group.id === vote.round && open.progress.slaves[vote.slave] !== undefined) {
+        open.progress.set(vote.slave, vote.answer === 'yes' ? 'prepared' : 'vetoed');
+      }
       run.votes.add(vote);
     },
     confirmed: (slave, position, settled, round) => {

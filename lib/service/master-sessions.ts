@@ -326,6 +326,7 @@ export class MasterSessions {
   #vote(known: KnownSlave, message: Enveloped<VoteMessage>): void {
     const { round, answer, reason, code, envelope } = message;
     if (answer === 'no') known.problem = { code: code ?? 'VETOED', reason: reason ?? 'no' };
+    else if (known.problem?.code !== 'QUARANTINED') known.problem = null;
     const { sender, incarnation } = envelope;
     this.#port.voted({ round, slave: sender, incarnation, answer, reason, code });
   }

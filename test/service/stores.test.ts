@@ -1,4 +1,4 @@
-/** T25, T26: a store that fails at its n-th write stops its owner, honestly, and harms nobody else. */
+/** T25, T26: a store that fails at its n-th write stops its owner and harms nobody else. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ReplicationError } from '../../lib/errors.js';
@@ -16,7 +16,7 @@ function failFrom(disk: ServiceDisk, number: number): void {
   };
 }
 
-test('T25: a master whose n-th write fails tells the truth to its caller, and restarts from its disk', async () => {
+test('T25: a master whose n-th write fails tells its caller the truth and restarts', async () => {
   for (const method of ['one-phase', 'two-phase'] as const) {
     const codes: string[] = [];
     for (let number = 1; number <= 4; number += 1) {

@@ -56,6 +56,7 @@ export class ProcessClock implements Clock {
 class ProcessTransport<Inner extends MasterTransport | SlaveTransport> {
   protected readonly inner: Inner;
   #isDead = false;
+  #sink: TransportSink | null = null;
   /** Frames in, as the service layer is about to see them. */
   onReceive: (peer: PeerId, frames: readonly Uint8Array[]) => void = () => {};
 
@@ -101,7 +102,13 @@ class ProcessTransport<Inner extends MasterTransport | SlaveTransport> {
     void this.inner.close();
   }
 
+  /** Hands frames to the service layer as if they had come over the wire. */
+  inject(peer: PeerId, frames: readonly Uint8Array[]): void {
+    this.#sink?.received(peer, frames);
+  }
+
   #guarded(sink: TransportSink): TransportSink {
+    this.#sink = sink;
     return {
       joined: (peer) => this.#isDead || sink.joined(peer),
       left: (peer, error) => this.#isDead || sink.left(peer, error),
