@@ -122,6 +122,8 @@ export class TransferReceiver {
       if (message.index === incoming.next) this.#take(incoming, message);
       return;
     }
+    // A whole state is being installed: late parts of others must not call that off (S8).
+    if (incoming?.isWhole === true && incoming.isRead) return;
     // Parts of a build nobody asked for are left-overs of an earlier request.
     if (message.index !== 0 || (!this.#isExpecting && incoming === null)) return;
     if (incoming !== null && !incoming.isWhole) this.#drop('the master started it anew');

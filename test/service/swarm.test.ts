@@ -8,7 +8,7 @@ import { type MasterLife, ServiceCluster, type SlaveLife } from '../support/serv
 import { ServiceDisk } from '../support/service-disk.js';
 
 const test = suite('service: swarm');
-const SEEDS = Number(process.env.SERVICE_SEEDS ?? 4);
+const SEEDS = Number(process.env.SERVICE_SEEDS ?? 3);
 const FIRST = Number(process.env.SERVICE_SEED ?? 1);
 
 async function live(seed: number): Promise<void> {
