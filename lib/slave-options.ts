@@ -12,7 +12,10 @@ export interface SlaveOptions<Data> {
   readonly store?: StoreDefinition;
   /** Unique among the item's slaves, the same after a restart. @default a fresh nanoid */
   readonly id?: string;
-  /** Milliseconds of silence after which the master counts as lost. @default 3000 */
+  /**
+   * Milliseconds of silence after which the master counts as lost; never less than three of its
+   * heartbeats. @default 3000
+   */
   readonly silence?: number;
   /**
    * Milliseconds the user layer may take to answer a prepare before it counts as no. @default

@@ -22,6 +22,9 @@ import { takeNote } from './slave-news.js';
 
 type Incoming = Extract<SlaveEvent, { type: 'message' }>['message'];
 
+/** Missed heartbeats in a row after which a master counts as silent. */
+const SILENT_HEARTBEATS = 3;
+
 export const slaveSetup = setup({
   types: {
     context: {} as SlaveContext,
@@ -190,7 +193,9 @@ export const slaveSetup = setup({
   },
   delays: {
     HELLO_RETRY: ({ context }) => context.delays.helloRetryMs,
-    SILENCE: ({ context }) => context.delays.silenceMs,
+    // A master with slow heartbeats is not lost between two of them.
+    SILENCE: ({ context }) =>
+      Math.max(context.delays.silenceMs, SILENT_HEARTBEATS * context.heartbeatMs),
     REQUEST_RETRY: ({ context }) => context.delays.requestRetryMs,
     PREPARE_WAIT: ({ context }) => context.delays.prepareMs,
     INQUIRE: ({ context }) => context.delays.inquireMs,
