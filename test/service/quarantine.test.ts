@@ -1,4 +1,4 @@
-/** Copies that cannot follow: vetoes on one-phase, other content at one version; and their ways out. */
+/** Copies that cannot follow: vetoes on one-phase, other content at one version; and the exits. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ReplicationError } from '../../lib/errors.js';
