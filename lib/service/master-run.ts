@@ -51,6 +51,8 @@ export class MasterRun implements MasterParts {
   recovered: RecoveredMaster | null = null;
   #lastStray = '';
   readonly #before: PastReign | null;
+  /** Ids of known slaves as they stand in the store. */
+  #saved: ReadonlySet<string> = new Set();
 
   constructor(
     settings: MasterSettings,
@@ -205,8 +207,14 @@ export class MasterRun implements MasterParts {
     return true;
   }
 
+  /** Writes the ids of the known slaves when there are others than last time. */
   saveKnown(): void {
-    this.storage.saveKnown([...this.roster.all].map(({ id }) => id));
+    const { size } = this.roster;
+    const isSaved =
+      size === this.#saved.size && [...this.#saved].every((id) => this.roster.get(id));
+    if (isSaved) return;
+    this.#saved = new Set([...this.roster.all].map(({ id }) => id));
+    this.storage.saveKnown([...this.#saved]);
   }
 
   status(): MasterStatus {

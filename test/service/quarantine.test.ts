@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 /** Copies that cannot follow: vetoes on one-phase, a diverged version; and their ways out. */
-=======
-/** Copies that cannot follow: vetoes on one-phase, other content at one version; and the exits. */
->>>>>>> service
 
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
