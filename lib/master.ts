@@ -7,7 +7,7 @@ import { layerOf, layerOption, sharedChecks, transportOption } from './option-ch
 import { booleanOption, checkOptions, integerOption, type OptionCheck } from './options.js';
 import { systemClock } from './runtime/clock.js';
 import { Emitter } from './service/emitter.js';
-import { refuseAborted } from './service/ending.js';
+import { refuseAborted, startSignal } from './service/ending.js';
 import type { MasterSettings } from './service/master-parts.js';
 import type { PastReign } from './service/master-records.js';
 import { MasterRun } from './service/master-run.js';
@@ -39,7 +39,7 @@ export interface Master<Data> extends AsyncDisposable {
   slaves(): readonly SlaveInfo[];
   /**
    * Resolves with their ids once every connected slave confirmed `version` or a later one.
-   * @throws {ReplicationError} TIMEOUT naming who is missing, ABORTED, NOT_RUNNING
+   * @throws {ReplicationError} INVALID_OPTION, TIMEOUT naming who is missing, ABORTED, NOT_RUNNING
    */
   slavesAt(
     version: number,
@@ -151,7 +151,7 @@ class RunningMaster<Data> implements Master<Data> {
   }
 
   start(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    return this.#inTurn(() => this.#start(options.signal, false));
+    return this.#inTurn(() => this.#start(startSignal(options), false));
   }
 
   stop(): Promise<void> {

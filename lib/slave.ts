@@ -7,7 +7,7 @@ import { layerOf, layerOption, sharedChecks, transportOption } from './option-ch
 import { checkOptions, integerOption } from './options.js';
 import { systemClock } from './runtime/clock.js';
 import { Emitter } from './service/emitter.js';
-import { refuseAborted } from './service/ending.js';
+import { refuseAborted, startSignal } from './service/ending.js';
 import type { SlaveSettings } from './service/slave-parts.js';
 import { SlaveRun } from './service/slave-run.js';
 import type { SlaveEvents, SlaveStatus } from './service/status.js';
@@ -107,7 +107,7 @@ class RunningSlave<Data> implements Slave<Data> {
   }
 
   start(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    return this.#inTurn(() => this.#start(options.signal));
+    return this.#inTurn(() => this.#start(startSignal(options)));
   }
 
   stop(): Promise<void> {
