@@ -45,7 +45,8 @@ export class Waits {
   /**
    * Resolves with the first value of `ready` that is not undefined.
    * @param explain says what is missing, for the message of `TIMEOUT`
-   * @throws {ReplicationError} INVALID_OPTION; TIMEOUT; ABORTED when the signal fires; what `fail` is given
+   * @throws {ReplicationError} INVALID_OPTION; TIMEOUT; ABORTED when the signal fires; what
+   * `fail` is given
    */
   until<T>(ready: () => T | undefined, explain: () => string, options: WaitOptions): Promise<T> {
     return new Promise<T>((resolve, reject) => {
