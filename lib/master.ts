@@ -8,6 +8,7 @@ import { booleanOption, checkOptions, integerOption, type OptionCheck } from './
 import { systemClock } from './runtime/clock.js';
 import { Emitter } from './service/emitter.js';
 import { refuseAborted, startSignal } from './service/ending.js';
+import { claimLayer } from './service/layer-use.js';
 import type { MasterSettings } from './service/master-parts.js';
 import type { PastReign } from './service/master-records.js';
 import { MasterRun } from './service/master-run.js';
@@ -126,6 +127,7 @@ class RunningMaster<Data> implements Master<Data> {
   #run: MasterRun | null = null;
   #last: Position | null = null;
   #past: PastReign | null = null;
+  #freeLayer: (() => void) | null = null;
   #turn: Promise<void> = Promise.resolve();
 
   constructor(options: MasterOptions<Data>) {
@@ -226,6 +228,7 @@ class RunningMaster<Data> implements Master<Data> {
     } finally {
       this.#past = run.past;
       this.#run = null;
+      this.#letLayerGo();
     }
   }
 
@@ -235,14 +238,16 @@ class RunningMaster<Data> implements Master<Data> {
       throw new ReplicationError('INVALID_OPTION', message);
     }
     refuseAborted(`the master of "${this.item}"`, signal);
-    const { store, item } = this.#settings;
+    const { store, item, layer } = this.#settings;
     const storage = store === null ? null : await this.#openStorage(store, item);
     const run = new MasterRun(this.#settings, storage, this.#emitter, this.#waits, this.#past);
     this.#run = run;
     try {
+      this.#freeLayer = claimLayer(`the master of "${item}"`, layer);
       await run.start(signal, isNewLineage);
     } catch (error) {
       this.#run = null;
+      this.#letLayerGo();
       run.release();
       await storage?.close();
       throw error;
@@ -259,6 +264,11 @@ class RunningMaster<Data> implements Master<Data> {
       await storage.close();
       throw error;
     }
+  }
+
+  #letLayerGo(): void {
+    this.#freeLayer?.();
+    this.#freeLayer = null;
   }
 
   #notRunning(): ReplicationError {

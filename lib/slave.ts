@@ -8,6 +8,7 @@ import { checkOptions, integerOption } from './options.js';
 import { systemClock } from './runtime/clock.js';
 import { Emitter } from './service/emitter.js';
 import { refuseAborted, startSignal } from './service/ending.js';
+import { claimLayer } from './service/layer-use.js';
 import type { SlaveSettings } from './service/slave-parts.js';
 import { SlaveRun } from './service/slave-run.js';
 import type { SlaveEvents, SlaveStatus } from './service/status.js';
@@ -82,6 +83,7 @@ class RunningSlave<Data> implements Slave<Data> {
   readonly #emitter: Emitter<SlaveEvents>;
   readonly #waits: Waits;
   #run: SlaveRun | null = null;
+  #freeLayer: (() => void) | null = null;
   #turn: Promise<void> = Promise.resolve();
 
   constructor(options: SlaveOptions<Data>) {
@@ -119,6 +121,7 @@ class RunningSlave<Data> implements Slave<Data> {
         await run.stop();
       } finally {
         this.#run = null;
+        this.#letLayerGo();
       }
     });
   }
@@ -182,15 +185,17 @@ class RunningSlave<Data> implements Slave<Data> {
       throw new ReplicationError('INVALID_OPTION', message);
     }
     refuseAborted(`slave "${this.id}" of "${this.item}"`, signal);
-    const { store, item } = this.#settings;
+    const { store, item, layer } = this.#settings;
     const opened = store === null ? null : await store.open();
     const storage = opened === null ? null : await openItemStorage(opened, { item, role: 'slave' });
     const run = new SlaveRun(this.#settings, storage, this.#emitter, this.#waits);
     this.#run = run;
     try {
+      this.#freeLayer = claimLayer(`slave "${this.id}" of "${item}"`, layer);
       await run.start(signal);
     } catch (error) {
       this.#run = null;
+      this.#letLayerGo();
       run.release();
       await storage?.close();
       throw error;
@@ -215,6 +220,11 @@ class RunningSlave<Data> implements Slave<Data> {
   #running(): SlaveRun {
     if (this.#run === null) throw this.#notRunning();
     return this.#run;
+  }
+
+  #letLayerGo(): void {
+    this.#freeLayer?.();
+    this.#freeLayer = null;
   }
 
   #notRunning(): ReplicationError {
