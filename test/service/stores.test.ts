@@ -1,4 +1,4 @@
-/** T25, T26: a store that fails at its n-th write stops its owner, honestly, and harms nobody else. */
+/** T25, T26: a store that fails at its n-th write stops its owner, honestly, and harms no other. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ReplicationError } from '../../lib/errors.js';
