@@ -7,7 +7,8 @@ import { layerOf, layerOption, sharedChecks, transportOption } from './option-ch
 import { booleanOption, checkOptions, integerOption, type OptionCheck } from './options.js';
 import { systemClock } from './runtime/clock.js';
 import { Emitter } from './service/emitter.js';
-import { refuseAborted } from './service/ending.js';
+import { refuseAborted, startSignal } from './service/ending.js';
+import { claimLayer } from './service/layer-use.js';
 import type { MasterSettings } from './service/master-parts.js';
 import type { PastReign } from './service/master-records.js';
 import { MasterRun } from './service/master-run.js';
@@ -40,7 +41,7 @@ export interface Master<Data> extends AsyncDisposable {
   slaves(): readonly SlaveInfo[];
   /**
    * Resolves with their ids once every connected slave confirmed `version` or a later one.
-   * @throws {ReplicationError} TIMEOUT naming who is missing, ABORTED, NOT_RUNNING
+   * @throws {ReplicationError} INVALID_OPTION, TIMEOUT naming who is missing, ABORTED, NOT_RUNNING
    */
   slavesAt(
     version: number,
@@ -128,6 +129,7 @@ class RunningMaster<Data> implements Master<Data> {
   #run: MasterRun | null = null;
   #last: Position | null = null;
   #past: PastReign | null = null;
+  #freeLayer: (() => void) | null = null;
 
   constructor(options: MasterOptions<Data>) {
     const layer = layerOf<MasterUserLayer & Data>(options.data, 'createMasterLayer');
@@ -153,7 +155,7 @@ class RunningMaster<Data> implements Master<Data> {
   }
 
   start(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    return this.#turns.take(() => this.#start(options.signal, false));
+    return this.#turns.take(() => this.#start(startSignal(options), false));
   }
 
   stop(): Promise<void> {
@@ -228,6 +230,7 @@ class RunningMaster<Data> implements Master<Data> {
     } finally {
       this.#past = run.past;
       this.#run = null;
+      this.#letLayerGo();
     }
   }
 
@@ -237,14 +240,16 @@ class RunningMaster<Data> implements Master<Data> {
       throw new ReplicationError('INVALID_OPTION', message);
     }
     refuseAborted(`the master of "${this.item}"`, signal);
-    const { store, item } = this.#settings;
+    const { store, item, layer } = this.#settings;
     const storage = store === null ? null : await this.#openStorage(store, item);
     const run = new MasterRun(this.#settings, storage, this.#emitter, this.#waits, this.#past);
     this.#run = run;
     try {
+      this.#freeLayer = claimLayer(`the master of "${item}"`, layer);
       await run.start(signal, isNewLineage);
     } catch (error) {
       this.#run = null;
+      this.#letLayerGo();
       run.release();
       await storage?.close();
       throw error;
@@ -253,14 +258,18 @@ class RunningMaster<Data> implements Master<Data> {
 
   async #openStorage(store: StoreDefinition, item: string): Promise<ItemStorage> {
     const storage = await openItemStorage(await store.open(), { item, role: 'master' });
-    if (!this.#settings.takeover) return storage;
     try {
-      await promoteCopy(store, item, storage);
+      await promoteCopy(store, item, storage, this.#settings.takeover);
       return storage;
     } catch (error) {
       await storage.close();
       throw error;
     }
+  }
+
+  #letLayerGo(): void {
+    this.#freeLayer?.();
+    this.#freeLayer = null;
   }
 
   #notRunning(): ReplicationError {

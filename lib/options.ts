@@ -92,3 +92,8 @@ export const objectOption: OptionCheck = check(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   'an object',
 );
+
+export const signalOption: OptionCheck = check(
+  (value) => value instanceof AbortSignal,
+  'an AbortSignal',
+);

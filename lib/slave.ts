@@ -7,7 +7,8 @@ import { layerOf, layerOption, sharedChecks, transportOption } from './option-ch
 import { checkOptions, integerOption } from './options.js';
 import { systemClock } from './runtime/clock.js';
 import { Emitter } from './service/emitter.js';
-import { refuseAborted } from './service/ending.js';
+import { refuseAborted, startSignal } from './service/ending.js';
+import { claimLayer } from './service/layer-use.js';
 import type { SlaveSettings } from './service/slave-parts.js';
 import { SlaveRun } from './service/slave-run.js';
 import type { SlaveEvents, SlaveStatus } from './service/status.js';
@@ -84,6 +85,7 @@ class RunningSlave<Data> implements Slave<Data> {
   readonly #waits: Waits;
   readonly #turns: Turns;
   #run: SlaveRun | null = null;
+  #freeLayer: (() => void) | null = null;
 
   constructor(options: SlaveOptions<Data>) {
     const layer = layerOf<SlaveUserLayer & Data>(options.data, 'createSlaveLayer');
@@ -109,7 +111,7 @@ class RunningSlave<Data> implements Slave<Data> {
   }
 
   start(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    return this.#turns.take(() => this.#start(options.signal));
+    return this.#turns.take(() => this.#start(startSignal(options)));
   }
 
   stop(): Promise<void> {
@@ -121,6 +123,7 @@ class RunningSlave<Data> implements Slave<Data> {
         await run.stop();
       } finally {
         this.#run = null;
+        this.#letLayerGo();
       }
     });
   }
@@ -184,15 +187,17 @@ class RunningSlave<Data> implements Slave<Data> {
       throw new ReplicationError('INVALID_OPTION', message);
     }
     refuseAborted(`slave "${this.id}" of "${this.item}"`, signal);
-    const { store, item } = this.#settings;
+    const { store, item, layer } = this.#settings;
     const opened = store === null ? null : await store.open();
     const storage = opened === null ? null : await openItemStorage(opened, { item, role: 'slave' });
     const run = new SlaveRun(this.#settings, storage, this.#emitter, this.#waits);
     this.#run = run;
     try {
+      this.#freeLayer = claimLayer(`slave "${this.id}" of "${item}"`, layer);
       await run.start(signal);
     } catch (error) {
       this.#run = null;
+      this.#letLayerGo();
       run.release();
       await storage?.close();
       throw error;
@@ -217,6 +222,11 @@ class RunningSlave<Data> implements Slave<Data> {
   #running(): SlaveRun {
     if (this.#run === null) throw this.#notRunning();
     return this.#run;
+  }
+
+  #letLayerGo(): void {
+    this.#freeLayer?.();
+    this.#freeLayer = null;
   }
 
   #notRunning(): ReplicationError {

@@ -4,12 +4,16 @@ import type { DocumentMasterData } from '../layers/document/master.js';
 import type { Master } from '../master.js';
 import type { FileState } from './follow-file.js';
 import { bytesText, countText, durationText, type Output } from './output.js';
+import { awaited, rejoined } from './rejoined.js';
 import { type AbortReport, abortReport, type FileReport } from './status-report.js';
 
 type Method = 'one-phase' | 'two-phase';
 
 /** Milliseconds that live slaves may take to confirm before the line is printed without them. */
 const CONFIRM_MS = 10_000;
+
+/** Milliseconds that slaves of before a restart get to come back: they reconnect within two s. */
+const REJOIN_MS = 4000;
 
 /** Codes after which the master cannot take another change. */
 const FINAL = new Set<string>(['FENCED', 'OUTCOME_UNKNOWN', 'STORE_FAILED', 'CORRUPT']);
@@ -78,11 +82,24 @@ export class Replicator {
     for (;;) {
       const pending = this.#pending;
       if (pending === null) break;
+      if (this.#first) await this.#askedAgain();
+      // A newer state may have come while slaves were waited for.
+      const newest = this.#pending ?? pending;
       this.#pending = null;
-      await this.#replicate(pending);
+      await this.#replicate(newest);
       this.#options.touched();
     }
     this.#running = false;
+  }
+
+  /** What was edited while this master was down is a change as any other: slaves vote on it. */
+  async #askedAgain(): Promise<void> {
+    const { master, method, output } = this.#options;
+    const missing = method === 'two-phase' ? awaited(master) : [];
+    if (missing.length === 0) return;
+    const text = `waiting up to ${durationText(REJOIN_MS)} for ${missing.join(', ')} to come back`;
+    output.event('waiting', text, { slaves: missing, ms: REJOIN_MS });
+    await rejoined(master, REJOIN_MS);
   }
 
   async #replicate({ value, bytes }: Pending): Promise<void> {

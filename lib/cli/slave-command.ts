@@ -142,6 +142,29 @@ function tellVersion(
   output.event(name, text, { version, digest, bytes, out });
 }
 
+/** Retries of what fails each second would fill a log; programs get every one. */
+class Repeats {
+  static readonly #MAX = 100;
+  readonly #told = new Set<string>();
+  readonly #output: Output;
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  /** It was said already since the master was last reached. */
+  isTold(text: string): boolean {
+    if (this.#output.json || this.#told.has(text)) return !this.#output.json;
+    if (this.#told.size >= Repeats.#MAX) this.#told.clear();
+    this.#told.add(text);
+    return false;
+  }
+
+  forget(): void {
+    this.#told.clear();
+  }
+}
+
 /** Prints what changes, once each. */
 function report(
   slave: Slave<CopyLayer>,
@@ -151,11 +174,14 @@ function report(
 ): void {
   const where = addressText(options.connect);
   let last = '';
+  const repeats = new Repeats(output);
   slave.on('status', (status) => {
     const text = describeSlave(status, where);
     // Its own leaving is no news.
     if (text === last || lifetime.signal.aborted) return;
     last = text;
+    if (status.link === 'live') repeats.forget();
+    else if (status.summary !== 'failed' && repeats.isTold(text)) return;
     const { link, data, round, problem, summary, target } = status;
     const fields = { link, data, round, problem, summary, target };
     if (problem === null) output.event('status', text, fields);
@@ -174,6 +200,7 @@ function report(
     output.problem('reset', text, { from, to });
   });
   slave.on('trouble', ({ code, reason, heuristic }) => {
+    if (slave.status.link !== 'live' && repeats.isTold(`${code}: ${reason}`)) return;
     output.problem('trouble', `${code}: ${reason}`, { code, reason, heuristic });
   });
 }

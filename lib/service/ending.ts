@@ -1,6 +1,13 @@
 /** How a run begins and ends around its user layer and store: coded errors, nothing left open. */
 import { asReplicationError, ReplicationError } from '../errors.js';
 import type { MaybePromise } from '../layers/contract.js';
+import { checkOptions, signalOption } from '../options.js';
+
+/** @throws {ReplicationError} INVALID_OPTION when `start` was given anything but a signal */
+export function startSignal(options: { readonly signal?: AbortSignal }): AbortSignal | undefined {
+  checkOptions('start', options, { signal: signalOption });
+  return options.signal;
+}
 
 /** @throws {ReplicationError} ABORTED when the host gave the start up before it began */
 export function refuseAborted(what: string, signal: AbortSignal | undefined): void {

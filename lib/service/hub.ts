@@ -20,8 +20,8 @@ export interface ItemSink {
   troubled(error: ReplicationError): void;
 }
 
-/** Told when a peer speaks of an item nobody here serves. */
-type StrayHandler = (peer: PeerId, item: string) => void;
+/** Told when a peer speaks of an item nobody here serves; `served` are those that are. */
+type StrayHandler = (peer: PeerId, item: string, served: readonly string[]) => void;
 
 const hubs = new WeakMap<Transport, Hub>();
 
@@ -39,15 +39,16 @@ export class Hub {
   readonly #items = new Map<string, ItemSink>();
   readonly #peers = new Set<PeerId>();
   #opening: Promise<void> | null = null;
-  #stray: StrayHandler | null = null;
+  /** By the item of whoever answers: one that has left answers nothing any more. */
+  readonly #strays = new Map<string, StrayHandler>();
 
   constructor(transport: Transport) {
     this.#transport = transport;
   }
 
-  /** Answers frames of items that are not served here; the last one set wins. */
-  onStray(handler: StrayHandler): void {
-    this.#stray = handler;
+  /** Answers frames of items that are not served here, while `item` is; one of all answers. */
+  onStray(item: string, handler: StrayHandler): void {
+    if (this.#items.has(item)) this.#strays.set(item, handler);
   }
 
   /**
@@ -76,6 +77,7 @@ export class Hub {
   /** Stops routing; closes the transport with the last item. */
   async detach(item: string): Promise<void> {
     this.#items.delete(item);
+    this.#strays.delete(item);
     if (this.#items.size > 0 || this.#opening === null) return;
     this.#opening = null;
     this.#peers.clear();
@@ -120,7 +122,8 @@ export class Hub {
     try {
       const item = itemOf(frame);
       if (!this.#items.has(item)) {
-        this.#stray?.(peer, item);
+        const [answer] = this.#strays.values();
+        answer?.(peer, item, [...this.#items.keys()]);
         return null;
       }
       const message = decodeFrame(frame);

@@ -139,7 +139,6 @@ export class MasterRun implements MasterParts {
       signal === undefined ? {} : { signal },
     );
     const hub = hubOf(transport);
-    hub.onStray((peer, stray) => this.#refuseStray(peer, stray));
     await hub.attach(
       item,
       {
@@ -151,6 +150,7 @@ export class MasterRun implements MasterParts {
       },
       signal,
     );
+    hub.onStray(item, (...stray) => this.#refuseStray(...stray));
   }
 
   /** Ends the open round, lets what is decided finish, and goes. */
@@ -200,6 +200,7 @@ export class MasterRun implements MasterParts {
   forget(id: string): boolean {
     const known = this.roster.forget(id);
     if (known === undefined) return false;
+    this.sessions.serving.forget(id);
     if (known.session !== null) this.settings.transport.disconnect(known.session.peer);
     this.actor.send({ type: 'slaveLost', slave: id, reason: 'forgotten by the host' });
     this.actor.send({ type: 'slaveForgotten', slave: id });
@@ -306,8 +307,8 @@ export class MasterRun implements MasterParts {
   }
 
   /** The peer is refused each time, and the host told once per peer: hellos are repeated. */
-  #refuseStray(peer: string, item: string): void {
-    const message = `item "${item}" is not served here; this master serves "${this.settings.item}"`;
+  #refuseStray(peer: string, item: string, served: readonly string[]): void {
+    const message = `item "${item}" is not served here; served are "${served.join('", "')}"`;
     this.outbox.sendAs(item, peer, { kind: 'refused', code: 'PROTOCOL', message, hello: null });
     const stray = `${peer} asks for ${item}`;
     if (this.#lastStray === stray) return;

@@ -36,23 +36,34 @@ function recordsOf(copy: ItemStorage, position: Position) {
   };
 }
 
+/** A master on a slave's folder is a slip more often than a wish: the wish is spelled out. */
+function refuseSlip(item: string, location: string): never {
+  const message =
+    `${location} holds a slave's copy of "${item}" and no original: give the master a store of ` +
+    'its own, or order takeover: true to make that copy the original';
+  throw new ReplicationError('INVALID_OPTION', message);
+}
+
 /**
  * Makes the copy that a slave kept in this store the data of the master that is being started on
  * it. Does nothing where the store holds an original already, or no copy.
  * @param original the master's part of the same store
- * @throws {ReplicationError} OUTCOME_UNKNOWN while the copy is in doubt about a round;
+ * @throws {ReplicationError} INVALID_OPTION when there is a copy and it was not ordered;
+ * OUTCOME_UNKNOWN while the copy is in doubt about a round;
  * STORE_FAILED, CORRUPT from the store
  */
 export async function promoteCopy(
   store: StoreDefinition,
   item: string,
   original: ItemStorage,
+  isOrdered: boolean,
 ): Promise<void> {
   if (original.records().has(MASTER_RECORDS.lineage)) return;
   const copy = await openItemStorage(await store.open(), { item, role: 'slave' });
   try {
     const position = copy.records().get(SLAVE_RECORDS.position) as Position | undefined;
     if (position === undefined) return;
+    if (!isOrdered) refuseSlip(item, original.location);
     refuseDoubt(item, copy.records().get(SLAVE_RECORDS.promise) as PreparedRound | undefined);
     await original.replace(asOperations(copy), () => ({ records: recordsOf(copy, position) }));
   } finally {

@@ -31,6 +31,11 @@ export class Serving {
     this.transfers = new Transfers(clock);
   }
 
+  /** The slave will not come back. */
+  forget(slave: string): void {
+    this.#readers.delete(slave);
+  }
+
   note(session: Session, request: RequestMessage): void {
     this.#requests.set(session, request);
   }

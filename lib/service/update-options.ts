@@ -1,6 +1,6 @@
 /** The options of one change, checked by name where it is made. */
 import { ReplicationError } from '../errors.js';
-import { checkOptions, numberOption, type OptionCheck } from '../options.js';
+import { checkOptions, numberOption, type OptionCheck, signalOption } from '../options.js';
 import type { UpdateOptions } from './task.js';
 
 function oneOf(...allowed: readonly string[]): OptionCheck {
@@ -8,15 +8,12 @@ function oneOf(...allowed: readonly string[]): OptionCheck {
   return (value) => (value === undefined || allowed.includes(value as string) ? null : wanted);
 }
 
-const signal: OptionCheck = (value) =>
-  value === undefined || value instanceof AbortSignal ? null : 'an AbortSignal';
-
 const CHECKS = {
   method: oneOf('one-phase', 'two-phase'),
   timeout: numberOption(1, 2 ** 31 - 1),
   ack: oneOf('decided', 'applied'),
   durability: oneOf('disk', 'os'),
-  signal,
+  signal: signalOption,
 };
 
 /**

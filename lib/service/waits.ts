@@ -1,12 +1,16 @@
 /** Waits of a host on something that becomes true later, with a time limit and a signal. */
 import { ReplicationError } from '../errors.js';
+import { checkOptions, numberOption, signalOption } from '../options.js';
 import type { Clock } from '../runtime/clock.js';
 
 export interface WaitOptions {
-  /** Milliseconds; the wait fails with `TIMEOUT` after it. @default no limit */
+  /** Milliseconds from 0 to 2^31 - 1; then the wait fails with `TIMEOUT`. @default no limit */
   readonly timeout?: number;
   readonly signal?: AbortSignal;
 }
+
+/** A system's timer takes a longer delay for none at all: the wait would end at once. */
+const CHECKS = { timeout: numberOption(0, 2 ** 31 - 1), signal: signalOption };
 
 interface Wait {
   readonly check: () => boolean;
@@ -41,10 +45,12 @@ export class Waits {
   /**
    * Resolves with the first value of `ready` that is not undefined.
    * @param explain says what is missing, for the message of `TIMEOUT`
-   * @throws {ReplicationError} TIMEOUT; ABORTED when the signal fires; what `fail` is given
+   * @throws {ReplicationError} INVALID_OPTION; TIMEOUT; ABORTED when the signal fires; what
+   * `fail` is given
    */
   until<T>(ready: () => T | undefined, explain: () => string, options: WaitOptions): Promise<T> {
     return new Promise<T>((resolve, reject) => {
+      checkOptions('a wait', options, CHECKS);
       const value = ready();
       if (value !== undefined) return resolve(value);
       if (options.signal?.aborted === true) return reject(stopped(explain()));

@@ -125,4 +125,31 @@ test('a slave that is gone does not stop an edit of those that are there', async
   }, '--two-phase');
 });
 
+test('an edit made while the master was down is voted on after its restart', async () => {
+  await withFolder((folder) =>
+    withCli(async (start) => {
+      const [file, check] = [join(folder, 'settings.json'), join(folder, 'check.mjs')];
+      const [out, store] = [join(folder, 'copy.json'), join(folder, 'store')];
+      await writeFile(check, CHECK);
+      await writeFile(file, '{"port": 8000}');
+      const args = ['master', file, '--two-phase', '--json', '--store', store, '--listen'];
+      const master = start(...args, '127.0.0.1:0');
+      const { port } = await master.event('listening');
+      const validate = ['--validate', `"${process.execPath}" "${check}"`, '--id', 'a', '--json'];
+      const slave = start('slave', '--connect', `127.0.0.1:${port}`, '--out', out, ...validate);
+      await slave.event('version');
+      master.signal('SIGKILL');
+      await master.ended;
+      await writeFile(file, '{"port": 80}');
+      const again = start(...args, `127.0.0.1:${port}`);
+      const { version } = await again.event('listening');
+      const refused = await again.event('refused');
+      assert.is(refused.version, version);
+      assert.is(refused.slaves.a.reason, 'port 80 is not allowed here');
+      assert.is(await readFile(out, 'utf8'), canonicalText({ port: 8000 }));
+      assert.not.ok(again.events.some(({ event }) => event === 'decided'));
+    }),
+  );
+});
+
 test.run();

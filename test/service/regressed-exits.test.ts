@@ -67,6 +67,16 @@ test('P22: a master takes over on a slave’s store, under a later term, and the
   const lost = first.position;
   await first.stop();
 
+  const slip = createMaster({
+    item,
+    data: keyValue<number>(),
+    store: stores.one,
+    transport: network.listen('slip'),
+  });
+  const refusal = await slip.start().catch((error: ReplicationError) => error);
+  assert.is(refusal?.code, 'INVALID_OPTION', 'never by mistake');
+  assert.match(refusal?.message ?? '', 'takeover: true');
+
   const second = createMaster({
     item,
     data: keyValue<number>(),

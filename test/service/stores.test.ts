@@ -1,4 +1,5 @@
 /** T25, T26: a store that fails at its n-th write stops its owner and harms nobody else. */
+
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ReplicationError } from '../../lib/errors.js';
