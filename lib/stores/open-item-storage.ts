@@ -43,7 +43,7 @@ export async function openItemStorage(
     const keys = itemKeys(role, item);
     const who = `The ${role} storage of item ${JSON.stringify(item)}`;
     if (canClaim(store) && !store.claim(keys.prefix)) {
-      const message = `${who} in ${store.location} is open in this process already: stop that one`;
+      const message = `${who} in ${store.location} is already open in this process: stop it`;
       throw new ReplicationError('STORE_FAILED', message);
     }
     await checkFormat(store);
