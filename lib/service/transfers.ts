@@ -87,6 +87,13 @@ export class Transfer {
   }
 }
 
+/** Frees the layer's view behind a build that nobody reads any more. */
+function discard(build: Build): void {
+  void build.close().catch(() => {
+    // What is thrown away has nothing more to tell.
+  });
+}
+
 interface KeptBuild {
   readonly key: string;
   readonly build: Build;
@@ -192,15 +199,13 @@ export class Transfers {
     for (const [id, kept] of this.#kept) {
       if (kept.build.readers > 0 || kept.usedAtMs > before) continue;
       this.#kept.delete(id);
-      void kept.build.close().catch(() => {
-        // The view of a build that is thrown away has nothing more to tell.
-      });
+      discard(kept.build);
     }
   }
 
   close(): void {
     for (const slave of [...this.#running.keys()]) this.release(slave);
-    for (const { build } of this.#kept.values()) void build.close().catch(() => {});
+    for (const { build } of this.#kept.values()) discard(build);
     this.#kept.clear();
     for (const { admit } of this.#queue.splice(0)) admit(false);
   }
