@@ -286,15 +286,15 @@ export class MasterRun implements MasterParts {
   }
 
   #newQueue(): GroupQueue {
-    const { item, layer, queueMax } = this.settings;
+    const { item, layer, queueMax, clock } = this.settings;
     const tasks = new RoundTasks(this);
     const queue = new GroupQueue({
       item,
       layer,
       codec: this.original.codec,
       queueMax,
+      clock,
       isDurable: this.storage.isDurable,
-      hold: () => this.settings.clock.hold?.(),
       isFree: () => this.actor.snapshot.hasTag('free'),
       nextStep: () => this.nextStep(),
       callLayer: (what, run, done, failed) =>
