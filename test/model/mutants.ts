@@ -19,6 +19,8 @@ export interface Mutant {
   readonly slave?: typeof slaveMachine;
   /** What has to be possible for it to do harm. */
   readonly needs: Partial<Bounds>;
+  /** Breaks no promise of any state: only the walk back from rest can find it. */
+  readonly isWedge?: true;
 }
 
 type Node = Readonly<Record<string, unknown>>;
@@ -250,6 +252,18 @@ export const MUTANTS: readonly Mutant[] = [
       guards: { judged: (_, params) => params.as === 'accept' },
     }),
     needs: { masterCrashes: 1, silences: 1, onePhase: 1 },
+  },
+  {
+    name: 'a slave never asks again for a lost answer',
+    slave: slaveWith(`${COPY}.syncing.states.asking`, ({ after: _left, ...place }) => place),
+    needs: { onePhase: 1, twoPhase: 0, heartbeats: 1 },
+    isWedge: true,
+  },
+  {
+    name: 'a round whose original failed once never ends',
+    master: masterWith(`${ROUND}.committing.states.waiting`, ({ after: _left, ...place }) => place),
+    needs: { failures: 1 },
+    isWedge: true,
   },
 ];
 

@@ -44,6 +44,8 @@ export interface Bounds {
   readonly backups: number;
   /** Where it begins: all down and empty, all down with a copy, or up and in step. */
   readonly from: 'empty' | 'cached' | 'live';
+  /** False where a host has to act before all can come to rest: then rest is not asked for. */
+  readonly rests?: false;
   readonly statesMax: number;
 }
 
