@@ -15,7 +15,7 @@ export type Told =
   | { readonly kind: 'report'; readonly job: Job; readonly report: Report }
   | { readonly kind: 'failed'; readonly job: Job; readonly reason: string };
 
-const PROGRESS_EVERY_MS = 5000;
+const PROGRESS_EVERY_MS = 10_000;
 const port = parentPort;
 if (port === null) throw new Error('this module runs as a thread of main.js');
 

@@ -84,10 +84,14 @@ export class Universe {
     const names = SLAVES.slice(0, this.bounds.slaves);
     const down: World = {
       master: this.masters.idOf(master),
-      ghost: this.#ghosts.idOf(newGhost(master.disk.position.digest)),
+      ghost: this.#ghosts.idOf(
+        newGhost(master.disk.position.digest, this.bounds.storeless === true),
+      ),
       net: this.#nets.idOf([]),
       spent: this.#spents.idOf(NOTHING_SPENT),
-      slaves: names.map((name) => this.slaves.idOf(newSlaveProcess(name, joinedAt))),
+      slaves: names.map((name) =>
+        this.slaves.idOf(newSlaveProcess(name, joinedAt, this.bounds.storeless === true)),
+      ),
     };
     return this.bounds.from === 'live' ? this.#joined(down, names) : down;
   }
