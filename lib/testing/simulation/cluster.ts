@@ -117,15 +117,14 @@ export class Cluster<M, S> {
     master.kill(null);
     master.disk.restore(image);
     world.trace.note(`${master.name} gets ${image.size === 0 ? 'an empty' : 'an old'} disk`);
-    world.oracle.rewound('rewound master', recordIn(image, 'master', ITEM, 'position'));
+    world.oracle.rewound('rewound master', recordIn(image, 'master', ITEM, 'position'), false);
     this.needsOperator = true;
   }
 
   /** Whether the copy of this slave can be made an original: it holds one, and is in no doubt. */
   canPromote(slave: SlaveNode<M, S>): boolean {
     if (slave.disk === null || this.masters.length > 3) return false;
-    const record = (name: string) =>
-      recordIn(slave.disk?.synced ?? new Map(), 'slave', ITEM, name);
+    const record = (name: string) => recordIn(slave.disk?.synced ?? new Map(), 'slave', ITEM, name);
     return record('position') !== undefined && record('promise') === undefined;
   }
 
@@ -136,7 +135,7 @@ export class Cluster<M, S> {
     slave.kill(null);
     if (disk === null) return;
     world.oracle.slaveForgets(slave.name, true);
-    world.oracle.rewound('takeover', recordIn(disk.synced, 'slave', ITEM, 'position'));
+    world.oracle.rewound('takeover', recordIn(disk.synced, 'slave', ITEM, 'position'), true);
     this.needsOperator = true;
     const name = `m${this.masters.length + 1}`;
     world.trace.note(`${slave.name} is made ${name}`);

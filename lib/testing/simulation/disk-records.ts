@@ -5,12 +5,7 @@ import { itemKeys, type StorageRole } from '../../stores/item-keys.js';
 import type { DiskImage } from './disk.js';
 
 /** The record of this name; undefined when there is none, or none that can be read. */
-export function recordIn(
-  image: DiskImage,
-  role: StorageRole,
-  item: string,
-  name: string,
-): unknown {
+export function recordIn(image: DiskImage, role: StorageRole, item: string, name: string): unknown {
   const key = itemKeys(role, item).records + name;
   const sealed = image.get(key);
   const value = sealed === undefined ? undefined : openValue(key, sealed);

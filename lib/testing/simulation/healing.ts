@@ -15,7 +15,8 @@ function isInStep<M, S>(cluster: Cluster<M, S>, slave: SlaveNode<M, S>): boolean
   if (!slave.isRunning || face === undefined || to == null) return false;
   const { link, data, round } = face.status;
   const at = face.position;
-  const isEqual = at?.lineage === to.lineage && at.version === to.version && at.digest === to.digest;
+  const isEqual =
+    at?.lineage === to.lineage && at.version === to.version && at.digest === to.digest;
   return isEqual && link === 'live' && data === 'current' && round === 'none';
 }
 
@@ -65,14 +66,32 @@ class Operator<M, S> {
     this.#waitedMs += STEP_MS;
     if (!this.#cluster.needsOperator || this.#waitedMs < PATIENCE_MS) return false;
     this.#waitedMs = 0;
-    const isOrdered = this.#rename() || this.#cluster.slaves.some((slave) => this.#order(slave));
+    const isOrdered =
+      this.#takeOver() ||
+      this.#rename() ||
+      this.#cluster.slaves.some((slave) => this.#order(slave));
     if (isOrdered) this.orders += 1;
     return isOrdered;
   }
 
+  /** A restored master reigns under a number that was used before: the host says which counts. */
+  #takeOver(): boolean {
+    const { world, slaves, master } = this.#cluster;
+    const isTwice = slaves.some(({ life }) => life?.face.status.problem?.code === 'FENCED');
+    if (!isTwice || !master.isRunning) return false;
+    world.trace.note(`order: ${master.name} takes over`);
+    master.takeover = true;
+    this.#cluster.crash(master, null, 0);
+    return true;
+  }
+
   #rename(): boolean {
     const { world, slaves, master } = this.#cluster;
-    const isRegressed = slaves.some(({ life }) => life?.face.status.data === 'regressed');
+    const lineage = master.life?.face.position?.lineage;
+    const isRegressed = slaves.some(({ life }) => {
+      const face = life?.face;
+      return face?.status.data === 'regressed' && face.position?.lineage === lineage;
+    });
     if (!isRegressed || !master.isRunning || master.life === null) return false;
     world.coverage.hit('a slave found its master behind it');
     world.trace.note('order: the original gets a new lineage');
@@ -105,7 +124,8 @@ class Operator<M, S> {
 }
 
 function whyNot<M, S>({ master, slaves }: Cluster<M, S>): string {
-  const at = (position: { readonly version: number } | null | undefined) => position?.version ?? '-';
+  const at = (position: { readonly version: number } | null | undefined) =>
+    position?.version ?? '-';
   const rows = slaves.map(({ name, life }) => {
     const { link, data, round, problem } = life?.face.status ?? {};
     return `${name} at ${at(life?.face.position)} ${link}/${data}/${round} ${problem?.reason ?? ''}`;
@@ -160,8 +180,11 @@ async function stopAll<M, S>(cluster: Cluster<M, S>): Promise<void> {
   await world.clock.passUntil(() => isOver, 20_000);
   await world.clock.settle();
   if (!isOver) world.oracle.note('S15: a node did not stop within 20 s');
-  const left = world.clock.pending.length;
-  if (left > 0) world.oracle.note(`S15: ${left} timers are left after everything was stopped`);
+  const left = world.clock.pending;
+  if (left.length > 0) {
+    world.oracle.note(`S15: ${left.length} timers are left after everything was stopped`);
+    world.trace.note(`left: ${left[0]?.stack ?? ''}`);
+  }
   for (const { disk, name } of nodes) {
     if (disk?.isHeld === true) world.oracle.note(`S15: ${name} left its store open`);
   }

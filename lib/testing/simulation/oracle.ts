@@ -39,9 +39,11 @@ export class Oracle {
   /** Shown by a slave before any master was seen to commit it: a decision that is out already. */
   readonly #early = new Map<string, string>();
   /** The one digest of a version under one term (S1). */
-  #digests = new Map<string, string>();
+  readonly #digests = new Map<string, string>();
   /** False once a master went on from an older place: others may then show what is gone. */
   #isOneHistory = true;
+  /** False once an old master came back under its old term: two histories share its numbers. */
+  #isOneTerm = true;
   readonly #removedBy = new Map<number, ChangeRecord>();
   readonly #rewinds = new Set<string>();
   readonly #highest = new Map<string, Position>();
@@ -79,14 +81,15 @@ export class Oracle {
   /**
    * The original goes on from an older place, given as its position record: what was acknowledged
    * since is lost with the disk it was on, and version numbers may come again (T35-T37).
+   * @param isNewTerm the host ordered a takeover: a version is then told apart by its term
    */
-  rewound(fault: string, record: unknown): void {
+  rewound(fault: string, record: unknown, isNewTerm: boolean): void {
     const base = (record ?? null) as Position | null;
     this.release(fault, ({ at }) => {
       return at === null || at.lineage !== base?.lineage || at.version > base.version;
     });
-    this.#digests = new Map();
     this.#isOneHistory = false;
+    this.#isOneTerm &&= isNewTerm;
   }
 
   /** The host gave the original a new identity; what it holds stays promised (P22). */
@@ -99,8 +102,10 @@ export class Oracle {
     for (const { number, at, releasedBy, state } of this.changes) {
       if (state !== 'acknowledged' || at === null || releasedBy !== null) continue;
       if (position?.lineage === at.lineage && position.version >= at.version) continue;
-      this.note(`S3: ${who} started at ${position?.version} without change ${number}, ` +
-        `acknowledged at version ${at.version}`);
+      this.note(
+        `S3: ${who} started at ${position?.version} without change ${number}, ` +
+          `acknowledged at version ${at.version}`,
+      );
     }
   }
 
@@ -191,7 +196,7 @@ export class Oracle {
     const key = `${position.lineage}/${position.epoch.term}/${position.version}`;
     const digest = this.#digests.get(key);
     if (digest === undefined) this.#digests.set(key, position.digest);
-    else if (digest !== position.digest) {
+    else if (digest !== position.digest && this.#isOneTerm) {
       this.note(`S1: ${who} shows version ${position.version} with another digest than others`);
     }
   }

@@ -39,8 +39,7 @@ export class SimulatedProcess implements Clock {
     return this.#timers.size;
   }
 
-  readonly now = (): number =>
-    this.#baseMs + (this.#world.now() - this.#baseWorldMs) * this.#rate;
+  readonly now = (): number => this.#baseMs + (this.#world.now() - this.#baseWorldMs) * this.#rate;
 
   readonly setTimeout = (callback: Callback, delayMs: number): unknown => {
     if (this.#isDead) return null;

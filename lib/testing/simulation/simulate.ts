@@ -1,7 +1,9 @@
 /** A whole cluster on a virtual clock, with faults drawn from a seed, judged after every step. */
+
+import { ReplicationError } from '../../errors.js';
 import type { Random } from '../../runtime/random.js';
+import { seededRandom } from '../../runtime/random.js';
 import type { UpdateOptions } from '../../service/task.js';
-import type { MasterNode } from './node.js';
 import { Cluster } from './cluster.js';
 import type { Mark } from './coverage.js';
 import { CONSTANT_FAULTS } from './faults/constants.js';
@@ -12,14 +14,13 @@ import { MASTER_FAULTS } from './faults/master.js';
 import { NETWORK_FAULTS, WEATHER_FAULTS } from './faults/network.js';
 import { PROCESS_FAULTS } from './faults/process.js';
 import { heal } from './healing.js';
+import type { MasterNode } from './node.js';
 import { codeOf } from './node.js';
 import type { ChangeRecord } from './oracle.js';
 import { calmConstants } from './settings.js';
 import type { Tampering } from './tampering.js';
 import { documentWorkload, keyValueWorkload, type SimulatedWorkload } from './workload.js';
 import { World } from './world.js';
-import { seededRandom } from '../../runtime/random.js';
-import { ReplicationError } from '../../errors.js';
 
 export const FAULTS: readonly Fault[] = [
   ...NETWORK_FAULTS,
@@ -67,7 +68,11 @@ export interface SimulationReport {
   readonly trace: readonly string[];
   readonly events: number;
   readonly virtualMs: number;
-  readonly changes: { readonly acknowledged: number; readonly aborted: number; readonly all: number };
+  readonly changes: {
+    readonly acknowledged: number;
+    readonly aborted: number;
+    readonly all: number;
+  };
 }
 
 const ON_CHANCE = 0.2;

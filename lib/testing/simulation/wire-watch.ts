@@ -46,6 +46,8 @@ export class WireWatch {
   readonly #trace: Trace;
   /** Slaves that said hello and did not ask for anything since. */
   readonly #fresh = new Set<string>();
+  /** Lives and the rounds they said yes to. */
+  readonly #yes = new Set<string>();
   /** Told of each part of a transfer that is not its last. */
   onPart: (master: string, slaves: readonly string[]) => void = () => {};
 
@@ -59,15 +61,20 @@ export class WireWatch {
   sent(node: WatchedNode, frame: Uint8Array, peers: readonly PeerId[]): Enveloped {
     this.#trace.bytes(node.name, frame);
     const message = decodeFrame(frame);
-    if (node.role === 'master') this.#masterSent(node, message, message.envelope.item);
-    else this.#slaveSent(node, message, message.envelope.item);
+    if (node.role === 'master') this.#masterSent(node, message);
+    else this.#slaveSent(node, message);
     const isPart = message.kind === 'delta' || message.kind === 'snapshot';
     // The memory network names a peer after its other end: `s1#7`.
-    if (isPart && !message.last) this.onPart(node.name, peers.map((peer) => peer.split('#')[0] ?? ''));
+    if (isPart && !message.last)
+      this.onPart(
+        node.name,
+        peers.map((peer) => peer.split('#')[0] ?? ''),
+      );
     return message;
   }
 
-  #masterSent({ name, disk }: WatchedNode, message: Message, item: string): void {
+  #masterSent({ name, disk }: WatchedNode, message: Enveloped): void {
+    const { item } = message.envelope;
     this.#mark(message);
     if (disk === null) return;
     const isThere = (version: number): boolean => isDurable(disk, item, version);
@@ -80,7 +87,22 @@ export class WireWatch {
     this.#oracle.note(`P1: ${name} promised version ${version} on disk, which is not there`);
   }
 
-  #slaveSent({ name, disk }: WatchedNode, message: Message, item: string): void {
+  /**
+   * The first yes of a life comes after its promise is on disk. A repeated one may cross the end
+   * of the round, which takes the promise off the disk before the machine is told.
+   */
+  #checkVote(name: string, disk: SimulatedDisk, item: string, vote: string, round: string): void {
+    if (this.#yes.has(vote)) return;
+    this.#yes.add(vote);
+    const promise = recordIn(disk.synced, 'slave', item, 'promise') as
+      | { round: string }
+      | undefined;
+    if (promise?.round === round) return;
+    this.#oracle.note(`P8: ${name} voted yes before its promise was on disk (S4)`);
+  }
+
+  #slaveSent({ name, disk }: WatchedNode, message: Enveloped): void {
+    const { item, incarnation } = message.envelope;
     if (message.kind === 'hello') this.#fresh.add(name);
     if (message.kind === 'request') {
       const isResumed = this.#fresh.delete(name) && message.build !== null && message.next > 0;
@@ -88,10 +110,7 @@ export class WireWatch {
     }
     if (disk === null) return;
     if (message.kind === 'vote' && message.answer === 'yes') {
-      const promise = recordIn(disk.synced, 'slave', item, 'promise') as { round?: string } | undefined;
-      if (promise?.round !== message.round) {
-        this.#oracle.note(`P8: ${name} voted yes before its promise was on disk (S4)`);
-      }
+      this.#checkVote(name, disk, item, `${incarnation} ${message.round}`, message.round);
     }
     if (message.kind === 'ack' && message.durability === 'disk' && message.position !== null) {
       const held = recordIn(disk.synced, 'slave', item, 'position') as Position | undefined;

@@ -34,6 +34,8 @@ class ProcessWire<Inner extends MasterTransport | SlaveTransport> {
   }
 
   open(sink: TransportSink, signal?: AbortSignal): Promise<void> {
+    // Promises of a dead process may still run; nothing of it reaches the world.
+    if (this.process.isDead) return new Promise(() => {});
     return this.inner.open(this.#guarded(sink), signal);
   }
 

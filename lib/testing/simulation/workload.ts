@@ -1,4 +1,6 @@
 /** What the simulated hosts replicate: a layer, its changes, and how to see a change in a copy. */
+
+import type { LayerDefinition } from '../../layers/contract.js';
 import { document } from '../../layers/document/document.js';
 import type { DocumentMasterData } from '../../layers/document/master.js';
 import type { DocumentSlaveData } from '../../layers/document/slave.js';
@@ -6,7 +8,6 @@ import { keyValue } from '../../layers/key-value/key-value.js';
 import type { KeyValueMasterData } from '../../layers/key-value/master.js';
 import type { KeyValueOperation } from '../../layers/key-value/options.js';
 import type { KeyValueSlaveData } from '../../layers/key-value/slave.js';
-import type { LayerDefinition } from '../../layers/contract.js';
 import type { Random } from '../../runtime/random.js';
 import type { ReplicationTask, UpdateOptions } from '../../service/task.js';
 

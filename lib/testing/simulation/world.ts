@@ -1,17 +1,17 @@
 /** What all nodes of one simulated run share. */
 import type { IdSource } from '../../runtime/ids.js';
-import type { Random } from '../../runtime/random.js';
-import { type MemoryNetwork, memoryNetwork } from '../../transports/memory/index.js';
 import { seededIds } from '../../runtime/ids.js';
+import type { Random } from '../../runtime/random.js';
 import { seededRandom } from '../../runtime/random.js';
+import { type MemoryNetwork, memoryNetwork } from '../../transports/memory/index.js';
 import { VirtualClock } from '../virtual-clock.js';
 import { Coverage } from './coverage.js';
 import { Oracle } from './oracle.js';
 import type { ClusterConstants } from './settings.js';
+import type { Tampering } from './tampering.js';
 import { Trace } from './trace.js';
 import { WireWatch } from './wire-watch.js';
 import type { SimulatedWorkload } from './workload.js';
-import type { Tampering } from './tampering.js';
 
 export const ITEM = 'item';
 
@@ -45,7 +45,7 @@ export class World<M, S> {
     this.constants = constants;
     this.tampering = options.tampering;
     // Nothing here waits for anything but promises and this clock: one quiet turn settles it.
-    this.clock = new VirtualClock({ quietTurns: 1, traceTimers: false });
+    this.clock = new VirtualClock({ quietTurns: 1, traceTimers: options.keepsTrace });
     this.trace = new Trace(this.clock.now, options.keepsTrace);
     this.watch = new WireWatch(this.oracle, this.coverage, this.trace);
     this.network = memoryNetwork({

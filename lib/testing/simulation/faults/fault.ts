@@ -28,7 +28,10 @@ export function between(random: Random, least: number, most: number): number {
 }
 
 /** A living slave, or undefined. */
-export function anySlave<M, S>(cluster: Cluster<M, S>, random: Random): SlaveNode<M, S> | undefined {
+export function anySlave<M, S>(
+  cluster: Cluster<M, S>,
+  random: Random,
+): SlaveNode<M, S> | undefined {
   return pick(
     random,
     cluster.slaves.filter(({ isAlive }) => isAlive),
