@@ -1,7 +1,7 @@
 /** The command line of `npm run check:simulation`. */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { FAULT_NAMES } from '../../lib/testing/simulation/simulate.js';
+import { FAULT_NAMES } from '../../lib/testing/simulation/faults/catalogue.js';
 import { BUGS, bugOf } from './bugs.js';
 import type { SeedRun } from './run-seed.js';
 

@@ -1,5 +1,5 @@
 /** `npm run check:simulation`: see arguments.ts for what it takes, docs/guides/testing.md for why. */
-import { FAULT_NAMES } from '../../lib/testing/simulation/simulate.js';
+import { FAULT_NAMES } from '../../lib/testing/simulation/faults/catalogue.js';
 import { type Arguments, readArguments, USAGE, WrongArgument } from './arguments.js';
 import { BUGS } from './bugs.js';
 import { commandOf, minimise } from './minimise.js';

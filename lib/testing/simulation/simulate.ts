@@ -1,38 +1,18 @@
 /** A whole cluster on a virtual clock, with faults drawn from a seed, judged after every step. */
 
-import { ReplicationError } from '../../errors.js';
-import type { Random } from '../../runtime/random.js';
-import { seededRandom } from '../../runtime/random.js';
-import type { UpdateOptions } from '../../service/task.js';
+import type { Position } from '../../../machines/protocol.js';
+import { ReplicationError, reasonOf } from '../../errors.js';
+import { type Random, seededRandom } from '../../runtime/random.js';
+import { ChangeMaker } from './change-maker.js';
 import { Cluster } from './cluster.js';
 import type { Mark } from './coverage.js';
-import { CONSTANT_FAULTS } from './faults/constants.js';
-import { DISK_FAULTS } from './faults/disk.js';
-import type { ConstantFault, Fault } from './faults/fault.js';
-import { HOST_FAULTS } from './faults/host.js';
-import { MASTER_FAULTS } from './faults/master.js';
-import { NETWORK_FAULTS, WEATHER_FAULTS } from './faults/network.js';
-import { PROCESS_FAULTS } from './faults/process.js';
+import { CONSTANTS, FAULT_NAMES, FAULTS } from './faults/catalogue.js';
+import type { Fault } from './faults/fault.js';
 import { heal } from './healing.js';
-import type { MasterNode } from './node.js';
-import { codeOf } from './node.js';
-import type { ChangeRecord } from './oracle.js';
 import { calmConstants } from './settings.js';
 import type { Tampering } from './tampering.js';
 import { documentWorkload, keyValueWorkload, type SimulatedWorkload } from './workload.js';
 import { World } from './world.js';
-
-export const FAULTS: readonly Fault[] = [
-  ...NETWORK_FAULTS,
-  ...PROCESS_FAULTS,
-  ...DISK_FAULTS,
-  ...MASTER_FAULTS,
-  ...HOST_FAULTS,
-];
-export const CONSTANTS: readonly ConstantFault[] = [...WEATHER_FAULTS, ...CONSTANT_FAULTS];
-
-/** The name of every kind of fault. */
-export const FAULT_NAMES: readonly string[] = [...FAULTS, ...CONSTANTS].map(({ name }) => name);
 
 export interface SimulateOptions<M, S> {
   /** The same seed and options give the same run, to the byte. */
@@ -47,10 +27,24 @@ export interface SimulateOptions<M, S> {
   readonly faults?: readonly string[];
   /** Kinds that stay off though drawn: for shrinking a failing run. @default none */
   readonly without?: readonly string[];
+  /**
+   * A rule of your own, asked after every step about every node that runs. What it throws is a
+   * violation. Nodes are behind one another as the faults have it: compare what must hold anyway.
+   */
+  readonly check?: (nodes: readonly SimulatedView<M | S>[]) => void;
   /** Keeps the lines of the trace, not only its hash. @default false */
   readonly trace?: boolean;
   /** Bugs that a test puts in. @default none */
   readonly tampering?: Tampering;
+}
+
+/** One running node, as a `check` sees it. */
+export interface SimulatedView<Data> {
+  readonly name: string;
+  readonly role: 'master' | 'slave';
+  readonly data: Data;
+  /** Where its data stands; null before the first version. */
+  readonly position: Position | null;
 }
 
 export interface SimulationReport {
@@ -82,120 +76,6 @@ function drawFaults(seed: string | number): readonly string[] {
   return FAULT_NAMES.filter(() => random() < ON_CHANCE);
 }
 
-/** Makes the changes of the run, and notes what their caller was told. */
-class Host<M, S> {
-  readonly #cluster: Cluster<M, S>;
-  readonly #random: Random;
-  #number = 0;
-
-  constructor(cluster: Cluster<M, S>) {
-    this.#cluster = cluster;
-    this.#random = cluster.world.random('changes');
-  }
-
-  /** One change to one master that runs; now and then an old one that should be dead. */
-  change(): void {
-    const random = this.#random;
-    const { masters, master } = this.#cluster;
-    const target = random() < 0.1 ? (masters.at(-2) ?? master) : master;
-    const isTwoPhase = random() < 0.5;
-    const isWeak = random() < 0.2;
-    const options: UpdateOptions = isTwoPhase
-      ? { method: 'two-phase', ...(random() < 0.2 ? { ack: 'applied' } : {}) }
-      : { method: 'one-phase', ...(isWeak ? { durability: 'os' } : {}) };
-    const task = this.#submit(target, options, random() < 0.04);
-    if (task !== null && random() < 0.05) {
-      const { world } = this.#cluster;
-      world.later(random() * 100, () => {
-        if (task.rollback('on a whim')) world.coverage.struck('rollback');
-      });
-    }
-  }
-
-  /** The change that proves that all is well again. */
-  async confirm(): Promise<boolean> {
-    const options = { method: 'two-phase', ack: 'applied', timeout: 5_000 } as const;
-    const task = this.#submit(this.#cluster.master, options, false);
-    if (task === null) return false;
-    try {
-      const { participants, unconfirmed } = await task;
-      return participants.length === this.#cluster.slaves.length && unconfirmed.length === 0;
-    } catch (error) {
-      this.#cluster.world.trace.note(`the last change failed: ${String(error)}`);
-      return false;
-    }
-  }
-
-  #submit(node: MasterNode<M, S>, options: UpdateOptions, isRefused: boolean) {
-    const random = this.#random;
-    const { world } = this.#cluster;
-    this.#number += 1;
-    const number = this.#number;
-    const removes = random() < 0.4 ? this.#victim(random) : null;
-    const { life } = node;
-    if (life === null || !node.isRunning || life.process.isPaused) return null;
-    const record: ChangeRecord = {
-      number,
-      removes,
-      method: options.method ?? 'one-phase',
-      durability: options.durability ?? 'disk',
-      state: 'pending',
-      at: null,
-      releasedBy: node === this.#cluster.master ? null : 'an old master',
-    };
-    world.oracle.submitted(record);
-    const task = world.workload.change(
-      life.face.data,
-      { number, removes, isRefused, random },
-      options,
-    );
-    const lineage = life.face.position?.lineage ?? '';
-    task.then(
-      ({ version }) => this.#acknowledged(node, record, { lineage, version }),
-      (error: unknown) => this.#rejected(record, error),
-    );
-    return task;
-  }
-
-  /** A change made before that no other one deletes. */
-  #victim(random: Random): number | null {
-    const { changes } = this.#cluster.world.oracle;
-    const taken = new Set(changes.map(({ removes }) => removes));
-    const free = changes.filter(({ number }) => !taken.has(number));
-    return free[Math.floor(random() * free.length)]?.number ?? null;
-  }
-
-  #acknowledged(
-    node: MasterNode<M, S>,
-    record: ChangeRecord,
-    at: { readonly lineage: string; readonly version: number },
-  ): void {
-    const { world, master } = this.#cluster;
-    if (node.life === null) return;
-    record.state = 'acknowledged';
-    record.at = at;
-    if (node !== master) record.releasedBy ??= 'an old master';
-    if (record.method === 'two-phase') world.coverage.hit('a two-phase change was committed');
-    world.trace.note(`change ${record.number} is in version ${at.version}`);
-  }
-
-  #rejected(record: ChangeRecord, error: unknown): void {
-    const { coverage, trace } = this.#cluster.world;
-    const code = codeOf(error);
-    trace.note(`change ${record.number} failed: ${code}`);
-    const cause = error instanceof ReplicationError ? codeOf(error.cause) : 'unknown';
-    // Told to have changed nothing anywhere: ABORTED, or never begun.
-    const isNothing = ['ABORTED', 'VETOED', 'OVERLOADED'].includes(code);
-    record.state = isNothing ? 'aborted' : 'unknown';
-    if (code === 'VETOED') coverage.hit('a change was refused by the schema');
-    if (code === 'OVERLOADED') coverage.hit('a change was refused by a full queue');
-    if (code === 'OUTCOME_UNKNOWN') coverage.hit('a change ended with its outcome unknown');
-    if (cause === 'VETOED') coverage.hit('a two-phase change was aborted by a veto');
-    if (cause === 'TIMEOUT') coverage.hit('a two-phase change was aborted by its deadline');
-    if (cause === 'ROLLED_BACK') coverage.hit('a change was rolled back by its host');
-  }
-}
-
 function lookAtStates<M, S>({ world, slaves, master }: Cluster<M, S>): void {
   const { coverage } = world;
   for (const { life } of slaves) {
@@ -209,18 +89,32 @@ function lookAtStates<M, S>({ world, slaves, master }: Cluster<M, S>): void {
   }
 }
 
+function askCheck<M, S>(cluster: Cluster<M, S>, { check }: SimulateOptions<M, S>): void {
+  if (check === undefined) return;
+  const views = cluster.nodes.flatMap<SimulatedView<M | S>>(({ name, role, life }) => {
+    if (life === null || life.state !== 'running') return [];
+    return [{ name, role, data: life.face.data as M | S, position: life.place() }];
+  });
+  try {
+    check(views);
+  } catch (error) {
+    cluster.world.oracle.note(`check: ${reasonOf(error)}`);
+  }
+}
+
 async function live<M, S>(
   cluster: Cluster<M, S>,
-  host: Host<M, S>,
+  maker: ChangeMaker<M, S>,
   faults: readonly Fault[],
-  steps: number,
+  options: SimulateOptions<M, S>,
 ): Promise<void> {
+  const steps = options.steps ?? 40;
   const { world } = cluster;
   const pace = world.random('pace');
   const dice = new Map(faults.map(({ name }) => [name, world.random(`fault ${name}`)]));
   for (let step = 0; step < steps && world.oracle.violations.length === 0; step += 1) {
     const changes = Math.floor(pace() * 4);
-    for (let change = 0; change < changes; change += 1) host.change();
+    for (let change = 0; change < changes; change += 1) maker.change();
     for (const { name, chance, strike } of faults) {
       const random = dice.get(name) as Random;
       if (random() >= chance || !strike(cluster, random)) continue;
@@ -231,6 +125,7 @@ async function live<M, S>(
     cluster.operate();
     lookAtStates(cluster);
     world.oracle.step(cluster.master.life?.face.position ?? null);
+    askCheck(cluster, options);
   }
 }
 
@@ -241,14 +136,28 @@ function workloadOf<M, S>(options: SimulateOptions<M, S>): SimulatedWorkload<M, 
   return ours as unknown as SimulatedWorkload<M, S>;
 }
 
+/** @throws {ReplicationError} INVALID_OPTION for a kind of fault that does not exist */
+function refuseUnknown(names: readonly string[]): void {
+  const unknown = names.find((name) => !FAULT_NAMES.includes(name));
+  if (unknown === undefined) return;
+  const message = `simulate knows no fault "${unknown}"; it knows: ${FAULT_NAMES.join(', ')}`;
+  throw new ReplicationError('INVALID_OPTION', message);
+}
+
 /**
- * Runs one seed to its end.
+ * Runs a cluster of one master and some slaves through one seed: the real layers, service and
+ * store code on simulated processes, disks and a network, under the faults that the seed draws.
+ * The promises S1 to S14 are judged after every step; then all faults end, and everything has to
+ * come back into step by itself (L2, L3), equal in content and with nothing left behind. Promises
+ * are those of reliability section 2. Needs no real time and opens nothing.
  * @example
  * const report = await simulate({ seed: 4711 })
  * assert.deepEqual(report.violations, [])
+ * @throws {ReplicationError} INVALID_OPTION for a kind of fault that does not exist
  */
 export async function simulate<M, S>(options: SimulateOptions<M, S>): Promise<SimulationReport> {
   const { seed } = options;
+  refuseUnknown([...(options.faults ?? []), ...(options.without ?? [])]);
   const without = new Set(options.without ?? []);
   const names = (options.faults ?? drawFaults(seed)).filter((name) => !without.has(name));
   const isOn = ({ name }: { readonly name: string }) => names.includes(name);
@@ -265,26 +174,64 @@ export async function simulate<M, S>(options: SimulateOptions<M, S>): Promise<Si
   });
   for (const { name } of CONSTANTS.filter(isOn)) world.coverage.struck(name);
   const cluster = new Cluster<M, S>(world, options.slaves ?? 3);
-  const host = new Host(cluster);
+  const maker = new ChangeMaker(cluster);
   for (const node of cluster.nodes) node.boot();
-  await live(cluster, host, FAULTS.filter(isOn), options.steps ?? 40);
-  const { oracle, coverage, trace } = world;
-  if (oracle.violations.length === 0) await heal(cluster, () => host.confirm());
+  await live(cluster, maker, FAULTS.filter(isOn), options);
+  if (world.oracle.violations.length === 0) await heal(cluster, () => maker.confirm());
+  return reportOf(seed, names, world);
+}
+
+function reportOf<M, S>(
+  seed: string | number,
+  faults: readonly string[],
+  { oracle, coverage, trace, clock }: World<M, S>,
+): SimulationReport {
   const count = (state: string) => oracle.changes.filter((one) => one.state === state).length;
   return {
     seed,
     violations: oracle.violations,
-    faults: names,
+    faults,
     struck: coverage.faults,
     marks: coverage.marks,
     hash: trace.hash,
     trace: trace.lines,
     events: trace.events,
-    virtualMs: world.clock.now(),
+    virtualMs: clock.now(),
     changes: {
       acknowledged: count('acknowledged'),
       aborted: count('aborted'),
       all: oracle.changes.length,
     },
   };
+}
+
+/** As `SimulateOptions`, over several seeds. */
+export interface SimulateSeedsOptions<M, S> extends Omit<SimulateOptions<M, S>, 'seed'> {
+  /** How many seeds. */
+  readonly seeds: number;
+  /** The first of them; whole numbers follow. @default 1 */
+  readonly first?: number;
+}
+
+/**
+ * Runs many seeds, one after the other, and stops at the first broken promise: the short form for
+ * a test of your own. Resolves with the reports.
+ * @example
+ * test('my layer survives', () => simulateSeeds({ seeds: 20, workload: myWorkload }))
+ * @throws {Error} naming the seed, its faults and what it broke; run that seed again with
+ * `simulate({ seed, trace: true })` to read what happened
+ */
+export async function simulateSeeds<M, S>(
+  options: SimulateSeedsOptions<M, S>,
+): Promise<readonly SimulationReport[]> {
+  const { seeds, first = 1, ...common } = options;
+  const reports: SimulationReport[] = [];
+  for (let seed = first; seed < first + seeds; seed += 1) {
+    const report = await simulate({ ...common, seed });
+    reports.push(report);
+    if (report.violations.length === 0) continue;
+    const what = report.violations.slice(0, 3).join('; ');
+    throw new Error(`seed ${seed} with ${report.faults.join(', ') || 'no faults'}: ${what}`);
+  }
+  return reports;
 }

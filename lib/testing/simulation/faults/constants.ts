@@ -5,8 +5,8 @@ export const CONSTANT_FAULTS: readonly ConstantFault[] = [
   {
     name: 'fast-heartbeat',
     set: (constants) => {
-      constants.heartbeatMs = 10;
-      constants.silenceMs = 60;
+      constants.heartbeatMs = 30;
+      constants.silenceMs = 100;
     },
   },
   {
