@@ -3,13 +3,13 @@
  * group is under way goes out together as one delta; a veto splits the group and retries the
  * parts; the roll-back of one member rebuilds the rest.
  */
-import { nanoid } from 'nanoid';
 import type { Group, Settlement } from '../../machines/master-context.js';
 import type { Durability, Method, Payload, Point } from '../../machines/protocol.js';
 import { asReplicationError, ReplicationError } from '../errors.js';
 import type { BuiltGroup, DeltaCodec, MasterUserLayer, MaybePromise } from '../layers/contract.js';
 import { serviceLimits } from '../limits.js';
 import type { Clock } from '../runtime/clock.js';
+import type { IdSource } from '../runtime/ids.js';
 import { Gathering } from './gathering.js';
 import { nextDigest, payloadOf } from './payload.js';
 import { abortedError, GroupProgress, PendingTask } from './pending-task.js';
@@ -27,6 +27,7 @@ export interface OpenGroup {
 }
 
 export interface GroupQueueOptions {
+  readonly ids: IdSource;
   readonly item: string;
   readonly layer: MasterUserLayer;
   readonly codec: DeltaCodec<unknown>;
@@ -79,7 +80,12 @@ export class GroupQueue {
   /** Takes a change; its task tells the rest. Never throws: bad options reject the task. */
   submit(change: unknown, options: UpdateOptions = NO_OPTIONS): PendingTask {
     const refusal = this.#refusalOf(options);
-    const task = new PendingTask(change, refusal === null ? options : {}, this.#rollback);
+    const task = new PendingTask(
+      change,
+      refusal === null ? options : {},
+      this.#options.ids,
+      this.#rollback,
+    );
     if (refusal !== null) {
       task.reject(refusal);
       return task;
@@ -294,7 +300,7 @@ export class GroupQueue {
       task.state = method === 'two-phase' ? 'preparing' : 'announcing';
       task.progress = progress;
     }
-    const group: Group = { id: nanoid(), from, to, payload, durability };
+    const group: Group = { id: this.#options.ids(), from, to, payload, durability };
     const timeoutMs = first.options.timeout ?? null;
     this.#open = { group, method, delta, tasks, progress, timeoutMs };
     this.#options.begin(this.#open);
