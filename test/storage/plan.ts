@@ -1,4 +1,4 @@
-/** Which image has which number: every image can be made alone, from recordings, seed and number. */
+/** Which image has which number: each can be made alone, from recordings, seed and number. */
 import { type Random, seededRandom } from '../../lib/runtime/random.js';
 import {
   type Growth,
@@ -44,6 +44,20 @@ const SHARES: Readonly<Record<ImageKind, number>> = {
   'file of another lineage': 800,
   'newer format': 100,
 };
+
+type Spot = readonly [recording: FolderRecording, at: number];
+
+function hasOlderUnsyncedLog([recording, at]: Spot): boolean {
+  const files = recording.moments[at]?.files ?? {};
+  const logs = Object.keys(files).filter((name) => name.endsWith('.log'));
+  return logs
+    .sort()
+    .slice(0, -1)
+    .some((name) => {
+      const { blob = -1, durableBytes = 0 } = files[name] ?? {};
+      return durableBytes < (recording.blobs[blob]?.length ?? 0);
+    });
+}
 
 interface Place {
   readonly recording: FolderRecording;
@@ -91,7 +105,9 @@ export class Plan {
   readonly #quotas: ReadonlyArray<readonly [kind: ImageKind, first: number, count: number]>;
   readonly #torn: readonly Place[];
   readonly #cut: readonly Place[];
-  readonly #unsynced: ReadonlyArray<readonly [recording: FolderRecording, at: number]>;
+  readonly #unsynced: readonly Spot[];
+  /** Those where an older log is not all on disk, rare and where syncs are easily forgotten. */
+  readonly #several: readonly Spot[];
 
   /** @param scale 1 makes the whole check; smaller ones the same kinds in smaller numbers */
   constructor(recordings: readonly FolderRecording[], seed: string, scale: number) {
@@ -109,8 +125,9 @@ export class Plan {
     this.#torn = placesOf(recordings, SHARES['torn batch'] * scale, random, false);
     this.#cut = placesOf(recordings, SHARES['truncated log'] * scale, random, true);
     this.#unsynced = recordings.flatMap((recording) =>
-      unsyncedMoments(recording).map((at) => [recording, at] as const),
+      unsyncedMoments(recording).map((at): Spot => [recording, at]),
     );
+    this.#several = this.#unsynced.filter(hasOlderUnsyncedLog);
   }
 
   /** The numbers of the images of one kind. */
@@ -160,7 +177,8 @@ export class Plan {
   }
 
   #unsyncedImage(kind: 'power cut' | 'lost subset' | 'zeroed tail', random: Random): Image {
-    const [recording, at] = pick(this.#unsynced, random);
+    const isRare = this.#several.length > 0 && random() < 0.2;
+    const [recording, at] = pick(isRare ? this.#several : this.#unsynced, random);
     if (kind === 'power cut') return powerCut(recording, at, random);
     return kind === 'lost subset'
       ? lostSubset(recording, at, random)

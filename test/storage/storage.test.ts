@@ -13,7 +13,7 @@ const register: (name: string, run: () => Promise<void>) => void = existsSync('/
   : (name) => test.skip(`${name} (skipped: needs /proc/self/fd)`);
 
 register(
-  'every crash image opens old, new or with a named error, and nothing synced is lost',
+  'a crash image opens old, new or with a named error, and nothing synced is lost',
   async () => {
     const { tally } = await checkStorage({ seed, scale: 0.01, processes: 2 });
     assert.ok(tally.images >= 200, `only ${tally.images} images`);
