@@ -2,6 +2,7 @@
  * The program of a node in its own process: a master or a slave of one keyValue over TCP and a
  * disk store. It is started and commanded by `process-node.ts`, and is there to be killed.
  */
+import { existsSync, readdirSync } from 'node:fs';
 import { ReplicationError, Veto } from '../../lib/errors.js';
 import { keyValue } from '../../lib/layers/key-value/key-value.js';
 import { createMaster } from '../../lib/master.js';
@@ -21,6 +22,7 @@ import {
   type Mark,
   type SetOptions,
   type SetOutcome,
+  type Usage,
 } from './process-messages.js';
 import { changesOf, Shadow } from './process-shadow.js';
 
@@ -33,8 +35,15 @@ interface Host {
   status(): HostStatus;
   content(): HostContent;
   load(command: Extract<HostCommand, { command: 'load' }>): Promise<void>;
+  cease(): void;
   set(key: string, options: SetOptions): Promise<SetOutcome>;
   stop(): Promise<void>;
+}
+
+function usage(): Usage {
+  const folder = '/proc/self/fd';
+  const openFiles = existsSync(folder) ? readdirSync(folder).length : null;
+  return { rssBytes: process.memoryUsage.rss(), openFiles };
 }
 
 function outcomeOf(error: unknown): SetOutcome {
@@ -59,7 +68,7 @@ async function startMaster(config: HostConfig, log: NodeLog): Promise<Host> {
     history: HISTORY,
   });
   const shadow = new Shadow(master.data, log);
-  const load = new LoadMaker(master.data, log, config.life);
+  const load = new LoadMaker(master.data, log, config);
   master.on('trouble', ({ code, reason }) => log.write({ kind: 'trouble', code, reason }));
   await master.start();
   return {
@@ -72,6 +81,7 @@ async function startMaster(config: HostConfig, log: NodeLog): Promise<Host> {
       slaves: master.slaves(),
       slave: null,
       open: load.open,
+      usage: usage(),
     }),
     content: () => ({
       version: master.data.position()?.version ?? 0,
@@ -79,6 +89,7 @@ async function startMaster(config: HostConfig, log: NodeLog): Promise<Host> {
       changes: changesOf(master.data),
     }),
     load: (command) => load.run(command.load),
+    cease: () => load.cease(),
     set: async (key, options) => {
       const task = master.data.set(key, { change: key }, options);
       try {
@@ -128,6 +139,7 @@ async function startSlave(config: HostConfig, log: NodeLog): Promise<Host> {
       slaves: [],
       slave: slave.status,
       open: 0,
+      usage: usage(),
     }),
     content: () => ({
       version: slave.data.position()?.version ?? 0,
@@ -135,6 +147,7 @@ async function startSlave(config: HostConfig, log: NodeLog): Promise<Host> {
       changes: changesOf(slave.data),
     }),
     load: noMaster,
+    cease: () => undefined,
     set: noMaster,
     stop: () => slave.stop(),
   };
@@ -153,6 +166,8 @@ async function obey(host: Host, log: NodeLog, body: HostCommand): Promise<unknow
       return host.content();
     case 'load':
       return host.load(body);
+    case 'cease':
+      return host.cease();
     case 'set':
       return host.set(body.key, body.options);
     case 'stop':

@@ -32,10 +32,14 @@ export interface Load {
   readonly changes: number;
   /** Changes under way at a time. */
   readonly inFlight: number;
+  /** Of all changes, from 0 to 1. */
+  readonly twoPhaseShare: number;
 }
 
 export type HostCommand =
   | { readonly command: 'load'; readonly load: Load }
+  /** Ends the load: no change is begun any more. */
+  | { readonly command: 'cease' }
   | { readonly command: 'set'; readonly key: string; readonly options: SetOptions }
   | { readonly command: 'status' }
   | { readonly command: 'content' }
@@ -56,6 +60,14 @@ export interface HostStatus {
   readonly slave: SlaveStatus | null;
   /** Changes of a load that have no answer yet. */
   readonly open: number;
+  readonly usage: Usage;
+}
+
+/** What the process holds (R7). */
+export interface Usage {
+  readonly rssBytes: number;
+  /** Open file descriptors; null where the system does not tell. */
+  readonly openFiles: number | null;
 }
 
 export interface HostContent {

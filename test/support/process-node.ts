@@ -115,6 +115,10 @@ export class ProcessNode {
     await this.#ask({ command: 'load', load });
   }
 
+  async cease(): Promise<void> {
+    await this.#ask({ command: 'cease' });
+  }
+
   set(key: string, options: SetOptions): Promise<SetOutcome> {
     return this.#ask({ command: 'set', key, options }) as Promise<SetOutcome>;
   }

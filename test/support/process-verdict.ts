@@ -115,8 +115,8 @@ function outcomesOf(answers: Answers, seen: ReadonlySet<string>, nodes: readonly
   };
 }
 
-/** @param master id of the node whose log tells what callers were told */
-export function judge(nodes: readonly NodeEvidence[], master: string): Verdict {
+/** Only logs of masters tell what callers were told. */
+export function judge(nodes: readonly NodeEvidence[]): Verdict {
   const logs = nodes.map(({ id, log }) => ({ id, entries: readLog(log) }));
   const meanings = new Meanings();
   const seen = new Set(nodes.flatMap(({ content }) => content.changes));
@@ -127,7 +127,7 @@ export function judge(nodes: readonly NodeEvidence[], master: string): Verdict {
       for (const change of entry.changes) seen.add(change);
     }
   }
-  const answers = answersOf(logs.find(({ id }) => id === master)?.entries ?? []);
+  const answers = answersOf(logs.flatMap(({ entries }) => entries));
   const { violations, ...outcomes } = outcomesOf(answers, seen, nodes);
   const ends = new Set(nodes.map(({ content }) => `${content.version}/${content.hash}`));
   const diverged = [...meanings.diverged];
