@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runChaos } from '../support/process-chaos.js';
 import { demandedOf, FULL_DEMANDS, linesOf, wrongsOf } from '../support/process-figures.js';
+import { BUGS, type Bug } from '../support/process-messages.js';
 import { planRun, ROUND_KINDS, type RoundKind } from '../support/process-plan.js';
 
 const ROUNDS = 200;
@@ -16,17 +17,22 @@ const HELP = `npm run check:chaos -- [options]
   --seed TEXT    plans the rounds; printed by each run. Default: the time
   --rounds N     rounds of all kinds, default ${ROUNDS}; fewer are to reach proportionally less
   --only KIND    rounds of one kind only: ${ROUND_KINDS.join(', ')}; no counts are demanded
-  --changes N    changes after each recovery, default 250
+  --changes N    changes after each recovery, default 300
   --lanes N      clusters at a time, default 2
+  --bug NAME     hosts with a seeded bug, which the run must find (exit code 1):
+${Object.entries(BUGS)
+  .map(([name, what]) => `                 ${name.padEnd(16)} ${what}`)
+  .join('\n')}
   --quiet        no line per round
 `;
 
 const OPTIONS = {
   rounds: { type: 'string', default: String(ROUNDS) },
   seed: { type: 'string', default: String(Date.now()) },
-  changes: { type: 'string', default: '250' },
+  changes: { type: 'string', default: '300' },
   lanes: { type: 'string', default: '2' },
   only: { type: 'string' },
+  bug: { type: 'string' },
   quiet: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
@@ -47,6 +53,12 @@ function kindOf(text: string | undefined): RoundKind | null {
   throw new BadArgument(`--only takes one of ${ROUND_KINDS.join(', ')}, not "${text}"`);
 }
 
+function bugOf(text: string | undefined): { readonly bug?: Bug } {
+  if (text === undefined) return {};
+  if (Object.hasOwn(BUGS, text)) return { bug: text as Bug };
+  throw new BadArgument(`--bug takes one of ${Object.keys(BUGS).join(', ')}, not "${text}"`);
+}
+
 function settingsOf(words: readonly string[]) {
   try {
     const { values } = parseArgs({ args: [...words], options: OPTIONS });
@@ -54,7 +66,8 @@ function settingsOf(words: readonly string[]) {
     const rounds = countOf('rounds', values.rounds);
     const lanes = countOf('lanes', values.lanes);
     const calmChanges = countOf('changes', values.changes);
-    return { seed, quiet, help, rounds, lanes, calmChanges, only: kindOf(values.only) };
+    const only = kindOf(values.only);
+    return { seed, quiet, help, rounds, lanes, calmChanges, only, ...bugOf(values.bug) };
   } catch (error) {
     // parseArgs tells by TypeError what it does not know.
     if (error instanceof BadArgument || error instanceof TypeError) {
@@ -88,7 +101,8 @@ async function main(settings: Settings): Promise<boolean> {
   console.log(`seed ${seed}, ${settings.rounds} rounds on ${stretches.length} clusters`);
   const seconds = () => `${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s`;
   const progress = quiet ? {} : { progress: (line: string) => console.log(`${seconds()} ${line}`) };
-  const figures = await runChaos({ seed, stretches, calmChanges, lanes, folder, ...progress });
+  const more = settings.bug === undefined ? progress : { ...progress, bug: settings.bug };
+  const figures = await runChaos({ seed, stretches, calmChanges, lanes, folder, ...more });
   for (const line of linesOf(figures)) console.log(line);
   const wrong = wrongsOf(figures);
   for (const line of wrong.slice(0, 50)) console.log(`WRONG ${line}`);

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProcessCluster } from './process-cluster.js';
 import { type ChaosFigures, FiguresSum } from './process-figures.js';
+import type { Bug } from './process-messages.js';
 import { HEARTBEAT_MS, SLAVES, type Stretch, VOTE_MS } from './process-plan.js';
 import { RECOVERY_MS_MAX, Round } from './process-round.js';
 import { judge } from './process-verdict.js';
@@ -15,6 +16,8 @@ export interface ChaosSettings {
   /** Clusters at a time: while one waits for a time-out, another works. */
   readonly lanes: number;
   readonly folder: string;
+  /** What every host does wrong. */
+  readonly bug?: Bug;
   /** Told after each round, for people who wait. */
   readonly progress?: (line: string) => void;
 }
@@ -46,8 +49,15 @@ class Chaos {
   async #stretch(stretch: Stretch): Promise<void> {
     const where = `stretch ${stretch.number}`;
     const folder = join(this.#settings.folder, `stretch-${stretch.number}`);
-    const settings = { slaves: SLAVES, heartbeatMs: HEARTBEAT_MS, voteMs: VOTE_MS };
-    const cluster = await ProcessCluster.start({ ...settings, folder, proxied: true });
+    const { bug } = this.#settings;
+    const cluster = await ProcessCluster.start({
+      slaves: SLAVES,
+      heartbeatMs: HEARTBEAT_MS,
+      voteMs: VOTE_MS,
+      folder,
+      proxied: true,
+      ...(bug === undefined ? {} : { bug }),
+    });
     let isSound = false;
     try {
       await cluster.inStep(performance.now(), RECOVERY_MS_MAX);

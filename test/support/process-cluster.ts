@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import * as net from 'node:net';
 import { join } from 'node:path';
-import type { HostStatus } from './process-messages.js';
+import type { Bug, HostStatus } from './process-messages.js';
 import { Gone, ProcessNode } from './process-node.js';
 import { FaultProxy } from './process-proxy.js';
 import type { NodeEvidence } from './process-verdict.js';
@@ -44,6 +44,8 @@ export interface ClusterSettings {
   readonly voteMs: number;
   /** Each slave reaches its master through a proxy of its own. */
   readonly proxied?: boolean;
+  /** What every host does wrong. */
+  readonly bug?: Bug;
 }
 
 export class ProcessCluster {
@@ -75,6 +77,7 @@ export class ProcessCluster {
         log: join(folder, `${id}.log`),
         heartbeatMs,
         voteMs,
+        ...(settings.bug === undefined ? {} : { bug: settings.bug }),
       });
     const ids = Array.from({ length: settings.slaves }, (_, index) => `slave-${index + 1}`);
     const proxies = settings.proxied

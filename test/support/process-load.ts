@@ -46,12 +46,14 @@ export class LoadMaker {
   readonly #log: NodeLog;
   readonly #life: number;
   readonly #node: string;
+  readonly #isEarly: boolean;
   #made = 0;
   #end = 0;
   /** Changes that have no answer yet. */
   open = 0;
 
-  constructor(data: KeyValueMasterData<Mark>, log: NodeLog, { id, life }: HostConfig) {
+  constructor(data: KeyValueMasterData<Mark>, log: NodeLog, { id, life, bug }: HostConfig) {
+    this.#isEarly = bug === 'early-ack';
     this.#node = id;
     this.#data = data;
     this.#log = log;
@@ -86,6 +88,7 @@ export class LoadMaker {
     try {
       const task = this.#data.batch(operations, options);
       if (rollback) setImmediate(() => task.rollback('the host changed its mind'));
+      if (this.#isEarly) this.#log.writeSynced({ kind: 'acknowledged', change, version: 0 });
       const { version } = await task;
       this.#log.writeSynced({ kind: 'acknowledged', change, version });
     } catch (error) {
@@ -97,6 +100,8 @@ export class LoadMaker {
 
   #noteFailure(change: string, error: unknown): void {
     if (!(error instanceof ReplicationError)) throw error;
+    // Told already, wrongly: that is the bug.
+    if (this.#isEarly) return;
     const { code } = error;
     if (code === 'OUTCOME_UNKNOWN') return this.#log.writeSynced({ kind: 'unknown', change });
     if (code !== 'ABORTED') return this.#log.writeSynced({ kind: 'refused', change, code });

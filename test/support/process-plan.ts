@@ -59,12 +59,12 @@ function someOf(random: Random, from: number, to: number, count: number): readon
     .map(({ index }) => index);
 }
 
-/** One of all nodes; in a quarter of the rounds two, in a few all at once. */
+/** One of all nodes; in as many rounds two, in a few all at once. */
 function killPlan(random: Random): KillPlan {
   const share = random();
-  const count = share < 0.6 ? 1 : share < 0.93 ? 2 : SLAVES + 1;
+  const count = share < 0.5 ? 1 : share < 0.92 ? 2 : SLAVES + 1;
   const again =
-    random() < 0.3 ? Array.from({ length: 1 + upTo(random, 2) }, () => upTo(random, 500)) : [];
+    random() < 0.4 ? Array.from({ length: 1 + upTo(random, 2) }, () => upTo(random, 500)) : [];
   return {
     victims: someOf(random, 0, SLAVES, count),
     afterMs: random() < 0.8 ? upTo(random, 300) : null,

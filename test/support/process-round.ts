@@ -1,5 +1,6 @@
 /** Does to a cluster of processes, under load, what the plan of a round says. */
 import { type ProcessCluster, unlessGone } from './process-cluster.js';
+import type { Load } from './process-messages.js';
 import type { ProcessNode } from './process-node.js';
 import type { KillPlan, LinkPlan, PausePlan, RoundPlan } from './process-plan.js';
 import { isPartition } from './process-proxy.js';
@@ -10,9 +11,10 @@ export const RECOVERY_MS_MAX = 5000;
 const LOAD_MS_MAX = 30_000;
 /** More than any round lasts; the load ceases when everything is healed. */
 const CHANGES_MAX = 1_000_000;
+/** A round costs as much as forty changes in one phase, so most of them are made under faults. */
 const TWO_PHASE_SHARE = 0.15;
-/** Of the load with nobody hindered. */
-const CALM_IN_FLIGHT = 48;
+/** The load with nobody hindered. */
+const CALM = { inFlight: 48, twoPhaseShare: 0.03 };
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
@@ -65,7 +67,9 @@ export class Round {
   async run(calmChanges: number): Promise<RoundDone> {
     const { kill, pauses, links } = this.#plan;
     const { master } = this.#cluster;
-    const load = this.#load(this.#name, CHANGES_MAX, this.#plan.inFlight);
+    const { inFlight } = this.#plan;
+    const share = { inFlight, twoPhaseShare: TWO_PHASE_SHARE };
+    const load = this.#load({ ...share, seed: this.#name, changes: CHANGES_MAX });
     await Promise.all([
       kill === null ? undefined : this.#kill(kill, load),
       ...pauses.map((each) => this.#standStill(each)),
@@ -75,7 +79,7 @@ export class Round {
     await unlessGone(master.cease());
     await within(LOAD_MS_MAX, 'the answer to the last changes', load);
     this.#done.recoveryMs = await this.#cluster.inStep(healedAt, RECOVERY_MS_MAX);
-    const calm = this.#load(`${this.#name}/calm`, calmChanges, CALM_IN_FLIGHT);
+    const calm = this.#load({ ...CALM, seed: `${this.#name}/calm`, changes: calmChanges });
     await within(LOAD_MS_MAX, 'a load with nobody hindered', calm);
     await this.#cluster.inStep(performance.now(), RECOVERY_MS_MAX);
     return this.#done;
@@ -91,8 +95,7 @@ export class Round {
     return `${parts.join(', ')}${details}, in step after ${recoveryMs.toFixed(0)} ms`;
   }
 
-  async #load(seed: string, changes: number, inFlight: number): Promise<void> {
-    const load = { seed, changes, inFlight, twoPhaseShare: TWO_PHASE_SHARE };
+  async #load(load: Load): Promise<void> {
     await unlessGone(this.#cluster.master.load(load));
   }
 
