@@ -8,15 +8,19 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runChaos } from '../support/process-chaos.js';
+import { canMount } from '../support/process-disks.js';
 import { demandedOf, FULL_DEMANDS, linesOf, wrongsOf } from '../support/process-figures.js';
+import { INCIDENTS, type Incident } from '../support/process-incidents.js';
 import { BUGS, type Bug } from '../support/process-messages.js';
-import { planRun, ROUND_KINDS, type RoundKind } from '../support/process-plan.js';
+import { planRun, ROUND_KINDS, type Stretch } from '../support/process-plan.js';
 
 const ROUNDS = 200;
 const HELP = `npm run check:chaos -- [options]
   --seed TEXT    plans the rounds; printed by each run. Default: the time
   --rounds N     rounds of all kinds, default ${ROUNDS}; fewer are to reach proportionally less
-  --only KIND    rounds of one kind only: ${ROUND_KINDS.join(', ')}; no counts are demanded
+  --only KIND    rounds of one kind only: ${ROUND_KINDS.join(', ')}; no counts are demanded.
+                 Or one incident, or all "incidents":
+                 ${INCIDENTS.map(({ name }) => name).join('\n                 ')}
   --changes N    changes after each recovery, default 300
   --lanes N      clusters at a time, default 2
   --bug NAME     hosts with a seeded bug, which the run must find (exit code 1):
@@ -46,11 +50,13 @@ function countOf(name: string, text: string): number {
   throw new BadArgument(`--${name} takes a number from 1, not "${text}"`);
 }
 
-function kindOf(text: string | undefined): RoundKind | null {
+const ONLY = [...ROUND_KINDS, 'incidents', ...INCIDENTS.map(({ name }) => name)];
+
+function kindOf(text: string | undefined): string | null {
   if (text === undefined) return null;
-  const kind = ROUND_KINDS.find((each) => each === text);
+  const kind = ONLY.find((each) => each === text);
   if (kind !== undefined) return kind;
-  throw new BadArgument(`--only takes one of ${ROUND_KINDS.join(', ')}, not "${text}"`);
+  throw new BadArgument(`--only takes one of ${ONLY.join(', ')}, not "${text}"`);
 }
 
 function bugOf(text: string | undefined): { readonly bug?: Bug } {
@@ -92,17 +98,49 @@ function demandsOf({ rounds, only }: Settings): typeof FULL_DEMANDS {
   };
 }
 
+function stretchesOf({ seed, rounds, only }: Settings): Stretch[] {
+  const kind = ROUND_KINDS.find((each) => each === only) ?? null;
+  return only === null || kind !== null ? planRun(seed, rounds, kind) : [];
+}
+
+/** Those that were asked for; where no file system may be mounted some are left out by name. */
+async function incidentsOf({ only, bug }: Settings, folder: string): Promise<Incident[]> {
+  // Incidents know what is right in each step: a bug would only show as their first mismatch.
+  if (bug !== undefined) return [];
+  const asked = INCIDENTS.filter(({ name }) => [null, 'incidents', name].includes(only));
+  const isAble = await canMount(join(folder, 'mount'));
+  const skipped = isAble ? [] : asked.filter(({ needsMount }) => needsMount);
+  for (const { name } of skipped) console.log(`SKIPPED ${name}: this user may not mount`);
+  if (skipped.length > 0 && process.env.CI !== undefined) {
+    throw new Error('on CI a machine that may not mount is an error');
+  }
+  return asked.filter((each) => !skipped.includes(each));
+}
+
 /** True when all is as it should be. */
 async function main(settings: Settings): Promise<boolean> {
   const { seed, calmChanges, lanes, quiet } = settings;
   const startedAt = performance.now();
   const folder = await mkdtemp(join(tmpdir(), 'replichart-chaos-'));
-  const stretches = planRun(seed, settings.rounds, settings.only);
-  console.log(`seed ${seed}, ${settings.rounds} rounds on ${stretches.length} clusters`);
+  const stretches = stretchesOf(settings);
+  const incidents = await incidentsOf(settings, folder);
+  const rounds = stretches.reduce((sum, each) => sum + each.rounds.length, 0);
+  const clusters = stretches.length + incidents.length;
+  console.log(
+    `seed ${seed}: ${rounds} rounds, ${incidents.length} incidents, ${clusters} clusters`,
+  );
   const seconds = () => `${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s`;
   const progress = quiet ? {} : { progress: (line: string) => console.log(`${seconds()} ${line}`) };
   const more = settings.bug === undefined ? progress : { ...progress, bug: settings.bug };
-  const figures = await runChaos({ seed, stretches, calmChanges, lanes, folder, ...more });
+  const figures = await runChaos({
+    seed,
+    stretches,
+    incidents,
+    calmChanges,
+    lanes,
+    folder,
+    ...more,
+  });
   for (const line of linesOf(figures)) console.log(line);
   const wrong = wrongsOf(figures);
   for (const line of wrong.slice(0, 50)) console.log(`WRONG ${line}`);

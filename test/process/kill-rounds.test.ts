@@ -8,7 +8,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { runChaos } from '../support/process-chaos.js';
 import { linesOf, totalOf, wrongsOf } from '../support/process-figures.js';
-import { type Entry, NodeLog } from '../support/process-log.js';
+import { type Entry, NodeLog, type Shown } from '../support/process-log.js';
 import type { HostContent } from '../support/process-messages.js';
 import { planRun } from '../support/process-plan.js';
 import { judge } from '../support/process-verdict.js';
@@ -22,7 +22,14 @@ test(`S3: ${ROUNDS} rounds of kill -9: nothing acknowledged is lost, nothing dif
     const seed = process.env.SEED ?? String(Date.now());
     console.log(`    seed ${seed}`);
     const stretches = planRun(seed, ROUNDS, 'kill');
-    const figures = await runChaos({ seed, stretches, lanes: 2, calmChanges: 100, folder });
+    const figures = await runChaos({
+      seed,
+      stretches,
+      incidents: [],
+      lanes: 2,
+      calmChanges: 100,
+      folder,
+    });
     for (const line of linesOf(figures)) console.log(`    ${line}`);
     assert.equal(wrongsOf(figures), [], `seed ${seed}`);
     // A run in which nothing happened would prove nothing.
@@ -36,6 +43,7 @@ test(`S3: ${ROUNDS} rounds of kill -9: nothing acknowledged is lost, nothing dif
 
 const shown = (version: number, sum: string, ...changes: string[]): Entry => ({
   kind: 'shown',
+  lineage: 'one',
   version,
   digest: `digest ${version}`,
   sum,
@@ -49,6 +57,8 @@ const RIGHT: readonly Entry[] = [
   { kind: 'tried', change: 'b', method: 'two-phase' },
   { kind: 'aborted', change: 'b', cause: 'VETOED' },
 ];
+
+const right = shown(2, 'x', 'a') as Shown;
 
 const CONTENT: HostContent = { version: 2, hash: 'h', changes: ['a'] };
 
@@ -103,6 +113,19 @@ const CASES: ReadonlyArray<
     [shown(1, 'w', 'b'), shown(2, 'x', 'a')],
     CONTENT,
     found(0, 0, 1),
+  ],
+  ['another lineage', [right, { ...right, version: 3, lineage: 'two' }], CONTENT, found(0, 0, 1)],
+  [
+    'an old folder that somebody put back',
+    [shown(3, 'z'), { kind: 'restored' }, shown(2, 'x', 'a')],
+    CONTENT,
+    found(0, 0, 0),
+  ],
+  [
+    'another history only above where hosts ordered it',
+    [shown(2, 'y'), { kind: 'rewound', to: 2 }, shown(2, 'x', 'a')],
+    CONTENT,
+    found(0, 1, 0),
   ],
   ['a reset', [shown(2, 'x', 'a'), { kind: 'reset', from: 2, to: 1 }], CONTENT, found(0, 0, 1)],
 ];

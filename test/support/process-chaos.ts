@@ -2,15 +2,19 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProcessCluster } from './process-cluster.js';
-import { type ChaosFigures, FiguresSum } from './process-figures.js';
+import { type ChaosFigures, FiguresSum, NOTHING_DONE } from './process-figures.js';
+import { Ground } from './process-ground.js';
+import type { Incident } from './process-incidents.js';
 import type { Bug } from './process-messages.js';
+import type { ProcessNode } from './process-node.js';
 import { HEARTBEAT_MS, SLAVES, type Stretch, VOTE_MS } from './process-plan.js';
 import { RECOVERY_MS_MAX, Round } from './process-round.js';
-import { judge } from './process-verdict.js';
+import { judge, type Verdict } from './process-verdict.js';
 
 export interface ChaosSettings {
   readonly seed: string;
   readonly stretches: readonly Stretch[];
+  readonly incidents: readonly Incident[];
   /** Changes that follow each recovery, with nobody hindered. */
   readonly calmChanges: number;
   /** Clusters at a time: while one waits for a time-out, another works. */
@@ -22,15 +26,22 @@ export interface ChaosSettings {
   readonly progress?: (line: string) => void;
 }
 
+function isClean({ lost, diverged, violations }: Verdict): boolean {
+  return lost.length + diverged.length + violations.length === 0;
+}
+
 class Chaos {
   readonly #settings: ChaosSettings;
   readonly #sum = new FiguresSum();
-  readonly #waiting: Stretch[];
+  readonly #waiting: (() => Promise<void>)[];
   #isBroken = false;
 
   constructor(settings: ChaosSettings) {
     this.#settings = settings;
-    this.#waiting = [...settings.stretches];
+    this.#waiting = [
+      ...settings.stretches.map((stretch) => () => this.#stretch(stretch)),
+      ...settings.incidents.map((incident) => () => this.#incident(incident)),
+    ];
   }
 
   async run(): Promise<ChaosFigures> {
@@ -42,7 +53,7 @@ class Chaos {
   async #lane(): Promise<void> {
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
       if (this.#isBroken) return;
-      await this.#stretch(next);
+      await next();
     }
   }
 
@@ -65,14 +76,37 @@ class Chaos {
       const verdict = judge(await cluster.evidence());
       await cluster.stop();
       this.#sum.addVerdict(where, verdict);
-      const { lost, diverged, violations } = verdict;
-      isSound = lost.length + diverged.length + violations.length === 0;
+      isSound = isClean(verdict);
     } catch (error) {
       this.#sum.addFaults(where, [error instanceof Error ? error.message : String(error)]);
     } finally {
       await cluster.killAll();
     }
-    const faults = cluster.faults();
+    await this.#conclude(where, folder, isSound, cluster.faults());
+  }
+
+  async #incident({ name, run }: Incident): Promise<void> {
+    const folder = join(this.#settings.folder, name);
+    const ground = await Ground.start(folder, `${this.#settings.seed}/${name}`);
+    let isSound = false;
+    try {
+      await ground.inStep();
+      await run(ground);
+      const verdict = await ground.judged();
+      this.#sum.addVerdict(name, verdict);
+      this.#sum.addRound('incidents', { ...NOTHING_DONE, recoveryMs: ground.recoveryMs });
+      await this.#measure(ground.members);
+      isSound = isClean(verdict);
+      this.#settings.progress?.(`${name}: in step after ${ground.recoveryMs.toFixed(0)} ms`);
+    } catch (error) {
+      this.#sum.addFaults(name, [error instanceof Error ? error.message : String(error)]);
+    } finally {
+      await ground.end();
+    }
+    await this.#conclude(name, folder, isSound, ground.faults());
+  }
+
+  async #conclude(where: string, folder: string, isSound: boolean, faults: readonly string[]) {
     this.#sum.addFaults(where, faults);
     if (isSound && faults.length === 0) await rm(folder, { recursive: true, force: true });
     else this.#isBroken = true;
@@ -88,13 +122,13 @@ class Chaos {
       } catch (error) {
         throw new Error(`${name}: ${(error as Error).message}\n${JSON.stringify(plan)}`);
       }
-      await this.#measure(cluster);
+      await this.#measure(cluster.nodes);
       progress?.(`${name}: ${round.told()}`);
     }
   }
 
-  async #measure(cluster: ProcessCluster): Promise<void> {
-    for (const { usage } of await Promise.all(cluster.nodes.map((node) => node.status()))) {
+  async #measure(nodes: readonly ProcessNode[]): Promise<void> {
+    for (const { usage } of await Promise.all(nodes.map((node) => node.status()))) {
       this.#sum.addUsage(usage.rssBytes, usage.openFiles ?? 0);
     }
   }

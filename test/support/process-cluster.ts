@@ -81,7 +81,7 @@ export class ProcessCluster {
       });
     const ids = Array.from({ length: settings.slaves }, (_, index) => `slave-${index + 1}`);
     const proxies = settings.proxied
-      ? await Promise.all(ids.map(() => FaultProxy.start(() => port)))
+      ? await Promise.all(ids.map(() => FaultProxy.start(port)))
       : [];
     const cluster = new ProcessCluster(
       node('master', 'master'),
@@ -105,17 +105,8 @@ export class ProcessCluster {
    * @returns milliseconds from `sinceMs` (of `performance.now()`)
    * @throws with what each node said last, when that took longer than `deadlineMs`
    */
-  async inStep(sinceMs: number, deadlineMs: number): Promise<number> {
-    for (;;) {
-      const statuses = await Promise.all(this.nodes.map((node) => node.status()));
-      const elapsedMs = performance.now() - sinceMs;
-      if (areInStep(statuses)) return elapsedMs;
-      if (elapsedMs > deadlineMs) {
-        const said = statuses.map((each, index) => `${this.nodes[index]?.id} ${show(each)}`);
-        throw new Error(`not in step after ${deadlineMs} ms:\n${said.join('\n')}`);
-      }
-      await pause(POLL_MS);
-    }
+  inStep(sinceMs: number, deadlineMs: number): Promise<number> {
+    return inStepOf(this.nodes, sinceMs, deadlineMs);
   }
 
   /** What each node wrote down and holds, for the judge. */
@@ -149,11 +140,29 @@ export class ProcessCluster {
   }
 }
 
+/** As `inStep`, for a master and the slaves behind it in the list. */
+export async function inStepOf(
+  nodes: readonly ProcessNode[],
+  sinceMs: number,
+  deadlineMs: number,
+): Promise<number> {
+  for (;;) {
+    const statuses = await Promise.all(nodes.map((node) => node.status()));
+    const elapsedMs = performance.now() - sinceMs;
+    if (areInStep(statuses)) return elapsedMs;
+    if (elapsedMs > deadlineMs) {
+      const said = statuses.map((each, index) => `${nodes[index]?.id} ${show(each)}`);
+      throw new Error(`not in step after ${deadlineMs} ms:\n${said.join('\n')}`);
+    }
+    await pause(POLL_MS);
+  }
+}
+
 function areInStep([master, ...slaves]: readonly HostStatus[]): boolean {
   if (master?.master?.state !== 'serving') return false;
   if (master.master.round !== null || master.master.queued > 0 || master.open > 0) return false;
-  if (master.slaves.length !== slaves.length) return false;
-  if (!master.slaves.every(({ link, lag }) => link === 'live' && lag === 0)) return false;
+  const rows = master.slaves.filter(({ link, lag }) => link === 'live' && lag === 0);
+  if (rows.length !== slaves.length) return false;
   return slaves.every(({ version, digest, sum, slave }) => {
     const isSame = version === master.version && digest === master.digest && sum === master.sum;
     return isSame && slave?.link === 'live' && slave.data === 'current' && slave.round === 'none';

@@ -20,7 +20,7 @@ export interface ChaosFigures extends Verdict {
   readonly faults: readonly string[];
 }
 
-const NOTHING_DONE: RoundDone = {
+export const NOTHING_DONE: RoundDone = {
   kills: 0,
   masterKills: 0,
   recoveryKills: 0,

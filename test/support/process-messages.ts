@@ -37,7 +37,7 @@ export const BUGS = {
   'early-ack': 'a master acknowledges before the library did',
   'lying-sync': 'a store confirms a batch it has not written',
   'dirty-read': 'a slave shows what it was only asked to prepare',
-  'forgetful-slave': 'a slave loses its folder with its process',
+  'old-folder': 'a slave starts on an older copy of its folder',
   'wrong-content': 'a slave shows another value than its master',
   'slow-return': 'a slave waits too long before it connects again',
   'early-end': 'a process ends by itself',

@@ -49,19 +49,19 @@ interface Link {
 }
 
 export class FaultProxy {
-  readonly #target: () => number;
+  #target: number;
   readonly #server: net.Server;
   readonly #links = new Set<Link>();
   #fault: LinkFault | null = null;
   /** Bytes that may pass to the slave per connection. */
   #allowance = Number.POSITIVE_INFINITY;
 
-  private constructor(target: () => number) {
+  private constructor(target: number) {
     this.#target = target;
     this.#server = net.createServer((near) => this.#connect(near));
   }
 
-  static async start(target: () => number): Promise<FaultProxy> {
+  static async start(target: number): Promise<FaultProxy> {
     const proxy = new FaultProxy(target);
     await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
     return proxy;
@@ -92,6 +92,12 @@ export class FaultProxy {
     // The side that thought it was connected learns it from the first packet that gets through.
     for (const link of this.#links) if (link.isHalf) this.#end(link);
     this.#applyFlows();
+  }
+
+  /** Leads to another master from now on; what leads to the old one is reset. */
+  reroute(target: number): void {
+    this.#target = target;
+    this.#reset();
   }
 
   close(): Promise<void> {
@@ -140,7 +146,7 @@ export class FaultProxy {
       near.resetAndDestroy();
       return;
     }
-    const far = net.connect({ host: '127.0.0.1', port: this.#target(), noDelay: true });
+    const far = net.connect({ host: '127.0.0.1', port: this.#target, noDelay: true });
     far.on('error', () => undefined);
     near.setNoDelay(true);
     const toSlave = new Pipe(far, near, this.#flow('deaf'));

@@ -55,6 +55,7 @@ export class Shadow {
     const keys = changedKeys?.filter((key) => key.startsWith(OWN));
     this.#log.write({
       kind: 'shown',
+      lineage: position?.lineage ?? '',
       version: position?.version ?? 0,
       digest: position?.digest ?? '',
       sum: this.sum,
