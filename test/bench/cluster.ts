@@ -1,7 +1,8 @@
 /** The processes of one contestant in one cell: servers, a master, its slaves. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CONTESTANTS, type Servers } from './contestants/catalogue.js';
+import { CONTESTANTS } from './contestants/catalogue.js';
+import type { Servers } from './contestants/catalogue-types.js';
 import type { StoreKind } from './contestants/contract.js';
 import type { NodeConfig } from './node/messages.js';
 import { NodeProcess } from './node-process.js';

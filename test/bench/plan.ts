@@ -21,6 +21,7 @@ interface Shape {
 
 function throughputCell(shape: Shape): Cell {
   const { slaves, valueBytes, updates, layer = 'keyValue' } = shape;
+  const peers = layer === 'document' ? [] : ['redis', 'redis-pubsub'];
   return {
     title: `W1 ${layer}, ${slaves} slaves, ${valueBytes} B`,
     yardsticks: ['W1', 'W4'],
@@ -28,7 +29,7 @@ function throughputCell(shape: Shape): Cell {
     copies: 1,
     valueBytes,
     layer,
-    entries: inMemory('limit', 'limit-json', 'replichart'),
+    entries: inMemory('limit', 'limit-json', 'replichart', ...peers),
     reference: 'limit-json',
     measure: async (cluster) => {
       const [rate, cpu] = await measureThroughput(cluster, { updates, keys: KEYS });
@@ -49,7 +50,7 @@ function latencyCell({ pulses, pulseIntervalMs }: Sizes): Cell {
     copies: 1,
     valueBytes: 100,
     layer: 'keyValue',
-    entries: inMemory('limit', 'limit-json', 'replichart'),
+    entries: inMemory('limit', 'limit-json', 'replichart', 'redis-pubsub'),
     reference: 'limit-json',
     measure: async (cluster) => {
       const size = { updates: pulses, intervalMs: pulseIntervalMs };
@@ -90,8 +91,9 @@ function commitCells({ sequentialCommits, writerCommits }: Sizes): Cell[] {
   const applied: Entry[] = [
     { contestant: 'limit', label: 'limit-acked', store: 'memory' },
     { contestant: 'limit-json', label: 'limit-json-acked', store: 'memory' },
-    ...inMemory('replichart'),
+    ...inMemory('replichart', 'redis'),
     { contestant: 'replichart', label: 'replichart', store: 'disk' },
+    { contestant: 'redis', label: 'redis', store: 'disk' },
   ];
   return [
     commitsCell({
@@ -99,7 +101,7 @@ function commitCells({ sequentialCommits, writerCommits }: Sizes): Cell[] {
       writers: 1,
       updates: sequentialCommits,
       until: 'committed',
-      entries: inMemory('limit', 'limit-json', 'replichart'),
+      entries: inMemory('limit', 'limit-json', 'replichart', 'redis'),
       reference: 'limit-json',
     }),
     commitsCell({

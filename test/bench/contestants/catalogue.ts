@@ -1,32 +1,13 @@
-/** Who can take part, as the harness sees it: what has to be installed, and what to start first. */
-
-/** Servers that a cluster needs, started by the harness so that they end with it. */
-export interface Servers {
-  /** Handed to master and slaves as `SideConfig.server`. */
-  readonly address: string;
-  stop(): Promise<void>;
-}
-
-export interface ServerPlan {
-  readonly slaves: number;
-  readonly store: 'memory' | 'disk';
-  readonly folder: string;
-}
-
-export interface Contestant {
-  /** False where the slaves are servers: then there is a master's process only. */
-  readonly hasSlaves: boolean;
-  /** Why it cannot take part on this machine, or null. */
-  missing(): Promise<string | null>;
-  /** Null where nothing has to be started. */
-  startServers?(plan: ServerPlan): Promise<Servers>;
-}
+/** Who can take part, by the names of `sides.ts` and in the order of tables. */
+import { redis, redisPubsub } from '../servers/redis.js';
+import type { Contestant } from './catalogue-types.js';
 
 const here: Contestant = { hasSlaves: true, missing: async () => null };
 
-/** By the name of its module, in the order of tables. */
 export const CONTESTANTS: Readonly<Record<string, Contestant>> = {
   limit: here,
   'limit-json': here,
   replichart: here,
+  redis,
+  'redis-pubsub': redisPubsub,
 };

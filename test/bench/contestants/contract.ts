@@ -1,4 +1,4 @@
-/** What a contestant is to the bench: a master's side and a slave's side, in processes of theirs. */
+/** What a contestant is to the bench: a master's side and a slave's, in processes of their own. */
 import type { Value } from '../values.js';
 
 export type StoreKind = 'memory' | 'disk';

@@ -5,6 +5,8 @@ const MODULES: Readonly<Record<string, () => Promise<ContestantSides>>> = {
   limit: () => import('./limit/limit.js'),
   'limit-json': () => import('./limit/limit-json.js'),
   replichart: () => import('./replichart/replichart.js'),
+  redis: () => import('./redis/redis.js'),
+  'redis-pubsub': () => import('./redis/redis-pubsub.js'),
 };
 
 export function loadSides(contestant: string): Promise<ContestantSides> {
