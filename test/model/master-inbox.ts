@@ -27,6 +27,9 @@ export function deliverToMaster(master: MasterProcess, packet: Packet, bounds: B
   const slave = envelope.sender;
   if (compareEpochs(envelope.epoch, turn.context.epoch) > 0) {
     turn.send({ type: 'epochSeen', epoch: envelope.epoch, sender: slave });
+    if (!turn.snapshot.matches('fenced')) turn.broken('S10', 'saw a later reign and goes on');
+  } else if (message.kind === 'refused') {
+    turn.send({ type: 'rivalSeen', sender: slave, incarnation: message.message });
   }
   const session = turn.sessions[slave];
   if (message.kind === 'hello') {
@@ -40,7 +43,7 @@ export function deliverToMaster(master: MasterProcess, packet: Packet, bounds: B
   } else if (session === envelope.incarnation) {
     hear(turn, slave, packet, bounds);
   }
-  return outcomesOf(`${slave} -> m ${message.kind}`, turn, null);
+  return outcomesOf(`${slave} -> ${master.name} ${message.kind}`, turn, null);
 }
 
 function greet(

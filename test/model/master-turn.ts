@@ -18,6 +18,7 @@ import { type Effect, Stepper } from '../support/stepper.js';
 import {
   digestAt,
   extend,
+  type MasterName,
   type Note,
   type Outcome,
   type Packet,
@@ -36,6 +37,9 @@ export interface MasterDisk {
 export type Job = Effect & { readonly type: keyof MasterEffects };
 
 export interface MasterProcess {
+  readonly name: MasterName;
+  /** Its first start is ordered to raise the term (P16). */
+  readonly takesOver: boolean;
   readonly life: number;
   readonly disk: MasterDisk;
   /** Null while the process is down. */
@@ -72,9 +76,11 @@ const JOBS: readonly string[] = [
   'rollbackOriginal',
 ];
 
-export function newMasterProcess(): MasterProcess {
+export function newMasterProcess(name: MasterName = 'm', takesOver = false): MasterProcess {
   const first = extend(ORIGIN, 1, '0');
   return {
+    name,
+    takesOver,
     life: 0,
     disk: {
       epoch: { term: 0, start: 0 },
@@ -152,7 +158,7 @@ export class Turn {
 
   get envelope(): Packet['envelope'] {
     const { lineage, epoch, incarnation } = this.context;
-    return { lineage, epoch, incarnation, sender: 'm' };
+    return { lineage, epoch, incarnation, sender: this.master.name };
   }
 
   send(event: MasterEvent): void {
@@ -184,7 +190,7 @@ export class Turn {
     if (effect.type === 'reply') {
       const { slave, message } = effect.params as MasterEffects['reply'];
       if (message.kind === 'outcome' && message.outcome === 'aborted') {
-        this.atoms.push({ note: { kind: 'aborted', round: message.round, by: 'm' } });
+        this.atoms.push({ note: { kind: 'aborted', round: message.round, by: this.master.name } });
       }
       this.packet(message, [slave]);
     }
@@ -235,7 +241,7 @@ export class Turn {
       this.atoms.push({ note: { kind: 'issued', version: to.version, id } });
     }
     if (message.kind === 'abort') {
-      this.atoms.push({ note: { kind: 'aborted', round: message.round, by: 'm' } });
+      this.atoms.push({ note: { kind: 'aborted', round: message.round, by: this.master.name } });
     }
   }
 
@@ -261,6 +267,8 @@ export class Turn {
 
 export function downWith(master: MasterProcess, disk: MasterDisk): MasterProcess {
   return {
+    name: master.name,
+    takesOver: master.takesOver,
     life: master.life,
     disk,
     backup: master.backup,

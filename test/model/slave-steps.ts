@@ -1,4 +1,4 @@
-import { type Enveloped, pointOf, samePoint } from '../../machines/index.js';
+import { type Enveloped, ORIGIN, pointOf, samePoint } from '../../machines/index.js';
 import type { SlaveEffects, SlaveEvent } from '../../machines/slave-context.js';
 import {
   contextOf,
@@ -78,7 +78,10 @@ function endOfDrop(slave: SlaveProcess, round: string): JobEnd {
   const notes: Note[] = [];
   const { prepared } = disk;
   if (prepared?.round === round) {
-    const isSuperseded = (context?.target?.version ?? 0) > prepared.to.version;
+    const { to } = prepared;
+    const target = context?.target ?? ORIGIN;
+    const isOther = target.version === to.version && target.digest !== to.digest;
+    const isSuperseded = target.version > to.version || isOther;
     if (!isSuperseded) notes.push({ kind: 'aborted', round, by: name });
   }
   return {
@@ -209,7 +212,7 @@ export function deliverToSlave(slave: SlaveProcess, packet: Packet, _bounds: Bou
   turn.answering = message.kind;
   const envelope = { protocol: 1, item: 'i', ...packet.envelope };
   turn.send(eventOf({ ...message, envelope } as Enveloped));
-  return outcomesOf(`m -> ${slave.name} ${message.kind}`, turn, null);
+  return outcomesOf(`${packet.envelope.sender} -> ${slave.name} ${message.kind}`, turn, null);
 }
 
 function eventOf(message: Enveloped): SlaveEvent {

@@ -15,7 +15,14 @@ import type {
   SlaveEvent,
 } from '../../machines/slave-context.js';
 import { type Effect, Stepper } from '../support/stepper.js';
-import { LINEAGE, type Note, type Outcome, type Packet, type Spending } from './vocabulary.js';
+import {
+  LINEAGE,
+  MASTERS,
+  type Note,
+  type Outcome,
+  type Packet,
+  type Spending,
+} from './vocabulary.js';
 
 export interface SlaveDisk {
   readonly lineage: string | null;
@@ -158,6 +165,12 @@ export class Turn {
     if (compareEpochs(after.epoch, before.epoch) < 0 && after.lineage === before.lineage) {
       this.broken('S10', 'follows an older reign than before');
     }
+    const isSameReign =
+      after.lineage === before.lineage && compareEpochs(after.epoch, before.epoch) === 0;
+    const { incarnation } = before;
+    if (isSameReign && incarnation !== null && after.incarnation !== incarnation) {
+      this.broken('S10', `leaves ${incarnation} for ${after.incarnation}, of the same reign`);
+    }
     const { position } = after;
     const isFailed = this.snapshot.matches('failed');
     if (!isFailed && position !== null && position.digest !== this.disk.position?.digest) {
@@ -199,7 +212,11 @@ export class Turn {
     const sender = this.slave.name;
     const incarnation = lifeOf(this.slave);
     const envelope = { lineage: lineage ?? '', epoch, incarnation, sender };
-    this.atoms.push({ packet: { to: ['m'], envelope, message } });
+    // One master is followed at a time; who greets or refuses speaks to whoever is there.
+    const toAll = message.kind === 'hello' || message.kind === 'refused';
+    const mine = MASTERS.filter((name) => this.snapshot.context.incarnation?.startsWith(name));
+    const to = toAll || mine.length === 0 ? MASTERS : mine;
+    this.atoms.push({ packet: { to, envelope, message } });
   }
 
   /** A yes may be repeated once its record became part of the copy, never before it is written. */
