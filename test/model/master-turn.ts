@@ -14,6 +14,7 @@ import type {
   MasterEvent,
   RoundGroup,
 } from '../../machines/master-context.js';
+import type { ChunkMessage } from '../../machines/protocol.js';
 import { type Effect, Stepper } from '../support/stepper.js';
 import {
   digestAt,
@@ -54,6 +55,8 @@ export interface MasterProcess {
   readonly sessions: Readonly<Record<string, string>>;
   /** Hellos answered in this life: a repeated one would raise the sequence number for ever. */
   readonly greeted: readonly string[];
+  /** The whole state that each slave is being sent in parts, in this life. */
+  readonly builds: Readonly<Record<string, ChunkMessage>>;
 }
 
 export type Result = Outcome<MasterProcess>;
@@ -97,6 +100,7 @@ export function newMasterProcess(name: MasterName = 'm', takesOver = false): Mas
     sequence: 0,
     sessions: {},
     greeted: [],
+    builds: {},
   };
 }
 
@@ -136,6 +140,7 @@ export class Turn {
   sequence: number;
   sessions: Record<string, string>;
   greeted: readonly string[];
+  builds: Readonly<Record<string, ChunkMessage>>;
   readonly atoms: Atom[] = [];
   readonly master: MasterProcess;
   readonly disk: MasterDisk;
@@ -150,6 +155,7 @@ export class Turn {
     this.sequence = master.sequence;
     this.sessions = { ...master.sessions };
     this.greeted = master.greeted;
+    this.builds = master.builds;
   }
 
   get context(): MasterContext {
@@ -260,8 +266,9 @@ export class Turn {
   }
 
   get process(): MasterProcess {
-    const { disk, snapshot, jobs, isPolling, sequence, sessions, greeted } = this;
-    return { ...this.master, disk, snapshot, jobs, isPolling, sequence, sessions, greeted };
+    const { disk, snapshot, jobs, isPolling, sequence, sessions, greeted, builds } = this;
+    const now = { disk, snapshot, jobs, isPolling, sequence, sessions, greeted, builds };
+    return { ...this.master, ...now };
   }
 }
 
@@ -278,6 +285,7 @@ export function downWith(master: MasterProcess, disk: MasterDisk): MasterProcess
     sequence: 0,
     sessions: {},
     greeted: [],
+    builds: {},
   };
 }
 

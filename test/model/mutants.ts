@@ -343,6 +343,17 @@ export const MUTANTS: readonly Mutant[] = [
     needs: { rival: 'clone', heartbeats: 1, silences: 1 },
   },
   {
+    name: 'a resume mixes two snapshots',
+    needs: {
+      from: 'empty',
+      onePhase: 1,
+      twoPhase: 0,
+      slaveCrashes: 1,
+      chunked: true,
+      mixesBuilds: true,
+    },
+  },
+  {
     name: 'a slave never asks again for a lost answer',
     slave: slaveWith(`${COPY}.syncing.states.asking`, ({ after: _left, ...place }) => place),
     needs: { onePhase: 1, twoPhase: 0, heartbeats: 1 },

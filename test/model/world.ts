@@ -88,6 +88,7 @@ export class Universe {
     const master = newMasterProcess();
     const rival = bounds.rival && newMasterProcess('n', bounds.rival === 'takeover');
     const joinedAt: Point | null = bounds.from === 'empty' ? null : master.disk.position;
+    const receiving = bounds.mixesBuilds ? 'mixed' : bounds.chunked ? 'parts' : 'whole';
     const isStoreless = bounds.storeless === true;
     const ghost = this.#ghosts.idOf(newGhost(master.disk.position.digest, isStoreless));
     const names = SLAVES.slice(0, bounds.slaves);
@@ -98,7 +99,9 @@ export class Universe {
       rivalGhost: rival === undefined ? -1 : ghost,
       net: this.#nets.idOf([]),
       spent: this.#spents.idOf(NOTHING_SPENT),
-      slaves: names.map((name) => this.slaves.idOf(newSlaveProcess(name, joinedAt, isStoreless))),
+      slaves: names.map((name) =>
+        this.slaves.idOf(newSlaveProcess(name, joinedAt, isStoreless, receiving)),
+      ),
     };
     return this.bounds.from === 'live' ? this.#joined(down, names) : down;
   }
