@@ -137,6 +137,36 @@ export const FULL: readonly Bounds[] = [
     FULL_STATES_MAX,
   ),
   bounded(
+    'whole states in parts, slave crashes',
+    { chunked: true, from: 'empty', onePhase: 1, twoPhase: 0, slaveCrashes: 1, reconnects: 1 },
+    FULL_STATES_MAX,
+  ),
+  bounded(
+    'whole states in parts, master crashes',
+    { chunked: true, trimmed: true, onePhase: 2, twoPhase: 0, heartbeats: 1, masterCrashes: 1 },
+    FULL_STATES_MAX,
+  ),
+  bounded(
+    'two masters in one reign',
+    { rival: 'clone', rests: false, onePhase: 1, heartbeats: 1, silences: 1 },
+    FULL_STATES_MAX,
+  ),
+  bounded(
+    'two masters, and a slave that is empty',
+    { rival: 'clone', rests: false, from: 'empty', onePhase: 1, twoPhase: 0, slaveCrashes: 1 },
+    FULL_STATES_MAX,
+  ),
+  bounded(
+    'a master takes over from one that runs',
+    { rival: 'takeover', rests: false, onePhase: 1, silences: 1, deadlines: 1 },
+    FULL_STATES_MAX,
+  ),
+  bounded(
+    'taken over amid rounds, with a crash',
+    { rival: 'takeover', rests: false, twoPhase: 2, silences: 1, masterCrashes: 1 },
+    FULL_STATES_MAX,
+  ),
+  bounded(
     'slaves without a store',
     { storeless: true, slaves: 2, participants: 2, slaveCrashes: 1 },
     FULL_STATES_MAX,
