@@ -14,6 +14,8 @@ export class Cluster<M, S> {
   readonly slaves: SlaveNode<M, S>[] = [];
   /** All masters there ever were; the last one is the one that counts. */
   readonly masters: MasterNode<M, S>[] = [];
+  /** Ids that will not come back: a master that knows them waits for them until told (P20). */
+  readonly goneIds = new Set<string>();
   /** A second process under the id of a slave, or null. */
   clone: SlaveNode<M, S> | null = null;
   /**

@@ -142,6 +142,7 @@ async function converge<M, S>(cluster: Cluster<M, S>, limitMs: number): Promise<
   for (let waitedMs = 0; waitedMs < limitMs && operator.orders < ORDERS_MAX; waitedMs += STEP_MS) {
     await world.clock.pass(STEP_MS);
     cluster.operate();
+    for (const id of cluster.goneIds) cluster.master.life?.face.forget(id);
     if (areAllInStep(cluster)) return true;
     if (operator.look()) waitedMs = 0;
   }
