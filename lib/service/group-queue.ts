@@ -8,7 +8,9 @@ import type { Durability, Method, Payload, Point } from '../../machines/protocol
 import { asReplicationError, ReplicationError } from '../errors.js';
 import type { BuiltGroup, DeltaCodec, MasterUserLayer, MaybePromise } from '../layers/contract.js';
 import { serviceLimits } from '../limits.js';
+import type { Clock } from '../runtime/clock.js';
 import type { IdSource } from '../runtime/ids.js';
+import { Gathering } from './gathering.js';
 import { nextDigest, payloadOf } from './payload.js';
 import { abortedError, GroupProgress, PendingTask } from './pending-task.js';
 import type { UpdateOptions } from './task.js';
@@ -31,6 +33,7 @@ export interface GroupQueueOptions {
   readonly codec: DeltaCodec<unknown>;
   readonly queueMax: number;
   readonly isDurable: boolean;
+  readonly clock: Clock;
   /** The machine takes a group now. */
   readonly isFree: () => boolean;
   /** Where the original stands, and the number the next group gets (P7). */
@@ -43,14 +46,13 @@ export interface GroupQueueOptions {
   ) => void;
   readonly begin: (open: OpenGroup) => void;
   readonly committed: (open: OpenGroup, version: number) => void;
-  /** Keeps the process alive while changes are on their way; returns the end of it. */
-  readonly hold: () => (() => void) | undefined;
 }
 
 const NO_OPTIONS: UpdateOptions = {};
 
 export class GroupQueue {
   readonly #options: GroupQueueOptions;
+  readonly #gathering: Gathering;
   #waiting: PendingTask[] = [];
   /** Sizes the next groups must have: halves of a vetoed one, the rest of a rolled-back one. */
   #sizes: number[] = [];
@@ -64,6 +66,7 @@ export class GroupQueue {
 
   constructor(options: GroupQueueOptions) {
     this.#options = options;
+    this.#gathering = new Gathering(options.clock, () => this.pump());
   }
 
   get open(): OpenGroup | null {
@@ -92,7 +95,7 @@ export class GroupQueue {
       return task;
     }
     this.#waiting.push(task);
-    this.#release ??= this.#options.hold();
+    this.#release ??= this.#options.clock.hold?.();
     this.#schedule();
     return task;
   }
@@ -117,7 +120,11 @@ export class GroupQueue {
   }
 
   #mayStart(): boolean {
-    return !this.#isBusy && this.#waiting.length > 0 && this.#options.isFree();
+    if (this.#isBusy || this.#waiting.length === 0 || !this.#options.isFree()) return false;
+    // Rounds gather by themselves while votes are out; halves of a vetoed group are not joined.
+    const [first] = this.#waiting;
+    if (first?.method === 'two-phase' || this.#sizes.length > 0) return true;
+    return !this.#gathering.holds(this.#waiting.length);
   }
 
   /** The machine's word on how the open group ended. */
@@ -282,6 +289,7 @@ export class GroupQueue {
     const method = first.method ?? layer.methodFor?.(delta) ?? 'one-phase';
     const payload = payloadOf(codec.encode(delta));
     if (payload.bytes > serviceLimits.deltaBytesMax) throw tooLarge(payload);
+    this.#gathering.began(tasks.length, payload.bytes);
     const { from, version } = nextStep();
     if (!Number.isSafeInteger(version)) throw usedUp(from);
     const to = { version, digest: nextDigest(from, version, payload.checksum) };

@@ -294,7 +294,7 @@ export class MasterRun implements MasterParts {
   }
 
   #newQueue(): GroupQueue {
-    const { item, layer, queueMax, ids } = this.settings;
+    const { item, layer, queueMax, clock, ids } = this.settings;
     const tasks = new RoundTasks(this);
     const queue = new GroupQueue({
       ids,
@@ -302,8 +302,8 @@ export class MasterRun implements MasterParts {
       layer,
       codec: this.original.codec,
       queueMax,
+      clock,
       isDurable: this.storage.isDurable,
-      hold: () => this.settings.clock.hold?.(),
       isFree: () => this.actor.snapshot.hasTag('free'),
       nextStep: () => this.nextStep(),
       callLayer: (what, run, done, failed) =>
