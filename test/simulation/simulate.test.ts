@@ -8,7 +8,7 @@ import { commandOf, minimise } from './minimise.js';
 import { runSeed } from './run-seed.js';
 
 const test = suite('simulation');
-const STEPS = 16;
+const STEPS = 12;
 /** A case may take a minute; a busy machine needs seconds for one seed. */
 const SEEDS_PER_CASE = 8;
 const FIRST = Number(process.env.SIMULATION_SEED ?? 1);
