@@ -29,8 +29,14 @@ export interface Corpus {
   /** Frames a master sends; and a slave. */
   readonly masterFrames: readonly Uint8Array[];
   readonly slaveFrames: readonly Uint8Array[];
-  /** Payloads of frames: increments and parts of whole states. */
-  readonly bodies: readonly Uint8Array[];
+  readonly bodies: readonly Body[];
+}
+
+/** The payload of a frame: an increment, or a part of a whole state. */
+export interface Body {
+  readonly item: string;
+  readonly isState: boolean;
+  readonly bytes: Uint8Array;
 }
 
 interface Tap {
@@ -133,10 +139,12 @@ function framesOf(said: Said): Uint8Array[] {
   return frames.map((frame) => frame.slice());
 }
 
-function bodyOf(frame: Uint8Array): Uint8Array[] {
+function bodyOf(frame: Uint8Array): Body[] {
   const message = decodeFrame(frame);
   const body = 'payload' in message ? message.payload.body : undefined;
-  return body instanceof Uint8Array && body.length > 0 ? [body.slice()] : [];
+  if (!(body instanceof Uint8Array) || body.length === 0) return [];
+  const { item } = message.envelope;
+  return [{ item, isState: message.kind === 'snapshot', bytes: body.slice() }];
 }
 
 export async function recordCorpus(): Promise<Corpus> {

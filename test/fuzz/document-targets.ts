@@ -13,7 +13,7 @@ import { keyValue } from '../../lib/layers/key-value/key-value.js';
 import type { Random } from '../../lib/runtime/random.js';
 import type { Position } from '../../machines/protocol.js';
 import { plainValue, richValue } from '../support/layer-values.js';
-import type { Corpus } from './corpus.js';
+import type { Body, Corpus } from './corpus.js';
 import { below, extreme, mutate, mutateJson, pick } from './mutate.js';
 import { Finding, type Target } from './target.js';
 
@@ -108,15 +108,23 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 }
 
 /** Payloads of real frames, read by the layer they are for: as an increment, as a whole state. */
-function payloadTarget(bodies: readonly Uint8Array[]): Target {
+/** Which layer reads it, and as what. */
+function choiceOf({ item, isState }: Body): number {
+  return (item === 'tree' ? 1 : 0) + (isState ? 2 : 0);
+}
+
+function payloadTarget(bodies: readonly Body[]): Target {
   const open = () => [document().createSlaveLayer(), keyValue().createSlaveLayer()] as const;
   return {
     name: 'payloads',
     family: 'documents',
     share: 0.1,
     make: (random) => {
-      const changed = mutate(pick(bodies, random), pick(bodies, random), random);
-      return new Uint8Array([below(random, 4), ...changed]);
+      const body = pick(bodies, random);
+      const changed =
+        random() < 0.95 ? mutate(body.bytes, pick(bodies, random).bytes, random) : body.bytes;
+      const choice = random() < 0.85 ? choiceOf(body) : below(random, 4);
+      return new Uint8Array([choice, ...changed]);
     },
     read: async (input) => {
       const [tree, table] = open();

@@ -117,9 +117,8 @@ export function mutateJson(value: unknown, random: Random): unknown {
   if (roll < 0.7) entries[at] = [key, mutateJson(old, random)];
   else if (roll < 0.85) entries.splice(at, 1);
   else entries.push([hostileKey(random), pick(HOSTILE, random)]);
-  // As text, because a literal would set the prototype instead of a key `__proto__`.
-  const parts = entries.map(([name, each]) => `${JSON.stringify(name)}:${JSON.stringify(each)}`);
-  return JSON.parse(`{${parts.join(',')}}`);
+  // Unlike a literal or an assignment, this makes `__proto__` a key like any other.
+  return Object.fromEntries(entries);
 }
 
 /** Text that is deep, long or both: what costs a careless parser its stack or its time. */
