@@ -137,6 +137,16 @@ export const FULL: readonly Bounds[] = [
     FULL_STATES_MAX,
   ),
   bounded(
+    'slaves without a store',
+    { storeless: true, slaves: 2, participants: 2, slaveCrashes: 1 },
+    FULL_STATES_MAX,
+  ),
+  bounded(
+    'a slave without a store, crashing twice',
+    { storeless: true, slaveCrashes: 2, onePhase: 1, deadlines: 1 },
+    FULL_STATES_MAX,
+  ),
+  bounded(
     'empty start, master crashes',
     { from: 'empty', masterCrashes: 1, onePhase: 1 },
     FULL_STATES_MAX,

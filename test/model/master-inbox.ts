@@ -34,6 +34,9 @@ export function deliverToMaster(master: MasterProcess, packet: Packet, bounds: B
     if (turn.greeted.includes(message.hello)) return [];
     turn.greeted = [...turn.greeted, message.hello].sort();
     greet(turn, slave, envelope.incarnation, message);
+    if (bounds.storeless === true) {
+      turn.note({ kind: 'returned', slave, holds: message.prepared?.round ?? null });
+    }
   } else if (session === envelope.incarnation) {
     hear(turn, slave, packet, bounds);
   }
@@ -78,8 +81,10 @@ function greet(
 function hear(turn: Turn, slave: string, { envelope, message }: Packet, bounds: Bounds): void {
   const { incarnation } = envelope;
   if (message.kind === 'vote') {
-    if (compareEpochs(envelope.epoch, turn.context.epoch) !== 0) return;
+    const isOfReign = compareEpochs(envelope.epoch, turn.context.epoch) === 0;
+    if (!isOfReign && bounds.anyEpoch !== true) return;
     const { round, answer, reason, code } = message;
+    if (answer === 'yes' && bounds.storeless === true) turn.note({ kind: 'yes', round, slave });
     turn.send({ type: 'votes', votes: [{ slave, incarnation, round, answer, reason, code }] });
   }
   if (message.kind === 'ack') {

@@ -248,7 +248,7 @@ export function masterMoves(master: MasterProcess, bounds: Bounds): Result[] {
 function nextGroup(master: MasterProcess, bounds: Bounds, durability: 'disk'): Group {
   const context = contextOf(master) as MasterContext;
   const version = Math.max(context.issued, context.position.version) + 1;
-  const to = extend(context.position, version);
+  const to = extend(context.position, version, String(master.life));
   const id = `r${version}.${master.life}`;
   return {
     id,

@@ -73,7 +73,7 @@ const JOBS: readonly string[] = [
 ];
 
 export function newMasterProcess(): MasterProcess {
-  const first = extend(ORIGIN, 1);
+  const first = extend(ORIGIN, 1, '0');
   return {
     life: 0,
     disk: {
@@ -168,12 +168,16 @@ export class Turn {
     if (to.length > 0) this.atoms.push({ packet: { to, envelope: this.envelope, message } });
   }
 
+  note(note: Note): void {
+    this.atoms.push({ note });
+  }
+
   broken(promise: string, how: string): void {
     this.atoms.push({ note: { kind: 'broken', promise, how } });
   }
 
   #carryOut(effect: Effect, group: Group | null): void {
-    if (JOBS.includes(effect.type)) this.jobs.push(effect as Job);
+    if (JOBS.includes(effect.type)) this.#begin(effect as Job);
     if (effect.type === 'multicast') this.#multicast(effect.params as MasterEffects['multicast']);
     if (effect.type === 'pollNetwork') this.isPolling = true;
     if (effect.type === 'settle') this.#settle(effect.params as MasterEffects['settle'], group);
@@ -187,6 +191,17 @@ export class Turn {
     if (effect.type === 'forgetDecisions') {
       this.atoms.push({ forget: (effect.params as MasterEffects['forgetDecisions']).rounds });
     }
+  }
+
+  #begin(job: Job): void {
+    this.jobs.push(job);
+    if (job.type !== 'persistDecision' && job.type !== 'commitOriginal') return;
+    const { group } = job.params as MasterEffects['persistDecision' | 'commitOriginal'];
+    const { id, to } = group;
+    this.atoms.push({ note: { kind: 'issued', version: to.version, id } });
+    if (job.type !== 'persistDecision') return;
+    const { participants } = group as RoundGroup;
+    this.atoms.push({ note: { kind: 'deciding', round: id, participants } });
   }
 
   #multicast({ sends }: MasterEffects['multicast']): void {
@@ -214,6 +229,10 @@ export class Turn {
       digestAt(head.digest, message.to.version) !== message.to.digest
     ) {
       this.broken('S4', `commit of ${message.round} leaves before its decision is durable`);
+    }
+    if (message.kind === 'prepare') {
+      const { round: id, to } = message;
+      this.atoms.push({ note: { kind: 'issued', version: to.version, id } });
     }
     if (message.kind === 'abort') {
       this.atoms.push({ note: { kind: 'aborted', round: message.round, by: 'm' } });

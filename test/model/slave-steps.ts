@@ -5,6 +5,7 @@ import {
   DELAYS,
   downWith,
   type Job,
+  lifeOf,
   outcomesOf,
   type Result,
   type SlaveDisk,
@@ -20,11 +21,11 @@ export function startSlave(slave: SlaveProcess): Result[] {
   const { snapshot } = slaveStepper().start({
     id: name,
     self: `${name}${life}`,
-    durable: true,
+    durable: !slave.isStoreless,
     heldBytesMax: 100,
     delays: DELAYS,
   });
-  const turn = new Turn({ ...downWith(slave, disk), life, snapshot }, disk);
+  const turn = new Turn({ ...slave, life, snapshot }, disk);
   turn.send({ type: 'recovered', found: { ...disk, volatile: false, left: [] } });
   turn.send({ type: 'connected' });
   return outcomesOf(`${name} starts`, turn, null);
@@ -101,7 +102,7 @@ function endOf(slave: SlaveProcess, job: Job): JobEnd {
     const { offer } = job.params as SlaveEffects['persistPromise'];
     return {
       disk: { ...disk, prepared: offer },
-      notes: [{ kind: 'promised', round: offer.round, slave: name }],
+      notes: [{ kind: 'promised', round: offer.round, slave: name, life: lifeOf(slave) }],
       event: { type: 'promised', round: offer.round },
     };
   }
@@ -205,6 +206,7 @@ export function deliverToSlave(slave: SlaveProcess, packet: Packet, _bounds: Bou
   if (slave.snapshot?.matches('serving') !== true) return [];
   const turn = new Turn(slave, slave.disk);
   const { message } = packet;
+  turn.answering = message.kind;
   const envelope = { protocol: 1, item: 'i', ...packet.envelope };
   turn.send(eventOf({ ...message, envelope } as Enveloped));
   return outcomesOf(`m -> ${slave.name} ${message.kind}`, turn, null);

@@ -36,6 +36,8 @@ export interface SlaveProcess {
   readonly jobs: readonly Job[];
   /** The user layer is thinking about this round. */
   readonly asked: string | null;
+  /** Holds all in memory: a crash leaves nothing. */
+  readonly isStoreless: boolean;
 }
 
 export type Result = Outcome<SlaveProcess>;
@@ -67,24 +69,30 @@ export const DELAYS = {
   refusedRetryMs: 1,
 };
 
-export function newSlaveProcess(name: string, joinedAt: Point | null): SlaveProcess {
-  const epoch = { term: 0, start: 0 };
-  return {
-    name,
-    life: 0,
-    disk: {
-      lineage: joinedAt === null ? null : LINEAGE,
-      epoch,
-      incarnation: null,
-      position: joinedAt === null ? null : { lineage: LINEAGE, epoch, ...joinedAt },
-      firm: joinedAt,
-      prepared: null,
-    },
-    snapshot: null,
-    jobs: [],
-    asked: null,
-  };
+const NEVER = { term: 0, start: 0 };
+const EMPTY_DISK: SlaveDisk = {
+  lineage: null,
+  epoch: NEVER,
+  incarnation: null,
+  position: null,
+  firm: null,
+  prepared: null,
+};
+
+export function newSlaveProcess(
+  name: string,
+  joinedAt: Point | null,
+  isStoreless: boolean,
+): SlaveProcess {
+  const position = joinedAt && { lineage: LINEAGE, epoch: NEVER, ...joinedAt };
+  const joined = { ...EMPTY_DISK, lineage: LINEAGE, position, firm: joinedAt };
+  const disk = joinedAt === null ? EMPTY_DISK : joined;
+  return { name, life: 0, disk, snapshot: null, jobs: [], asked: null, isStoreless };
 }
+
+/** Names the process life, as its incarnation does. */
+export const lifeOf = ({ name, life }: Pick<SlaveProcess, 'name' | 'life'>): string =>
+  `${name}${life}`;
 
 export const contextOf = (slave: SlaveProcess): SlaveContext | null =>
   slave.snapshot?.context ?? null;
@@ -113,6 +121,8 @@ export class Turn {
   snapshot: SnapshotFrom<typeof slaveMachine>;
   jobs: Job[];
   asked: string | null;
+  /** Kind of the message that this turn is about. */
+  answering: Message['kind'] | null = null;
   readonly atoms: Atom[] = [];
   readonly slave: SlaveProcess;
   readonly disk: SlaveDisk;
@@ -187,7 +197,7 @@ export class Turn {
     }
     const { lineage, epoch } = this.snapshot.context;
     const sender = this.slave.name;
-    const incarnation = `${sender}${this.slave.life}`;
+    const incarnation = lifeOf(this.slave);
     const envelope = { lineage: lineage ?? '', epoch, incarnation, sender };
     this.atoms.push({ packet: { to: ['m'], envelope, message } });
   }
@@ -209,7 +219,12 @@ export class Turn {
       const isUndecided = this.snapshot.context.prepared !== null;
       if (!isPast && !isUndecided) this.broken('S4', `confirms ${round} before its record is gone`);
     }
-    this.#transmit({ kind: 'ack', position, durability: 'disk', round, problem: null });
+    const durability = this.slave.isStoreless ? 'memory' : 'disk';
+    this.#transmit({ kind: 'ack', position, durability, round, problem: null });
+    // Answering a commit it only says where it stands: its round may well be written down next.
+    const isOver = this.answering === null || this.answering === 'abort';
+    if (round === null || !isOver || this.disk.prepared?.round === round) return;
+    this.atoms.push({ note: { kind: 'gone', round, life: lifeOf(this.slave) } });
   }
 
   #request({ round, rebase }: SlaveEffects['request']): void {
@@ -231,7 +246,9 @@ export class Turn {
 }
 
 export function downWith(slave: SlaveProcess, disk: SlaveDisk): SlaveProcess {
-  return { name: slave.name, life: slave.life, disk, snapshot: null, jobs: [], asked: null };
+  const { name, life, isStoreless } = slave;
+  const left = isStoreless && life > 0 ? EMPTY_DISK : disk;
+  return { name, life, disk: left, snapshot: null, jobs: [], asked: null, isStoreless };
 }
 
 export function outcomesOf(

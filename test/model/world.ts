@@ -29,6 +29,8 @@ export interface Edge {
   readonly label: string;
   readonly next: World;
   readonly broken: readonly Broken[];
+  /** What was delivered, when the step is a delivery. */
+  readonly packet: number | null;
 }
 
 /** An outcome with everything interned, so that a step is computed once. */
@@ -82,10 +84,14 @@ export class Universe {
     const names = SLAVES.slice(0, this.bounds.slaves);
     const down: World = {
       master: this.masters.idOf(master),
-      ghost: this.#ghosts.idOf(newGhost(master.disk.position.digest)),
+      ghost: this.#ghosts.idOf(
+        newGhost(master.disk.position.digest, this.bounds.storeless === true),
+      ),
       net: this.#nets.idOf([]),
       spent: this.#spents.idOf(NOTHING_SPENT),
-      slaves: names.map((name) => this.slaves.idOf(newSlaveProcess(name, joinedAt))),
+      slaves: names.map((name) =>
+        this.slaves.idOf(newSlaveProcess(name, joinedAt, this.bounds.storeless === true)),
+      ),
     };
     return this.bounds.from === 'live' ? this.#joined(down, names) : down;
   }
@@ -118,9 +124,13 @@ export class Universe {
   /** Everything that can happen next, within the bounds. */
   edgesOf(world: World): readonly Edge[] {
     const edges: Edge[] = [];
-    const add = (slave: number | null, outcomes: readonly Known[]) => {
+    const add = (
+      slave: number | null,
+      outcomes: readonly Known[],
+      packet: number | null = null,
+    ) => {
       for (const outcome of outcomes) {
-        const edge = this.#follow(world, slave, outcome);
+        const edge = this.#follow(world, slave, outcome, packet);
         if (edge !== null) edges.push(edge);
       }
     };
@@ -128,10 +138,10 @@ export class Universe {
     for (const [index, id] of world.slaves.entries()) add(index, this.#slaveSteps(id));
     for (const packet of this.netOf(world)) {
       const { to } = this.packets.valueOf(packet);
-      if (to.includes('m')) add(null, this.#masterHears(world.master, packet));
+      if (to.includes('m')) add(null, this.#masterHears(world.master, packet), packet);
       for (const [index, id] of world.slaves.entries()) {
         const name = SLAVES[index] ?? '';
-        if (to.includes(name)) add(index, this.#slaveHears(id, packet));
+        if (to.includes(name)) add(index, this.#slaveHears(id, packet), packet);
       }
     }
     return edges;
@@ -204,7 +214,7 @@ export class Universe {
     return this.#spents.idOf({ ...before, [spending]: used });
   }
 
-  #follow(world: World, slave: number | null, outcome: Known): Edge | null {
+  #follow(world: World, slave: number | null, outcome: Known, packet: number | null): Edge | null {
     const spent = this.#spend(world.spent, outcome.spent);
     if (spent === null) return null;
     const broken: Broken[] = [];
@@ -223,7 +233,7 @@ export class Universe {
       net: this.#withPackets(world.net, outcome.sent),
     };
     broken.push(...this.#judge(next));
-    return { label: outcome.label, next, broken };
+    return { label: outcome.label, next, broken, packet };
   }
 
   #withPackets(net: number, sent: readonly number[]): number {

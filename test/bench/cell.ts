@@ -1,0 +1,27 @@
+/** One cell of the bench: a yardstick in one shape, and everybody who is measured in it. */
+import type { Cluster } from './cluster.js';
+import type { Entry, Reading } from './result.js';
+
+export interface Cell {
+  /** For progress: says what is under way. */
+  readonly title: string;
+  /** The yardsticks that its readings belong to. */
+  readonly yardsticks: readonly string[];
+  readonly slaves: number;
+  /** Slaves that share a process. */
+  readonly copies: number;
+  readonly valueBytes: number;
+  /** The layer that replichart uses. */
+  readonly layer: 'keyValue' | 'document';
+  readonly entries: readonly Entry[];
+  /** Label of the entry that ratios are to. */
+  readonly reference: string;
+  /** Once, before the first round. */
+  readonly prepare?: (cluster: Cluster) => Promise<void>;
+  readonly measure: (cluster: Cluster) => Promise<readonly Reading[]>;
+}
+
+/** A contestant in memory under its own name. */
+export function inMemory(...contestants: readonly string[]): Entry[] {
+  return contestants.map((contestant) => ({ contestant, label: contestant, store: 'memory' }));
+}

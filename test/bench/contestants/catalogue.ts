@@ -1,0 +1,13 @@
+/** Who can take part, by the names of `sides.ts` and in the order of tables. */
+import { redis, redisPubsub } from '../servers/redis.js';
+import type { Contestant } from './catalogue-types.js';
+
+const here: Contestant = { hasSlaves: true, missing: async () => null };
+
+export const CONTESTANTS: Readonly<Record<string, Contestant>> = {
+  limit: here,
+  'limit-json': here,
+  replichart: here,
+  redis,
+  'redis-pubsub': redisPubsub,
+};

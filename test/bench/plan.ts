@@ -1,0 +1,128 @@
+/** Every cell of the bench, in the order in which they run. */
+import { type Cell, inMemory } from './cell.js';
+import type { Acknowledgement } from './contestants/contract.js';
+import { measureCommits } from './measure/commits.js';
+import { measureLatency } from './measure/latency.js';
+import { measureThroughput } from './measure/throughput.js';
+import type { Entry } from './result.js';
+import type { Sizes } from './sizes.js';
+
+export const YARDSTICKS = ['W1', 'W1b', 'W2', 'W4'] as const;
+
+const KEYS = 1000;
+const WRITERS = 64;
+
+interface Shape {
+  readonly slaves: number;
+  readonly valueBytes: number;
+  readonly updates: number;
+  readonly layer?: 'keyValue' | 'document';
+}
+
+function throughputCell(shape: Shape): Cell {
+  const { slaves, valueBytes, updates, layer = 'keyValue' } = shape;
+  const peers = layer === 'document' ? [] : ['redis', 'redis-pubsub'];
+  return {
+    title: `W1 ${layer}, ${slaves} slaves, ${valueBytes} B`,
+    yardsticks: ['W1', 'W4'],
+    slaves,
+    copies: 1,
+    valueBytes,
+    layer,
+    entries: inMemory('limit', 'limit-json', 'replichart', ...peers),
+    reference: 'limit-json',
+    measure: async (cluster) => {
+      const [rate, cpu] = await measureThroughput(cluster, { updates, keys: KEYS });
+      if (rate === undefined || cpu === undefined) throw new Error('a reading is missing');
+      return [
+        { yardstick: 'W1', variant: layer, ...rate },
+        { yardstick: 'W4', variant: `master-cpu-${layer}`, ...cpu },
+      ];
+    },
+  };
+}
+
+function latencyCell({ pulses, pulseIntervalMs }: Sizes): Cell {
+  return {
+    title: 'W1b latency, 4 slaves, 100 B',
+    yardsticks: ['W1b'],
+    slaves: 4,
+    copies: 1,
+    valueBytes: 100,
+    layer: 'keyValue',
+    entries: inMemory('limit', 'limit-json', 'replichart', 'redis-pubsub'),
+    reference: 'limit-json',
+    measure: async (cluster) => {
+      const size = { updates: pulses, intervalMs: pulseIntervalMs };
+      const readings = await measureLatency(cluster, size);
+      return readings.map((reading) => ({ yardstick: 'W1b', variant: 'keyValue', ...reading }));
+    },
+  };
+}
+
+interface CommitsShape {
+  readonly variant: string;
+  readonly writers: number;
+  readonly updates: number;
+  readonly until: Acknowledgement;
+  readonly entries: readonly Entry[];
+  readonly reference: string;
+}
+
+function commitsCell(shape: CommitsShape): Cell {
+  const { variant, writers, updates, until, entries, reference } = shape;
+  return {
+    title: `W2 ${variant}, 4 slaves, 100 B`,
+    yardsticks: ['W2'],
+    slaves: 4,
+    copies: 1,
+    valueBytes: 100,
+    layer: 'keyValue',
+    entries,
+    reference,
+    measure: async (cluster) => {
+      const readings = await measureCommits(cluster, { updates, keys: KEYS, writers, until });
+      return readings.map((reading) => ({ yardstick: 'W2', variant, ...reading }));
+    },
+  };
+}
+
+function commitCells({ sequentialCommits, writerCommits }: Sizes): Cell[] {
+  const applied: Entry[] = [
+    { contestant: 'limit', label: 'limit-acked', store: 'memory' },
+    { contestant: 'limit-json', label: 'limit-json-acked', store: 'memory' },
+    ...inMemory('replichart', 'redis'),
+    { contestant: 'replichart', label: 'replichart', store: 'disk' },
+    { contestant: 'redis', label: 'redis', store: 'disk' },
+  ];
+  return [
+    commitsCell({
+      variant: 'sequential-committed',
+      writers: 1,
+      updates: sequentialCommits,
+      until: 'committed',
+      entries: inMemory('limit', 'limit-json', 'replichart', 'redis'),
+      reference: 'limit-json',
+    }),
+    commitsCell({
+      variant: 'writers-64-applied',
+      writers: WRITERS,
+      updates: writerCommits,
+      until: 'applied',
+      entries: applied,
+      reference: 'limit-json-acked',
+    }),
+  ];
+}
+
+export function cellsOf(sizes: Sizes): Cell[] {
+  const { loadUpdates, heavyLoadUpdates, documentUpdates } = sizes;
+  return [
+    throughputCell({ slaves: 4, valueBytes: 100, updates: loadUpdates }),
+    throughputCell({ slaves: 4, valueBytes: 1000, updates: heavyLoadUpdates }),
+    throughputCell({ slaves: 16, valueBytes: 100, updates: heavyLoadUpdates }),
+    throughputCell({ slaves: 4, valueBytes: 100, updates: documentUpdates, layer: 'document' }),
+    latencyCell(sizes),
+    ...commitCells(sizes),
+  ];
+}

@@ -1,0 +1,104 @@
+/** Runs one cell: all its contestants up at once, their rounds one after the other in turn. */
+import { join } from 'node:path';
+import type { Cell } from './cell.js';
+import { Cluster } from './cluster.js';
+import { type Entry, lineOf, type Reading, type ResultLine, withRatios } from './result.js';
+import type { Sizes } from './sizes.js';
+
+/** For one round of one contestant; a load that hangs must not hang the bench. */
+const ROUND_MS_MAX = 180_000;
+
+interface Runner {
+  readonly entry: Entry;
+  readonly cluster: Cluster;
+  readonly rounds: Array<readonly Reading[]>;
+  failure: string | null;
+}
+
+export interface CellRun {
+  readonly lines: readonly ResultLine[];
+  /** Contestants that could not finish, and why. */
+  readonly failures: readonly string[];
+}
+
+export interface RunOptions {
+  readonly sizes: Sizes;
+  /** Contestants that take part. */
+  readonly contestants: ReadonlySet<string>;
+  readonly folder: string;
+  readonly progress: (line: string) => void;
+}
+
+async function withDeadline<T>(work: Promise<T>, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    const message = `${what} took longer than ${ROUND_MS_MAX / 1000} s`;
+    timer = setTimeout(() => reject(new Error(message)), ROUND_MS_MAX);
+  });
+  try {
+    return await Promise.race([work, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const tell = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+async function startRunners(cell: Cell, options: RunOptions): Promise<Runner[]> {
+  const runners: Runner[] = [];
+  const { layer, slaves, copies, valueBytes } = cell;
+  for (const entry of cell.entries) {
+    if (!options.contestants.has(entry.contestant)) continue;
+    const { contestant, store } = entry;
+    const folder = join(options.folder, `${entry.label}-${store}`);
+    const plan = { contestant, layer, store, slaves, copies, valueBytes, folder };
+    const cluster = await Cluster.start(plan);
+    runners.push({ entry, cluster, rounds: [], failure: null });
+    if (cell.prepare !== undefined) {
+      await withDeadline(cell.prepare(cluster), `preparing ${entry.label}`);
+    }
+  }
+  return runners;
+}
+
+async function runRound(cell: Cell, runner: Runner, isWarmUp: boolean): Promise<void> {
+  try {
+    const what = `${cell.title}: a round of ${runner.entry.label}`;
+    const readings = await withDeadline(cell.measure(runner.cluster), what);
+    if (!isWarmUp) runner.rounds.push(readings);
+  } catch (error) {
+    runner.failure = tell(error);
+  }
+}
+
+function linesOf(cell: Cell, runners: readonly Runner[]): ResultLine[] {
+  const lines = runners.flatMap(({ entry, rounds, failure }) => {
+    if (failure !== null) return [];
+    return (rounds[0] ?? []).map((_, place) => {
+      const readings = rounds.flatMap((round) => round.slice(place, place + 1));
+      return lineOf({ entry, readings }, cell.slaves, cell.valueBytes);
+    });
+  });
+  return withRatios(lines, cell.reference);
+}
+
+export async function runCell(cell: Cell, options: RunOptions): Promise<CellRun> {
+  const { sizes, progress } = options;
+  const began = performance.now();
+  const runners = await startRunners(cell, options);
+  try {
+    for (let round = -sizes.warmUps; round < sizes.rounds; round += 1) {
+      progress(`${cell.title}: ${round < 0 ? 'warm-up' : `round ${round + 1}/${sizes.rounds}`}`);
+      for (const runner of runners.filter(({ failure }) => failure === null)) {
+        await runRound(cell, runner, round < 0);
+      }
+    }
+  } finally {
+    await Promise.all(runners.map(({ cluster }) => cluster.stop()));
+  }
+  progress(`${cell.title}: ${((performance.now() - began) / 1000).toFixed(1)} s`);
+  const failures = runners.flatMap(({ entry, failure }) => {
+    return failure === null ? [] : [`${cell.title}: ${entry.label}: ${failure}`];
+  });
+  return { lines: linesOf(cell, runners), failures };
+}
