@@ -119,4 +119,3 @@ export class ChangeMaker<M, S> {
     if (cause === 'ROLLED_BACK') coverage.hit('a change was rolled back by its host');
   }
 }
-

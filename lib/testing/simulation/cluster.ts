@@ -1,4 +1,5 @@
 /** All nodes of one simulation, and the operator who keeps them going. */
+import type { Epoch } from '../../../machines/protocol.js';
 import type { ReplicationError } from '../../errors.js';
 import type { Random } from '../../runtime/random.js';
 import { type DiskImage, type PowerLoss, SimulatedDisk } from './disk.js';
@@ -14,6 +15,8 @@ export class Cluster<M, S> {
   readonly slaves: SlaveNode<M, S>[] = [];
   /** All masters there ever were; the last one is the one that counts. */
   readonly masters: MasterNode<M, S>[] = [];
+  /** Ids that will not come back: a master that knows them waits for them until told (P20). */
+  readonly goneIds = new Set<string>();
   /** A second process under the id of a slave, or null. */
   clone: SlaveNode<M, S> | null = null;
   /**
@@ -21,6 +24,8 @@ export class Cluster<M, S> {
    * and it takes a person's order to go on (P16, P22).
    */
   needsOperator = false;
+  /** Of the master that counts; null until it started. */
+  #term: number | null = null;
   readonly #restarts = new Map<string, number>();
   readonly #images = new Map<string, DiskImage>();
   readonly #operatorRandom: Random;
@@ -58,6 +63,7 @@ export class Cluster<M, S> {
     const node = new MasterNode<M, S>(this.world, name, disk);
     node.onStarted = () => {
       if (node !== this.master) return;
+      this.#term = node.life?.face.position?.epoch.term ?? null;
       this.world.oracle.masterStarted(name, node.life?.face.position ?? null);
     };
     node.onStartFailed = (error) => this.#startFailed(node, error);
@@ -123,9 +129,13 @@ export class Cluster<M, S> {
 
   /** Whether the copy of this slave can be made an original: it holds one, and is in no doubt. */
   canPromote(slave: SlaveNode<M, S>): boolean {
-    if (slave.disk === null || this.masters.length > 3) return false;
-    const record = (name: string) => recordIn(slave.disk?.synced ?? new Map(), 'slave', ITEM, name);
-    return record('position') !== undefined && record('promise') === undefined;
+    const { disk } = slave;
+    if (disk === null || this.#term === null || this.masters.length > 3) return false;
+    const record = (name: string) => recordIn(disk.synced, 'slave', ITEM, name);
+    // Two takeovers from one reign make two masters of the next one, which no rule can tell apart.
+    const reign = record('reign') as { readonly epoch: Epoch } | undefined;
+    const isLatest = reign?.epoch.term === this.#term;
+    return isLatest && record('position') !== undefined && record('promise') === undefined;
   }
 
   /** Makes the disk of a slave that of a new master; the slave goes on with an empty one. */
@@ -142,6 +152,7 @@ export class Cluster<M, S> {
     slave.disk = this.newDisk(`${slave.name} after ${name}`);
     const node = this.addMaster(name, disk);
     node.takeover = true;
+    this.#term = null;
     this.restart(node, awayMs);
     for (const one of this.slaves) {
       // People change the configuration of one after the other.

@@ -8,6 +8,7 @@ const STEP_MS = 100;
 /** How long a slave may wait for its master before a person is asked, where one is needed. */
 const PATIENCE_MS = 3_000;
 const ORDERS_MAX = 40;
+const CONFIRMATIONS_MAX = 4;
 
 function isInStep<M, S>(cluster: Cluster<M, S>, slave: SlaveNode<M, S>): boolean {
   const to = cluster.master.life?.face.position;
@@ -142,6 +143,7 @@ async function converge<M, S>(cluster: Cluster<M, S>, limitMs: number): Promise<
   for (let waitedMs = 0; waitedMs < limitMs && operator.orders < ORDERS_MAX; waitedMs += STEP_MS) {
     await world.clock.pass(STEP_MS);
     cluster.operate();
+    for (const id of cluster.goneIds) cluster.master.life?.face.forget(id);
     if (areAllInStep(cluster)) return true;
     if (operator.look()) waitedMs = 0;
   }
@@ -190,6 +192,23 @@ async function stopAll<M, S>(cluster: Cluster<M, S>): Promise<void> {
   }
 }
 
+/** A slave that is still draining what was sent before is left out once, not for ever (P14). */
+async function isConfirmedByAll<M, S>(
+  { world }: Cluster<M, S>,
+  confirm: () => PromiseLike<boolean>,
+): Promise<boolean> {
+  for (let attempt = 0; attempt < CONFIRMATIONS_MAX; attempt += 1) {
+    let isGood: boolean | null = null;
+    void confirm().then((answer) => {
+      isGood = answer;
+    });
+    await world.clock.passUntil(() => isGood !== null, CONVERGE_MS);
+    if (isGood === true) return true;
+    await world.clock.pass(1_000);
+  }
+  return false;
+}
+
 /**
  * Ends all faults, waits until all are in step, compares them, and stops everything.
  * @param confirm makes one last two-phase change that every slave has to take
@@ -203,12 +222,9 @@ export async function heal<M, S>(
   const startMs = world.clock.now();
   if (await converge(cluster, CONVERGE_MS)) {
     world.trace.note(`in step after ${Math.round(world.clock.now() - startMs)} ms`);
-    let isConfirmed: boolean | null = null;
-    void confirm().then((isGood) => {
-      isConfirmed = isGood;
-    });
-    await world.clock.passUntil(() => isConfirmed !== null, CONVERGE_MS);
-    if (isConfirmed !== true) world.oracle.note(`L1: the last change failed: ${whyNot(cluster)}`);
+    if (!(await isConfirmedByAll(cluster, confirm))) {
+      world.oracle.note(`L1: no two-phase change takes all slaves: ${whyNot(cluster)}`);
+    }
     if (await converge(cluster, CONVERGE_MS)) compareAll(cluster);
   }
   world.oracle.step(null);

@@ -1,4 +1,6 @@
 /** What disks do: lose, tear, rot, fill up, fail, and come back as they were long ago. */
+import { recordIn } from '../disk-records.js';
+import { ITEM } from '../world.js';
 import { anySlave, between, type Fault, pick } from './fault.js';
 
 const isMasterThere = 0.5;
@@ -116,8 +118,10 @@ export const DISK_FAULTS: readonly Fault[] = [
     chance: 0.02,
     strike: (cluster, random) => {
       const { master } = cluster;
-      if (master.disk === null || master.disk.synced.size === 0) return false;
+      if (master.disk === null) return false;
       const image = master.disk.backup();
+      // A copy on its way to being an original is no backup of one.
+      if (recordIn(image, 'master', ITEM, 'lineage') === undefined) return false;
       cluster.world.later(between(random, 500, 5_000), () => {
         if (master !== cluster.master) return;
         cluster.rewindMaster(image);

@@ -139,7 +139,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
       slave.kill(null);
       const before = slave.id;
       slave.id = `${slave.name}-${Math.floor(random() * 1e6)}`;
-      // The old id will not come back: nobody has to wait for it (P20).
+      cluster.goneIds.add(before);
       cluster.master.life?.face.forget(before);
       cluster.restart(slave, between(random, 0, 1_000));
       return true;
