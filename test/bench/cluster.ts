@@ -3,14 +3,14 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CONTESTANTS } from './contestants/catalogue.js';
 import type { Servers } from './contestants/catalogue-types.js';
-import type { StoreKind } from './contestants/contract.js';
+import type { LayerKind, StoreKind } from './contestants/contract.js';
 import type { NodeConfig } from './node/messages.js';
 import { NodeProcess } from './node-process.js';
 import { SEQUENCE_FIRST } from './values.js';
 
 export interface ClusterPlan {
   readonly contestant: string;
-  readonly layer: 'keyValue' | 'document';
+  readonly layer: LayerKind;
   readonly store: StoreKind;
   readonly slaves: number;
   /** Slaves that share a process. @default 1 */
@@ -77,6 +77,12 @@ export class Cluster {
     const sums = answers.flatMap(({ checksums }) => checksums);
     if (new Set(sums).size === 1) return;
     throw new Error(`copies of ${this.plan.contestant} differ: ${sums.join(' ')}`);
+  }
+
+  /** Ends a process of slaves for good. */
+  async removeSlaves(slave: NodeProcess): Promise<void> {
+    this.slaves.splice(this.slaves.indexOf(slave), 1);
+    await slave.stop();
   }
 
   async stop(): Promise<void> {

@@ -46,7 +46,8 @@ const tell = (error: unknown): string => (error instanceof Error ? error.message
 
 async function startRunners(cell: Cell, options: RunOptions): Promise<Runner[]> {
   const runners: Runner[] = [];
-  const { layer, slaves, copies, valueBytes } = cell;
+  const { layer, copies, valueBytes } = cell;
+  const slaves = cell.startsEmpty === true ? 0 : cell.slaves;
   for (const entry of cell.entries) {
     if (!options.contestants.has(entry.contestant)) continue;
     const { contestant, store } = entry;
@@ -84,11 +85,12 @@ function linesOf(cell: Cell, runners: readonly Runner[]): ResultLine[] {
 
 export async function runCell(cell: Cell, options: RunOptions): Promise<CellRun> {
   const { sizes, progress } = options;
+  const { warmUps, counting } = cell.rounds ?? { ...sizes, counting: sizes.rounds };
   const began = performance.now();
   const runners = await startRunners(cell, options);
   try {
-    for (let round = -sizes.warmUps; round < sizes.rounds; round += 1) {
-      progress(`${cell.title}: ${round < 0 ? 'warm-up' : `round ${round + 1}/${sizes.rounds}`}`);
+    for (let round = -warmUps; round < counting; round += 1) {
+      progress(`${cell.title}: ${round < 0 ? 'warm-up' : `round ${round + 1}/${counting}`}`);
       for (const runner of runners.filter(({ failure }) => failure === null)) {
         await runRound(cell, runner, round < 0);
       }
