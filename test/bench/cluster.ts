@@ -36,13 +36,17 @@ export class Cluster {
     const { slaves, store, folder } = plan;
     await mkdir(folder, { recursive: true });
     const servers = (await contestant.startServers?.({ slaves, store, folder })) ?? null;
+    let master: NodeProcess | null = null;
+    let cluster: Cluster | null = null;
     try {
       const base = configOf(plan, servers);
-      const master = await NodeProcess.start({ ...base, folder: join(folder, 'master') });
-      const cluster = new Cluster(plan, master, servers);
+      master = await NodeProcess.start({ ...base, folder: join(folder, 'master') });
+      cluster = new Cluster(plan, master, servers);
       if (contestant.hasSlaves) await cluster.#join();
       return cluster;
     } catch (error) {
+      master?.kill();
+      for (const slave of cluster?.slaves ?? []) slave.kill();
       await servers?.stop();
       throw error;
     }

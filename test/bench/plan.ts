@@ -97,6 +97,7 @@ function commitCells({ sequentialCommits, writerCommits }: Sizes): Cell[] {
     ...inMemory('replichart', 'redis'),
     { contestant: 'replichart', label: 'replichart', store: 'disk' },
     { contestant: 'redis', label: 'redis', store: 'disk' },
+    { contestant: 'postgres', label: 'postgres', store: 'disk' },
   ];
   return [
     commitsCell({
