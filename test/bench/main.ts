@@ -1,6 +1,6 @@
 /** `npm run bench`: see `arguments.ts` for the options and README.md for what is measured. */
 import { rmSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BenchArguments, HELP, parseArguments } from './arguments.js';
@@ -48,6 +48,8 @@ async function runAll(asked: BenchArguments, folder: string) {
 
 async function bench(asked: BenchArguments): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'replichart-bench-'));
+  // PostgreSQL runs as a user of its own, who has to get to its folder below.
+  await chmod(folder, 0o711);
   // Its processes end with it, since their channel closes; the folder has to be thought of.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
