@@ -19,7 +19,7 @@ interface Step {
 
 type Processes = Readonly<{ master: number; slaves: readonly number[]; rival?: number }>;
 
-/** `{ serving: { link: 'live', copy: { prepared: 'waiting' } } }` as `link live, copy prepared.waiting`. */
+/** `{ serving: { link: 'live', copy: { prepared: 'waiting' } } }` in words. */
 function statesIn(value: unknown): string {
   if (typeof value === 'string') return value;
   const entries = Object.entries(value as Record<string, unknown>);
@@ -68,6 +68,9 @@ function wordsOf(message: Message): string {
   return words.join(' ');
 }
 
+const roleOf = (name: string): string =>
+  MASTERS.some((master) => master === name) ? 'master' : 'slave';
+
 /** Semicolons and hashes end a statement there. */
 const clean = (text: string): string => text.replace(/[;#]/g, ',');
 
@@ -102,9 +105,7 @@ class Chart {
     this.#everybody = `${names[0]},${names.at(-1)}`;
     this.#lines = ['sequenceDiagram', 'autonumber'];
     for (const name of names) {
-      this.#lines.push(
-        `participant ${name} as ${(MASTERS as readonly string[]).includes(name) ? `master ${name}` : `slave ${name}`}`,
-      );
+      this.#lines.push(`participant ${name} as ${roleOf(name)} ${name}`);
     }
     this.#lines.push(...changesIn([], looks));
     this.#before = looks;

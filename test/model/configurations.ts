@@ -22,7 +22,7 @@ const CALM: Omit<Bounds, 'name' | 'statesMax'> = {
 };
 
 const SHORT_STATES_MAX = 60_000;
-const FULL_STATES_MAX = 250_000;
+const FULL_STATES_MAX = 200_000;
 
 const bounded = (name: string, changes: Partial<Bounds>, statesMax: number): Bounds => ({
   ...CALM,

@@ -4,7 +4,7 @@
  */
 import type { Enveloped, Position } from '../../machines/index.js';
 import type { SlaveEffects } from '../../machines/slave-context.js';
-import type { Job } from './slave-turn.js';
+import type { Effect } from '../support/stepper.js';
 
 export const PARTS = 2;
 
@@ -37,7 +37,7 @@ export function placeOf(
 }
 
 /** An installation reads its parts, and ends only once all of them are here. */
-export function isWaiting(job: Job, receiving: Receiving, transfer: Transfer | null): boolean {
+export function isWaiting(job: Effect, receiving: Receiving, transfer: Transfer | null): boolean {
   if (receiving === 'whole' || job.type !== 'installCopy') return false;
   const { build } = job.params as SlaveEffects['installCopy'];
   return transfer === null || transfer.build !== build || !isWhole(transfer);
