@@ -64,7 +64,7 @@ function killPlan(random: Random): KillPlan {
   const share = random();
   const count = share < 0.5 ? 1 : share < 0.92 ? 2 : SLAVES + 1;
   const again =
-    random() < 0.4 ? Array.from({ length: 1 + upTo(random, 2) }, () => upTo(random, 500)) : [];
+    random() < 0.45 ? Array.from({ length: 1 + upTo(random, 2) }, () => upTo(random, 500)) : [];
   return {
     victims: someOf(random, 0, SLAVES, count),
     afterMs: random() < 0.8 ? upTo(random, 300) : null,
