@@ -59,10 +59,10 @@ function someOf(random: Random, from: number, to: number, count: number): readon
     .map(({ index }) => index);
 }
 
-/** One of all nodes; in as many rounds two, in a few all at once. */
+/** Mostly two of all nodes, or one, in a few all at once. */
 function killPlan(random: Random): KillPlan {
   const share = random();
-  const count = share < 0.5 ? 1 : share < 0.92 ? 2 : SLAVES + 1;
+  const count = share < 0.4 ? 1 : share < 0.92 ? 2 : SLAVES + 1;
   const again =
     random() < 0.45 ? Array.from({ length: 1 + upTo(random, 2) }, () => upTo(random, 500)) : [];
   return {
