@@ -7,7 +7,7 @@ import { Ground } from './process-ground.js';
 import type { Incident } from './process-incidents.js';
 import type { Bug } from './process-messages.js';
 import type { ProcessNode } from './process-node.js';
-import { HEARTBEAT_MS, SLAVES, type Stretch, VOTE_MS } from './process-plan.js';
+import { HEARTBEAT_MS, inTurn, SLAVES, type Stretch, VOTE_MS } from './process-plan.js';
 import { Round, STUCK_MS } from './process-round.js';
 import { judge, type Verdict } from './process-verdict.js';
 
@@ -40,10 +40,10 @@ class Chaos {
 
   constructor(settings: ChaosSettings) {
     this.#settings = settings;
-    this.#waiting = [
-      ...settings.stretches.map((stretch) => () => this.#stretch(stretch)),
-      ...settings.incidents.map((incident) => () => this.#incident(incident)),
-    ];
+    this.#waiting = inTurn(
+      settings.stretches.map((stretch) => () => this.#stretch(stretch)),
+      settings.incidents.map((incident) => () => this.#incident(incident)),
+    );
   }
 
   async run(): Promise<ChaosFigures> {
