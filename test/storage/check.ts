@@ -64,10 +64,9 @@ async function record(folder: string, options: CheckOptions, bug?: Bug) {
   const shown: Shown = new Map();
   const lifeScale = Math.min(1, Math.max(0.2, options.scale * 4));
   let operations = 0;
-  for (const [name, scale] of [
-    ['first', lifeScale],
-    ['second', lifeScale * 0.3],
-  ] as const) {
+  const needsOther = bug === undefined || bug.kinds.includes('file of another lineage');
+  const lives = [['first', lifeScale] as const, ['second', lifeScale * 0.3] as const];
+  for (const [name, scale] of needsOther ? lives : lives.slice(0, 1)) {
     const life = await recordLife(name, join(folder, name), options.seed, scale, bug);
     recordings.push(...life.recordings);
     for (const [key, text] of life.shown) shown.set(key, text);
