@@ -1,6 +1,6 @@
 /**
- * T24-T26: each single write of a small cluster's disks fails once, full or broken; nothing ends the
- * process, every caller hears a code, and what is on disk afterwards is what was acknowledged.
+ * T24-T26: each single write of a small cluster's disks fails once, full or broken; nothing ends
+ * the process, every caller hears a code, and what is on disk afterwards is what was acknowledged.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

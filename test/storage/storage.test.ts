@@ -28,7 +28,7 @@ register('the check can fail: a write acknowledged before its sync is found', as
 });
 
 register('T24-T26: a write that fails once ends no process and loses nothing', async () => {
-  const { failed, problems } = await failWrites(20);
+  const { failed, problems } = await failWrites(30);
   assert.ok(failed >= 4, `only ${failed} writes failed`);
   assert.equal(problems, []);
 });
