@@ -1,4 +1,5 @@
 /** Who can take part, by the names of `sides.ts` and in the order of tables. */
+import { natsKv } from '../servers/nats.js';
 import { postgres } from '../servers/postgres.js';
 import { redis, redisPubsub } from '../servers/redis.js';
 import type { Contestant } from './catalogue-types.js';
@@ -11,5 +12,6 @@ export const CONTESTANTS: Readonly<Record<string, Contestant>> = {
   replichart: here,
   redis,
   'redis-pubsub': redisPubsub,
+  'nats-kv': natsKv,
   postgres,
 };
