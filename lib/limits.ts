@@ -55,7 +55,7 @@ export const LOW_WATER_SHARE = 0.5;
 /** Limits of the service layers. */
 export const serviceLimits = Object.freeze({
   /** Bytes of a delta that still travels inside its announce or prepare; larger ones are pulled. */
-  inlineBytesMax: 256 * KIB,
+  inlineBytesMax: 1 * MIB,
   /** Bytes of one part of a transfer. */
   chunkBytes: 256 * KIB,
   /** Parts under way to one slave that it has not confirmed yet (P6). */
@@ -70,6 +70,12 @@ export const serviceLimits = Object.freeze({
   heldBytesMax: 16 * MIB,
   /** Changes of one group (P17). */
   groupChangesMax: 10_000,
+  /** Changes in the last group from which on the next one waits for more of a stream (P17). */
+  gatherFrom: 64,
+  /** Waiting changes that are not made to wait for more. */
+  gatherTo: 2048,
+  /** Turns of the event loop that a group waits for more at the most. */
+  gatherTurnsMax: 16,
   /** Bytes of a delta above which a group takes no further change, as far as sizes are known. */
   deltaBytesMax: 1024 * MIB,
   /** Milliseconds a user layer's promise may take before the call counts as failed (T49). */

@@ -1,6 +1,7 @@
 /** The options of a master, with their defaults and units. */
 import type { LayerDefinition, MasterUserLayer } from './layers/contract.js';
 import type { Clock } from './runtime/clock.js';
+import type { IdSource } from './runtime/ids.js';
 import type { SlaveInfo } from './service/status.js';
 import type { StoreDefinition } from './stores/contract.js';
 import type { MasterTransport } from './transports/contract.js';
@@ -51,4 +52,6 @@ export interface MasterOptions<Data> {
   readonly inspect?: (event: unknown) => void;
   /** Time source, for tests. @default the machine's monotonic clock */
   readonly clock?: Clock;
+  /** Where lineages, incarnations and rounds get their ids, for tests. @default nanoid */
+  readonly ids?: IdSource;
 }

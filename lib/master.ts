@@ -6,6 +6,7 @@ import type { MasterOptions } from './master-options.js';
 import { layerOf, layerOption, sharedChecks, transportOption } from './option-checks.js';
 import { booleanOption, checkOptions, integerOption, type OptionCheck } from './options.js';
 import { systemClock } from './runtime/clock.js';
+import { systemIds } from './runtime/ids.js';
 import { Emitter } from './service/emitter.js';
 import { refuseAborted, startSignal } from './service/ending.js';
 import { claimLayer } from './service/layer-use.js';
@@ -114,6 +115,7 @@ function settingsOf<Data>(options: MasterOptions<Data>, layer: MasterUserLayer):
     historyMax: options.history ?? 10_000,
     takeover: options.takeover ?? false,
     clock: options.clock ?? systemClock,
+    ids: options.ids ?? systemIds,
     ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
   };
 }

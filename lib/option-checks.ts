@@ -49,6 +49,7 @@ export const sharedChecks = {
   store: withMethods('a store, such as diskStore(path)', 'open'),
   inspect: functionOption,
   clock: objectOption,
+  ids: functionOption,
 };
 
 /** The layer of this role: made by a definition, or the host's own. */

@@ -1,6 +1,7 @@
 /** The options of a slave, with their defaults and units. */
 import type { LayerDefinition, SlaveUserLayer } from './layers/contract.js';
 import type { Clock } from './runtime/clock.js';
+import type { IdSource } from './runtime/ids.js';
 import type { StoreDefinition } from './stores/contract.js';
 import type { SlaveTransport } from './transports/contract.js';
 
@@ -28,4 +29,6 @@ export interface SlaveOptions<Data> {
   readonly jitter?: number;
   readonly inspect?: (event: unknown) => void;
   readonly clock?: Clock;
+  /** Where its incarnations get their ids, for tests. @default nanoid */
+  readonly ids?: IdSource;
 }

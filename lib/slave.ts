@@ -1,11 +1,11 @@
 /** `createSlave`: the owner of one item's copy (design section 7). */
-import { nanoid } from 'nanoid';
 import type { Position } from '../machines/protocol.js';
 import { ReplicationError } from './errors.js';
 import type { SlaveUserLayer } from './layers/contract.js';
 import { layerOf, layerOption, sharedChecks, transportOption } from './option-checks.js';
 import { checkOptions, integerOption } from './options.js';
 import { systemClock } from './runtime/clock.js';
+import { systemIds } from './runtime/ids.js';
 import { Emitter } from './service/emitter.js';
 import { refuseAborted, startSignal } from './service/ending.js';
 import { claimLayer } from './service/layer-use.js';
@@ -63,7 +63,7 @@ const CHECKS = {
 function settingsOf<Data>(options: SlaveOptions<Data>, layer: SlaveUserLayer): SlaveSettings {
   return {
     item: options.item,
-    id: options.id ?? nanoid(),
+    id: options.id ?? (options.ids ?? systemIds)(),
     layer,
     transport: options.transport,
     store: options.store ?? null,
@@ -72,6 +72,7 @@ function settingsOf<Data>(options: SlaveOptions<Data>, layer: SlaveUserLayer): S
     retryMs: options.retry ?? 1000,
     jitterMs: options.jitter ?? 50,
     clock: options.clock ?? systemClock,
+    ids: options.ids ?? systemIds,
     ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
   };
 }

@@ -79,6 +79,8 @@ export interface SlaveContext {
   readonly heard: number;
   readonly heardBefore: number;
   readonly held: readonly DeltaLink[];
+  /** The copy moved after its last hello: a welcome that answers it tells of the place before. */
+  readonly moved: boolean;
   /** The copy moved under an earlier reign after the hello: its standing has to be asked anew. */
   readonly mustGreet: boolean;
   /** Request and install as if empty: by quarantine, adoption, or the host's order. */

@@ -15,6 +15,10 @@ const announcing = slaveSetup.createStateConfig({
   on: {
     welcome: [
       {
+        guard: 'awaitsWelcome',
+        description: 'It answered the hello before this one, and led here: the new one is out.',
+      },
+      {
         guard: 'reignIsPending',
         target: 'adopting',
         description: 'Welcomed under a reign that is not on disk yet.',

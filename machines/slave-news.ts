@@ -83,6 +83,19 @@ function standingOf(message: WelcomeMessage): SlaveContext['standing'] {
   return isInHistory(message.firmRelation) ? 'reset' : 'regressed';
 }
 
+function standingAfter(context: SlaveContext, message: WelcomeMessage): SlaveContext['standing'] {
+  const standing = standingOf(message);
+  return context.moved && standing !== 'following' ? context.standing : standing;
+}
+
+/**
+ * The copy moved after the hello that this welcome answers: how a later reign stands to it, or
+ * that it has to be reset, was said of a place where it is no more, and is asked anew (P2, L2).
+ */
+function isPast(context: SlaveContext, message: WelcomeMessage, newReign: boolean): boolean {
+  return context.moved && (newReign || standingOf(message) !== 'following');
+}
+
 /** Accepts a master: its lineage, its reign, and where it stands. */
 function takeWelcome(context: SlaveContext, message: Enveloped<WelcomeMessage>): Change {
   const { envelope } = message;
@@ -92,7 +105,6 @@ function takeWelcome(context: SlaveContext, message: Enveloped<WelcomeMessage>):
     context.incarnation !== envelope.incarnation ||
     compareEpochs(context.epoch, envelope.epoch) !== 0;
   const left = newLineage && context.lineage !== null ? [context.lineage] : [];
-  const following = newLineage || context.rebase ? 'following' : standingOf(message);
   return {
     lineage: envelope.lineage,
     volatile: message.volatile,
@@ -106,10 +118,10 @@ function takeWelcome(context: SlaveContext, message: Enveloped<WelcomeMessage>):
     heard: context.heard + 1,
     // Answered: a late copy of this welcome tells of a moment that is past (P2).
     hello: null,
-    mustGreet: false,
+    mustGreet: context.mustGreet || isPast(context, message, newReign),
     held: newReign ? [] : context.held,
     rebase: context.rebase || newLineage,
-    standing: following,
+    standing: newLineage || context.rebase ? 'following' : standingAfter(context, message),
     problem: null,
     verdict: newLineage ? supersededBy(context) : welcomedVerdict(context, message),
   };

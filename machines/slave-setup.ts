@@ -59,6 +59,7 @@ export const slaveSetup = setup({
     newHello: assign(({ context }) => ({
       helloCount: context.helloCount + 1,
       hello: `${context.self}.${context.helloCount + 1}`,
+      moved: false,
       mustGreet: false,
     })),
     noteMove: assign(({ context }, params: { position: Position }) =>
@@ -134,6 +135,7 @@ export const slaveSetup = setup({
     isReign: ({ context }, params: { incarnation: string }) =>
       context.incarnation === params.incarnation,
     mustGreet: ({ context }) => context.mustGreet,
+    awaitsWelcome: ({ context }) => context.hello !== null,
     reignIsPending: ({ context }) => context.reignPending,
     wasHeard: ({ context }) => context.heard !== context.heardBefore,
     progressed: ({ context }) => context.progress !== context.progressBefore,

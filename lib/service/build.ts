@@ -3,7 +3,6 @@
  * each slave's own pace, kept in a bounded window so that a cut transfer goes on where it
  * stopped (P3, P6).
  */
-import { nanoid } from 'nanoid';
 import type {
   Durability,
   Point,
@@ -49,7 +48,7 @@ export async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 }
 
 export class Build {
-  readonly id = nanoid();
+  readonly id: string;
   readonly facts: BuildFacts;
   readonly #source: AsyncGenerator<Part>;
   /** Parts from `#base` on; earlier ones are gone. */
@@ -59,7 +58,13 @@ export class Build {
   #isDone = false;
   readers = 0;
 
-  constructor(facts: BuildFacts, chunks: AsyncIterable<Uint8Array>, chunkBytes: number) {
+  constructor(
+    id: string,
+    facts: BuildFacts,
+    chunks: AsyncIterable<Uint8Array>,
+    chunkBytes: number,
+  ) {
+    this.id = id;
     this.facts = facts;
     this.#source = partsOf(chunks, chunkBytes);
   }

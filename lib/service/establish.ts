@@ -1,7 +1,6 @@
 /**
  * How a run of a master begins: with what an earlier life left, or with a first version (P7, P16).
  */
-import { nanoid } from 'nanoid';
 import type { RecoveredMaster } from '../../machines/master-context.js';
 import { ORIGIN, pointOf } from '../../machines/position.js';
 import type { Point, Position } from '../../machines/protocol.js';
@@ -44,7 +43,7 @@ async function refound(run: Establishing, base: RecoveredMaster): Promise<Establ
   }
   const fresh: RecoveredMaster = {
     ...base,
-    lineage: nanoid(),
+    lineage: run.settings.ids(),
     epoch: { term: 1, start: 1 },
     reigns: [{ epoch: { term: 1, start: 1 }, incarnation: base.incarnation }],
     closed: [],
@@ -72,7 +71,14 @@ export async function establish(
   const { records, isDurable } = run.storage;
   const position = layer.position();
   const { before, isNewLineage } = options;
-  const recovered = readMaster({ records, position, volatile: !isDurable, takeover, before });
+  const recovered = readMaster({
+    ids: run.settings.ids,
+    records,
+    position,
+    volatile: !isDurable,
+    takeover,
+    before,
+  });
   if (
     position === null &&
     recovered.position.version === 0 &&

@@ -3,12 +3,14 @@
  * group is under way goes out together as one delta; a veto splits the group and retries the
  * parts; the roll-back of one member rebuilds the rest.
  */
-import { nanoid } from 'nanoid';
 import type { Group, Settlement } from '../../machines/master-context.js';
 import type { Durability, Method, Payload, Point } from '../../machines/protocol.js';
 import { asReplicationError, ReplicationError } from '../errors.js';
 import type { BuiltGroup, DeltaCodec, MasterUserLayer, MaybePromise } from '../layers/contract.js';
 import { serviceLimits } from '../limits.js';
+import type { Clock } from '../runtime/clock.js';
+import type { IdSource } from '../runtime/ids.js';
+import { Gathering } from './gathering.js';
 import { nextDigest, payloadOf } from './payload.js';
 import { abortedError, GroupProgress, PendingTask } from './pending-task.js';
 import type { UpdateOptions } from './task.js';
@@ -25,11 +27,13 @@ export interface OpenGroup {
 }
 
 export interface GroupQueueOptions {
+  readonly ids: IdSource;
   readonly item: string;
   readonly layer: MasterUserLayer;
   readonly codec: DeltaCodec<unknown>;
   readonly queueMax: number;
   readonly isDurable: boolean;
+  readonly clock: Clock;
   /** The machine takes a group now. */
   readonly isFree: () => boolean;
   /** Where the original stands, and the number the next group gets (P7). */
@@ -42,14 +46,13 @@ export interface GroupQueueOptions {
   ) => void;
   readonly begin: (open: OpenGroup) => void;
   readonly committed: (open: OpenGroup, version: number) => void;
-  /** Keeps the process alive while changes are on their way; returns the end of it. */
-  readonly hold: () => (() => void) | undefined;
 }
 
 const NO_OPTIONS: UpdateOptions = {};
 
 export class GroupQueue {
   readonly #options: GroupQueueOptions;
+  readonly #gathering: Gathering;
   #waiting: PendingTask[] = [];
   /** Sizes the next groups must have: halves of a vetoed one, the rest of a rolled-back one. */
   #sizes: number[] = [];
@@ -63,6 +66,7 @@ export class GroupQueue {
 
   constructor(options: GroupQueueOptions) {
     this.#options = options;
+    this.#gathering = new Gathering(options.clock, () => this.pump());
   }
 
   get open(): OpenGroup | null {
@@ -76,7 +80,12 @@ export class GroupQueue {
   /** Takes a change; its task tells the rest. Never throws: bad options reject the task. */
   submit(change: unknown, options: UpdateOptions = NO_OPTIONS): PendingTask {
     const refusal = this.#refusalOf(options);
-    const task = new PendingTask(change, refusal === null ? options : {}, this.#rollback);
+    const task = new PendingTask(
+      change,
+      refusal === null ? options : {},
+      this.#options.ids,
+      this.#rollback,
+    );
     if (refusal !== null) {
       task.reject(refusal);
       return task;
@@ -86,7 +95,7 @@ export class GroupQueue {
       return task;
     }
     this.#waiting.push(task);
-    this.#release ??= this.#options.hold();
+    this.#release ??= this.#options.clock.hold?.();
     this.#schedule();
     return task;
   }
@@ -111,7 +120,11 @@ export class GroupQueue {
   }
 
   #mayStart(): boolean {
-    return !this.#isBusy && this.#waiting.length > 0 && this.#options.isFree();
+    if (this.#isBusy || this.#waiting.length === 0 || !this.#options.isFree()) return false;
+    // Rounds gather by themselves while votes are out; halves of a vetoed group are not joined.
+    const [first] = this.#waiting;
+    if (first?.method === 'two-phase' || this.#sizes.length > 0) return true;
+    return !this.#gathering.holds(this.#waiting.length);
   }
 
   /** The machine's word on how the open group ended. */
@@ -276,6 +289,7 @@ export class GroupQueue {
     const method = first.method ?? layer.methodFor?.(delta) ?? 'one-phase';
     const payload = payloadOf(codec.encode(delta));
     if (payload.bytes > serviceLimits.deltaBytesMax) throw tooLarge(payload);
+    this.#gathering.began(tasks.length, payload.bytes);
     const { from, version } = nextStep();
     if (!Number.isSafeInteger(version)) throw usedUp(from);
     const to = { version, digest: nextDigest(from, version, payload.checksum) };
@@ -286,7 +300,7 @@ export class GroupQueue {
       task.state = method === 'two-phase' ? 'preparing' : 'announcing';
       task.progress = progress;
     }
-    const group: Group = { id: nanoid(), from, to, payload, durability };
+    const group: Group = { id: this.#options.ids(), from, to, payload, durability };
     const timeoutMs = first.options.timeout ?? null;
     this.#open = { group, method, delta, tasks, progress, timeoutMs };
     this.#options.begin(this.#open);

@@ -8,6 +8,7 @@ import type {
 import type { Position } from '../../machines/protocol.js';
 import type { MasterUserLayer } from '../layers/contract.js';
 import type { Clock } from '../runtime/clock.js';
+import type { IdSource } from '../runtime/ids.js';
 import type { StoreDefinition } from '../stores/contract.js';
 import type { MasterTransport } from '../transports/contract.js';
 import type { ProtocolActor } from './actor.js';
@@ -37,6 +38,7 @@ export interface MasterSettings extends ParticipantOptions {
   readonly historyMax: number;
   readonly takeover: boolean;
   readonly clock: Clock;
+  readonly ids: IdSource;
   readonly inspect?: (event: unknown) => void;
 }
 

@@ -1,11 +1,11 @@
 /** What a master keeps on disk beside its data, and how it is read back (P7, P9, P20). */
-import { nanoid } from 'nanoid';
 import type { ClosedRound, RecoveredMaster, RoundGroup } from '../../machines/master-context.js';
 import { RESERVE_BLOCK } from '../../machines/master-logic.js';
 import type { Reign } from '../../machines/outcome.js';
 import { ORIGIN, pointOf } from '../../machines/position.js';
 import type { Epoch, Point, Position } from '../../machines/protocol.js';
 import { serviceLimits } from '../limits.js';
+import type { IdSource } from '../runtime/ids.js';
 import { bytesOf, payloadOf } from './payload.js';
 import { decodeBytes, encodeBytes } from './record-bytes.js';
 
@@ -55,6 +55,7 @@ export interface PastReign {
 }
 
 export interface MasterStart {
+  readonly ids: IdSource;
   readonly records: ReadonlyMap<string, unknown>;
   /** Without a store: what the run before in this process knew, so that it is a successor (P16). */
   readonly before: PastReign | null;
@@ -72,12 +73,12 @@ export function readMaster(start: MasterStart): RecoveredMaster {
     (records.get(MASTER_RECORDS.reigns) as readonly Reign[] | undefined) ?? before?.reigns ?? [];
   // A layer that keeps its position without our store at least shows the reign of its last change.
   const last = earlier.at(-1)?.epoch ?? position?.epoch;
-  const reign = { epoch: nextEpoch(last, start.takeover), incarnation: nanoid() };
+  const reign = { epoch: nextEpoch(last, start.takeover), incarnation: start.ids() };
   const decisions = (startingWith(records, 'decision/') as DecisionRecord[]).map(readDecision);
   const point = pointOf(position);
   const redo = decisions.find((decision) => decision.to.version > point.version) ?? null;
   return {
-    lineage: lineage ?? nanoid(),
+    lineage: lineage ?? start.ids(),
     volatile: start.volatile,
     ...reign,
     position: point,

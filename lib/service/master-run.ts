@@ -61,7 +61,7 @@ export class MasterRun implements MasterParts {
     waits: Waits,
     before: PastReign | null,
   ) {
-    const { clock, transport, item, id, layer, inspect } = settings;
+    const { clock, ids, transport, item, id, layer, inspect } = settings;
     this.settings = settings;
     this.#before = before;
     this.emitter = emitter;
@@ -73,7 +73,15 @@ export class MasterRun implements MasterParts {
     const port = masterPort(this);
     const inspected = inspect === undefined ? {} : { inspect };
     const { roster, outbox } = this;
-    this.sessions = new MasterSessions({ roster, transport, outbox, clock, port, ...inspected });
+    this.sessions = new MasterSessions({
+      roster,
+      transport,
+      outbox,
+      clock,
+      ids,
+      port,
+      ...inspected,
+    });
     this.votes = new VoteBox(
       clock,
       () => this.#missingVotes(),
@@ -286,15 +294,16 @@ export class MasterRun implements MasterParts {
   }
 
   #newQueue(): GroupQueue {
-    const { item, layer, queueMax } = this.settings;
+    const { item, layer, queueMax, clock, ids } = this.settings;
     const tasks = new RoundTasks(this);
     const queue = new GroupQueue({
+      ids,
       item,
       layer,
       codec: this.original.codec,
       queueMax,
+      clock,
       isDurable: this.storage.isDurable,
-      hold: () => this.settings.clock.hold?.(),
       isFree: () => this.actor.snapshot.hasTag('free'),
       nextStep: () => this.nextStep(),
       callLayer: (what, run, done, failed) =>

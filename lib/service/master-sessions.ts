@@ -23,6 +23,7 @@ import {
 import type { ReplicationError } from '../errors.js';
 import { serviceLimits } from '../limits.js';
 import type { Clock } from '../runtime/clock.js';
+import type { IdSource } from '../runtime/ids.js';
 import type { MasterTransport, PeerId } from '../transports/contract.js';
 import { ProtocolActor } from './actor.js';
 import type { MasterPort } from './master-port.js';
@@ -44,6 +45,7 @@ export class MasterSessions {
     readonly transport: MasterTransport;
     readonly outbox: Outbox;
     readonly clock: Clock;
+    readonly ids: IdSource;
     readonly port: MasterPort;
     readonly inspect?: (event: unknown) => void;
   }) {
@@ -53,7 +55,7 @@ export class MasterSessions {
     this.#clock = parts.clock;
     this.#port = parts.port;
     this.#inspect = parts.inspect;
-    this.serving = new Serving(parts.port, parts.transport, parts.outbox, parts.clock);
+    this.serving = new Serving(parts);
   }
 
   /** Connections that get what is pushed now; one that is full stops getting it (P15). */

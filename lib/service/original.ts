@@ -1,5 +1,4 @@
 /** The master's user layer behind its contract: serial calls, atomic writes, encoded deltas. */
-import { nanoid } from 'nanoid';
 import type { Group } from '../../machines/master-context.js';
 import { pointOf } from '../../machines/position.js';
 import type { Durability, Point, Position } from '../../machines/protocol.js';
@@ -76,7 +75,8 @@ export class Original {
     const payload = payloadOf(this.codec.encode(initial));
     const next = { ...at, digest: nextDigest(from, at.version, payload.checksum) };
     const durability = this.#storage.isDurable ? 'disk' : 'memory';
-    const group: Group = { id: nanoid(), from, to: pointOf(next), payload, durability };
+    // Never on the wire, and alone: no other group exists yet.
+    const group: Group = { id: 'first', from, to: pointOf(next), payload, durability };
     this.remember(group.id, initial);
     await new Promise<void>((resolve, reject) => {
       this.commit(group, next, false, resolve, ({ reason }) =>

@@ -1,7 +1,7 @@
 /** The task object of one change while it is on its way (P21). */
-import { nanoid } from 'nanoid';
 import type { Method } from '../../machines/protocol.js';
 import { ReplicationError } from '../errors.js';
+import type { IdSource } from '../runtime/ids.js';
 import type {
   ReplicationTask,
   SlaveProgress,
@@ -37,6 +37,7 @@ interface Waiter {
 export class PendingTask implements ReplicationTask {
   readonly change: unknown;
   readonly options: UpdateOptions;
+  readonly #ids: IdSource;
   readonly #rollback: (task: PendingTask, reason: string) => boolean;
   /** Made for who asks: most changes of a burst are never awaited (W1). */
   #id: string | null = null;
@@ -55,17 +56,19 @@ export class PendingTask implements ReplicationTask {
   constructor(
     change: unknown,
     options: UpdateOptions,
+    ids: IdSource,
     rollback: (task: PendingTask, reason: string) => boolean,
   ) {
     this.change = change;
     this.options = options;
     this.method = options.method ?? null;
+    this.#ids = ids;
     this.#rollback = rollback;
     this.#listen(options.signal);
   }
 
   get id(): string {
-    this.#id ??= nanoid();
+    this.#id ??= this.#ids();
     return this.#id;
   }
 

@@ -43,13 +43,15 @@ export class RoundTasks
     const participants = open.method === 'two-phase' ? this.#asked : this.#liveIds();
     open.progress.setAll(participants, 'committed');
     const unconfirmed = () => participants.filter((id) => !this.#isAt(id, version));
+    // One for all: a group may have thousands of tasks.
+    const result = { version, participants, unconfirmed: unconfirmed() };
     for (const task of open.tasks) {
       task.version = version;
       task.state = 'committed';
       if (task.options.ack === 'applied') {
         this.#awaitApplied(task, version, participants, unconfirmed);
       } else {
-        task.resolve({ version, participants, unconfirmed: unconfirmed() });
+        task.resolve(result);
       }
     }
     const { position } = this.#run;

@@ -4,6 +4,7 @@ import type { ChunkMessage, Point, RequestMessage } from '../../machines/protoco
 import type { SessionEffects } from '../../machines/session.js';
 import { reasonOf } from '../errors.js';
 import type { Clock } from '../runtime/clock.js';
+import type { IdSource } from '../runtime/ids.js';
 import type { MasterTransport } from '../transports/contract.js';
 import { Build, once, type ReaderFacts } from './build.js';
 import type { MasterPort } from './master-port.js';
@@ -16,6 +17,7 @@ const AS_ASKED: ReaderFacts = { reason: null, firmRelation: 'same' };
 export class Serving {
   readonly transfers: Transfers;
   readonly #port: MasterPort;
+  readonly #ids: IdSource;
   readonly #transport: MasterTransport;
   readonly #outbox: Outbox;
   /** What each connection asked for last, for the effect that answers it. */
@@ -24,11 +26,18 @@ export class Serving {
   /** Why a whole state went to a slave, repeated when its transfer goes on elsewhere. */
   readonly #readers = new Map<string, ReaderFacts>();
 
-  constructor(port: MasterPort, transport: MasterTransport, outbox: Outbox, clock: Clock) {
-    this.#port = port;
-    this.#transport = transport;
-    this.#outbox = outbox;
-    this.transfers = new Transfers(clock);
+  constructor(parts: {
+    readonly port: MasterPort;
+    readonly transport: MasterTransport;
+    readonly outbox: Outbox;
+    readonly clock: Clock;
+    readonly ids: IdSource;
+  }) {
+    this.#ids = parts.ids;
+    this.#port = parts.port;
+    this.#transport = parts.transport;
+    this.#outbox = parts.outbox;
+    this.transfers = new Transfers(parts.clock);
   }
 
   /** The slave will not come back. */
@@ -55,7 +64,8 @@ export class Serving {
     const key = buildKey({ kind: 'delta', from, to: this.#port.position(), round: null });
     this.#serve(session, key, false, AS_ASKED, async () => {
       const made = await this.#port.makeDelta(from);
-      if (made !== null) return new Build(made.facts, once(made.bytes), this.#outbox.chunkBytes);
+      if (made !== null)
+        return new Build(this.#ids(), made.facts, once(made.bytes), this.#outbox.chunkBytes);
       session.actor.send({ type: 'deltaUnavailable' });
       return null;
     });
@@ -66,7 +76,7 @@ export class Serving {
     const key = buildKey({ kind: 'snapshot', from: ORIGIN, to, round: null });
     this.#serve(session, key, true, reader, async () => {
       const { facts, chunks } = await this.#port.makeSnapshot();
-      return new Build(facts, chunks, this.#outbox.chunkBytes);
+      return new Build(this.#ids(), facts, chunks, this.#outbox.chunkBytes);
     });
   }
 
@@ -78,7 +88,7 @@ export class Serving {
       buildKey(made.facts),
       false,
       AS_ASKED,
-      async () => new Build(made.facts, once(made.bytes), this.#outbox.chunkBytes),
+      async () => new Build(this.#ids(), made.facts, once(made.bytes), this.#outbox.chunkBytes),
     );
   }
 

@@ -5,6 +5,7 @@ import type { slaveMachine } from '../../machines/slave.js';
 import type { SlaveContext, SlaveEffects } from '../../machines/slave-context.js';
 import type { SlaveUserLayer } from '../layers/contract.js';
 import type { Clock } from '../runtime/clock.js';
+import type { IdSource } from '../runtime/ids.js';
 import type { Random } from '../runtime/random.js';
 import type { StoreDefinition } from '../stores/contract.js';
 import type { PeerId, SlaveTransport } from '../transports/contract.js';
@@ -28,6 +29,7 @@ export interface SlaveSettings {
   readonly retryMs: number;
   readonly jitterMs: number;
   readonly clock: Clock;
+  readonly ids: IdSource;
   readonly inspect?: (event: unknown) => void;
 }
 

@@ -2,7 +2,6 @@
  * One run of a slave service layer, from start to stop: binds the effects of the slave's machine
  * to transport, store and user layer. Every decision is the machine's.
  */
-import { nanoid } from 'nanoid';
 import type { Durability, Position } from '../../machines/protocol.js';
 import { slaveMachine } from '../../machines/slave.js';
 import { ReplicationError, reasonOf } from '../errors.js';
@@ -48,7 +47,7 @@ export class SlaveRun implements SlaveParts {
   readonly random;
   readonly actor: SlaveActor;
   /** Id of this process life (P13). */
-  readonly incarnation = nanoid();
+  readonly incarnation: string;
   readonly #waits: Waits;
   readonly #inbox: SlaveInbox;
   peer: PeerId | null = null;
@@ -70,6 +69,7 @@ export class SlaveRun implements SlaveParts {
   ) {
     const { clock, transport, item, id, layer, inspect } = settings;
     this.settings = settings;
+    this.incarnation = settings.ids();
     this.emitter = emitter;
     this.#waits = waits;
     this.storage = new SlaveStorage(storage, (error) => this.storeFailed(error));

@@ -5,7 +5,9 @@ import type { SlaveMessage } from '../../machines/index.js';
 import type { SlaveEffects } from '../../machines/slave-context.js';
 import {
   announce,
+  at,
   from,
+  link,
   liveSlave,
   NEXT_REIGN,
   newSlave,
@@ -122,6 +124,27 @@ test('P2: the heir of a volatile lineage is adopted, the one that was left is no
     .send(from(welcome('a1.3', { volatile: true }), { lineage: 'heir' }));
   assert.is(linkOf(slave), 'adopting');
   assert.equal(slave.context.left, ['old', 'lineage']);
+});
+
+test('P2, L2: a later reign that answers where the copy no longer stands is asked again', () => {
+  const slave = liveSlave().elapse('SILENCE');
+  const asked = slave.context.hello ?? '';
+  slave.send(from(announce(2, 4, { links: [link(3, 4)] })));
+  slave.send({ type: 'committed', position: at(4), round: null });
+  slave.send(from(welcome(asked, { relation: 'same' }), next));
+  slave.send({ type: 'reignPersisted', incarnation: next.incarnation });
+  assert.is(linkOf(slave), 'announcing');
+  const again = said(slave).at(-1);
+  assert.ok(again?.kind === 'hello' && again.position?.version === 4);
+});
+
+test('P2, L2: told to reset where it no longer stands, it asks where it stands instead', () => {
+  const slave = liveSlave().elapse('SILENCE');
+  const asked = slave.context.hello ?? '';
+  slave.send(from(announce(2, 4, { links: [link(3, 4)] })));
+  slave.send({ type: 'committed', position: at(4), round: null });
+  slave.send(from(welcome(asked, { sequence: 3, position: point(4), relation: 'ahead' })));
+  assert.equal([linkOf(slave), slave.context.standing], ['announcing', 'following']);
 });
 
 test('P2: an older prepare is taken only if its round is open', () => {

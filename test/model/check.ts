@@ -1,57 +1,93 @@
-/** One configuration checked: all promises in every state, and rest from a share of them. */
+/** One configuration or one mutant checked, reported in words and numbers only. */
 import { masterMachine, slaveMachine } from '../../machines/index.js';
+import { chartOfViolation, chartOfWedge } from './chart.js';
 import { HUNTING_GROUND } from './configurations.js';
-import { type Exploration, explore } from './explorer.js';
-import { heal } from './healing.js';
+import { type Exploration, explore, type Progress } from './explorer.js';
+import { type Liveness, walkBack } from './fair-graph.js';
 import { runMasterOn } from './master-turn.js';
 import type { Mutant } from './mutants.js';
 import { runSlaveOn } from './slave-turn.js';
 import type { Bounds } from './vocabulary.js';
 
-export interface Rest {
-  readonly tried: number;
-  /** Of all states that differ in a process. */
-  readonly of: number;
-  /** The steps from a state that never came to rest. */
-  readonly stuck: readonly string[] | null;
-  /** Most rounds of timers that any of them needed. */
-  readonly roundsMax: number;
+/** What was found: the promise first broken, and the shortest way there. */
+export interface Finding {
+  readonly promise: string;
+  readonly how: string;
+  readonly steps: number;
+  readonly chart: string;
 }
 
-const now = () => performance.now();
-
-export function check(bounds: Bounds): Exploration {
-  runMasterOn(masterMachine);
-  runSlaveOn(slaveMachine);
-  return explore(bounds, now);
+export interface Report {
+  readonly name: string;
+  readonly states: number;
+  readonly edges: number;
+  readonly isComplete: boolean;
+  /** Null where a violation was found before, or where no rest is asked for. */
+  readonly liveness: Omit<Liveness, 'wedge'> | null;
+  readonly finding: Finding | null;
+  readonly durationMs: number;
 }
 
-/** Lets an even share of the states come to rest; what is under way is lost, so it is left out. */
-export function comeToRest(exploration: Exploration, triesMax: number): Rest {
-  const { worlds, universe, bounds } = exploration;
-  // A regressed slave rests only once its host has chosen (P16, P22).
-  if (bounds.backups > 0) return { tried: 0, of: 0, stuck: null, roundsMax: 0 };
-  const distinct = new Map(worlds.map((world) => [`${world.master}|${world.slaves}`, world]));
-  const all = [...distinct.values()];
-  const every = Math.max(1, Math.ceil(all.length / triesMax));
-  let tried = 0;
-  let roundsMax = 0;
-  for (let index = 0; index < all.length; index += every) {
-    const world = all[index];
-    if (world === undefined) break;
-    const healing = heal(universe.masterOf(world), universe.slavesOf(world), bounds);
-    tried += 1;
-    roundsMax = Math.max(roundsMax, healing.rounds);
-    if (!healing.isHealed) return { tried, of: all.length, stuck: healing.how, roundsMax };
+/** Of a configuration that is not explored to the end, so many states have to come to rest. */
+const SAMPLE_MAX = 2500;
+
+function findingOf(exploration: Exploration): Finding | null {
+  const { violation } = exploration;
+  if (violation === null) return null;
+  const [{ promise, how } = { promise: '', how: '' }] = violation.broken;
+  const chart = chartOfViolation(exploration);
+  return { promise, how, steps: violation.trace.length - 1, chart };
+}
+
+function wedgeOf(
+  exploration: Exploration,
+  { wedge, wedges, isComplete }: Liveness,
+): Finding | null {
+  if (wedge !== null) {
+    const steps = exploration.wayTo(wedge.from).length - 1 + wedge.way.length - 1;
+    const how = `${wedges} states from which there is no way to rest`;
+    return { promise: 'L2', how, steps, chart: chartOfWedge(exploration, wedge) };
   }
-  return { tried, of: all.length, stuck: null, roundsMax };
+  if (isComplete) return null;
+  return { promise: 'L2', how: 'what follows never ends', steps: 0, chart: '' };
 }
 
-export function hunt(mutant: Mutant): Exploration {
+export interface Checking {
+  readonly progress?: Progress;
+  /** False leaves out the walk back from rest. */
+  readonly rest?: boolean;
+  readonly sampleMax?: number;
+}
+
+export function check(bounds: Bounds, { progress, rest = true, sampleMax }: Checking): Report {
+  const began = performance.now();
+  const exploration = explore(bounds, progress);
+  const { worlds, edges, isComplete, violation } = exploration;
+  const startsMax = isComplete ? (sampleMax ?? Number.POSITIVE_INFINITY) : SAMPLE_MAX;
+  const liveness =
+    violation === null && rest && bounds.rests !== false
+      ? walkBack(exploration, startsMax, progress)
+      : null;
+  const wedge = liveness === null ? null : wedgeOf(exploration, liveness);
+  const { wedge: _told, ...figures } = liveness ?? { wedge: null };
+  return {
+    name: bounds.name,
+    states: worlds.length,
+    edges,
+    isComplete,
+    liveness: liveness === null ? null : (figures as Omit<Liveness, 'wedge'>),
+    finding: findingOf(exploration) ?? wedge,
+    durationMs: performance.now() - began,
+  };
+}
+
+/** Explores with a mistake in place; a mutant without a finding lives. */
+export function hunt(mutant: Mutant, checking: Checking = {}): Report {
   runMasterOn(mutant.master ?? masterMachine);
   runSlaveOn(mutant.slave ?? slaveMachine);
   try {
-    return explore({ ...HUNTING_GROUND, ...mutant.needs, name: mutant.name }, now);
+    const bounds = { ...HUNTING_GROUND, ...mutant.needs, name: mutant.name };
+    return check(bounds, { ...checking, rest: mutant.isWedge === true });
   } finally {
     runMasterOn(masterMachine);
     runSlaveOn(slaveMachine);

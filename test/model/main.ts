@@ -1,55 +1,118 @@
 /**
  * `npm run check:model`: every configuration, then every mutant. Prints states, edges, what was
- * explored to the end, and the trace of the first violation; fails on a violation, on a state
- * that never comes to rest, and on a mutant that lives.
+ * explored to the end and what comes to rest, and each violation as a sequence diagram. Exit code 0
+ * only without a violation, without a wedge, and with every mutant killed.
  */
-import { check, comeToRest, hunt } from './check.js';
-import { FULL, SHORT } from './configurations.js';
-import { MUTANTS } from './mutants.js';
-import { tell } from './trace.js';
-import type { Bounds } from './vocabulary.js';
+import { type Arguments, argumentsOf, HELP, type Job } from './arguments.js';
+import type { Report } from './check.js';
+import { runJobs } from './pool.js';
+import type { Told } from './worker.js';
 
-const RESTS_MAX = 600;
-const count = (value: number): string => value.toLocaleString('en').padStart(10);
+const count = (value: number): string => value.toLocaleString('en');
+const padded = (value: number): string => count(value).padStart(10);
+const seconds = (durationMs: number): string => `${(durationMs / 1000).toFixed(1)} s`;
 
-function run(bounds: Bounds): { readonly edges: number; readonly isGood: boolean } {
-  const exploration = check(bounds);
-  const { states, edges, isComplete, violation, durationMs } = exploration;
-  const seconds = (durationMs / 1000).toFixed(1).padStart(6);
-  const extent = isComplete ? 'all  ' : 'bound';
-  const rest = comeToRest(exploration, RESTS_MAX);
-  console.log(
-    `${bounds.name.padEnd(40)} ${count(states)} states ${count(edges)} edges` +
-      ` ${extent} ${seconds} s` +
-      `   rest from ${rest.tried} of ${rest.of}, at most ${rest.roundsMax} heartbeats`,
+function rest({ liveness }: Report): string {
+  if (liveness === null) return 'rest not asked for';
+  const { starts, combinations, states, stepsToRestMax } = liveness;
+  const from = starts === combinations ? `all ${count(starts)}` : `${count(starts)} sampled`;
+  return `rest from ${from} (${count(states)} states walked back, ${stepsToRestMax} steps at most)`;
+}
+
+function line(report: Report): string {
+  const extent = report.isComplete ? 'to the end' : 'bounded   ';
+  return (
+    `${report.name.padEnd(42)} ${padded(report.states)} states ${padded(report.edges)} edges ` +
+    `${extent} ${seconds(report.durationMs).padStart(8)}  ${rest(report)}`
   );
-  if (violation !== null) console.log(tell(exploration));
-  if (rest.stuck !== null) {
-    console.log(`never comes to rest:\n  ${rest.stuck.slice(0, 60).join('\n  ')}`);
-  }
-  return { edges, isGood: violation === null && rest.stuck === null };
 }
 
-function huntAll(): number {
-  let killed = 0;
-  for (const mutant of MUTANTS) {
-    const { violation, states } = hunt(mutant);
-    if (violation === null) {
-      console.log(`LIVES  ${mutant.name} (${states} states)`);
-      continue;
+class Totals {
+  readonly #began = performance.now();
+  readonly #withTraces: boolean;
+  #configurations = 0;
+  #toTheEnd = 0;
+  #edges = 0;
+  #fairEdges = 0;
+  #violations = 0;
+  #mutants = 0;
+  #killed = 0;
+
+  constructor({ withTraces }: Arguments) {
+    this.#withTraces = withTraces;
+  }
+
+  hear = (told: Told): void => {
+    if (told.kind === 'progress') {
+      const figures = `${count(told.states)} states, ${count(told.edges)} edges`;
+      console.log(`  ... ${told.name}: ${figures}`);
+    } else if (told.kind === 'failed') {
+      this.#violations += 1;
+      console.log(`FAILED ${told.job.name}: ${told.reason}`);
+    } else if (told.job.kind === 'mutant') this.#hearMutant(told.report);
+    else this.#hearConfiguration(told.report);
+  };
+
+  #hearConfiguration(report: Report): void {
+    const { finding, edges, liveness, isComplete } = report;
+    this.#configurations += 1;
+    this.#edges += edges;
+    this.#fairEdges += liveness?.edges ?? 0;
+    if (isComplete) this.#toTheEnd += 1;
+    console.log(line(report));
+    if (finding === null) return;
+    this.#violations += 1;
+    console.log(`VIOLATION ${finding.promise} in ${finding.steps} steps: ${finding.how}`);
+    console.log(finding.chart);
+  }
+
+  #hearMutant({ name, finding, states }: Report): void {
+    this.#mutants += 1;
+    if (finding === null) {
+      console.log(`LIVES  ${name} (${count(states)} states)`);
+      return;
     }
-    killed += 1;
-    const [broken] = violation.broken;
-    console.log(`killed ${mutant.name}: ${broken?.promise} in ${violation.trace.length} steps`);
+    this.#killed += 1;
+    console.log(`killed ${name}: ${finding.promise} in ${finding.steps} steps`);
+    if (this.#withTraces) console.log(finding.chart);
   }
-  return killed;
+
+  /** The closing lines; true when all is as it should be. */
+  conclude(jobs: readonly Job[]): boolean {
+    const { length: wanted } = jobs.filter(({ kind }) => kind === 'mutant');
+    const elapsed = seconds(performance.now() - this.#began);
+    console.log(
+      `${this.#configurations} configurations (${this.#toTheEnd} to the end), ` +
+        `${count(this.#edges)} edges, ${count(this.#fairEdges)} edges walked back, ${elapsed}`,
+    );
+    console.log(`${this.#violations} violations, mutants ${this.#killed}/${wanted} killed`);
+    const isWhole = this.#configurations + this.#mutants === jobs.length;
+    return isWhole && this.#violations === 0 && this.#killed === wanted;
+  }
 }
 
-const configurations = process.argv.includes('--short') ? SHORT : FULL;
-const results = configurations.map(run);
-const violations = results.filter(({ isGood }) => !isGood).length;
-const edges = results.reduce((sum, result) => sum + result.edges, 0);
-const killed = huntAll();
-console.log(`${configurations.length} configurations, ${edges.toLocaleString('en')} edges`);
-console.log(`${violations} violations, mutants ${killed}/${MUTANTS.length} killed`);
-process.exitCode = violations === 0 && killed === MUTANTS.length ? 0 : 1;
+function parsed(): Arguments | null {
+  try {
+    return argumentsOf(process.argv.slice(2));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    console.error('try --help');
+    process.exitCode = 2;
+    return null;
+  }
+}
+
+async function main(wanted: Arguments): Promise<void> {
+  const { jobs, mode } = wanted;
+  if (mode === 'help') return console.log(HELP);
+  if (mode === 'list') {
+    for (const { kind, name } of jobs) console.log(`${kind}: ${name}`);
+    return;
+  }
+  const totals = new Totals(wanted);
+  await runJobs(jobs, wanted.workers, totals.hear);
+  process.exitCode = totals.conclude(jobs) ? 0 : 1;
+}
+
+const wanted = parsed();
+if (wanted !== null) await main(wanted);

@@ -14,10 +14,12 @@ import type {
   MasterEvent,
   RoundGroup,
 } from '../../machines/master-context.js';
+import type { ChunkMessage } from '../../machines/protocol.js';
 import { type Effect, Stepper } from '../support/stepper.js';
 import {
   digestAt,
   extend,
+  type MasterName,
   type Note,
   type Outcome,
   type Packet,
@@ -36,6 +38,9 @@ export interface MasterDisk {
 export type Job = Effect & { readonly type: keyof MasterEffects };
 
 export interface MasterProcess {
+  readonly name: MasterName;
+  /** Its first start is ordered to raise the term (P16). */
+  readonly takesOver: boolean;
   readonly life: number;
   readonly disk: MasterDisk;
   /** Null while the process is down. */
@@ -50,6 +55,8 @@ export interface MasterProcess {
   readonly sessions: Readonly<Record<string, string>>;
   /** Hellos answered in this life: a repeated one would raise the sequence number for ever. */
   readonly greeted: readonly string[];
+  /** The whole state that each slave is being sent in parts, in this life. */
+  readonly builds: Readonly<Record<string, ChunkMessage>>;
 }
 
 export type Result = Outcome<MasterProcess>;
@@ -72,9 +79,11 @@ const JOBS: readonly string[] = [
   'rollbackOriginal',
 ];
 
-export function newMasterProcess(): MasterProcess {
-  const first = extend(ORIGIN, 1);
+export function newMasterProcess(name: MasterName = 'm', takesOver = false): MasterProcess {
+  const first = extend(ORIGIN, 1, '0');
   return {
+    name,
+    takesOver,
     life: 0,
     disk: {
       epoch: { term: 0, start: 0 },
@@ -91,6 +100,7 @@ export function newMasterProcess(): MasterProcess {
     sequence: 0,
     sessions: {},
     greeted: [],
+    builds: {},
   };
 }
 
@@ -130,6 +140,7 @@ export class Turn {
   sequence: number;
   sessions: Record<string, string>;
   greeted: readonly string[];
+  builds: Readonly<Record<string, ChunkMessage>>;
   readonly atoms: Atom[] = [];
   readonly master: MasterProcess;
   readonly disk: MasterDisk;
@@ -144,6 +155,7 @@ export class Turn {
     this.sequence = master.sequence;
     this.sessions = { ...master.sessions };
     this.greeted = master.greeted;
+    this.builds = master.builds;
   }
 
   get context(): MasterContext {
@@ -152,7 +164,7 @@ export class Turn {
 
   get envelope(): Packet['envelope'] {
     const { lineage, epoch, incarnation } = this.context;
-    return { lineage, epoch, incarnation, sender: 'm' };
+    return { lineage, epoch, incarnation, sender: this.master.name };
   }
 
   send(event: MasterEvent): void {
@@ -168,25 +180,40 @@ export class Turn {
     if (to.length > 0) this.atoms.push({ packet: { to, envelope: this.envelope, message } });
   }
 
+  note(note: Note): void {
+    this.atoms.push({ note });
+  }
+
   broken(promise: string, how: string): void {
     this.atoms.push({ note: { kind: 'broken', promise, how } });
   }
 
   #carryOut(effect: Effect, group: Group | null): void {
-    if (JOBS.includes(effect.type)) this.jobs.push(effect as Job);
+    if (JOBS.includes(effect.type)) this.#begin(effect as Job);
     if (effect.type === 'multicast') this.#multicast(effect.params as MasterEffects['multicast']);
     if (effect.type === 'pollNetwork') this.isPolling = true;
     if (effect.type === 'settle') this.#settle(effect.params as MasterEffects['settle'], group);
     if (effect.type === 'reply') {
       const { slave, message } = effect.params as MasterEffects['reply'];
       if (message.kind === 'outcome' && message.outcome === 'aborted') {
-        this.atoms.push({ note: { kind: 'aborted', round: message.round, by: 'm' } });
+        this.atoms.push({ note: { kind: 'aborted', round: message.round, by: this.master.name } });
       }
       this.packet(message, [slave]);
     }
     if (effect.type === 'forgetDecisions') {
       this.atoms.push({ forget: (effect.params as MasterEffects['forgetDecisions']).rounds });
     }
+  }
+
+  #begin(job: Job): void {
+    this.jobs.push(job);
+    if (job.type !== 'persistDecision' && job.type !== 'commitOriginal') return;
+    const { group } = job.params as MasterEffects['persistDecision' | 'commitOriginal'];
+    const { id, to } = group;
+    this.atoms.push({ note: { kind: 'issued', version: to.version, id } });
+    if (job.type !== 'persistDecision') return;
+    const { participants } = group as RoundGroup;
+    this.atoms.push({ note: { kind: 'deciding', round: id, participants } });
   }
 
   #multicast({ sends }: MasterEffects['multicast']): void {
@@ -215,8 +242,12 @@ export class Turn {
     ) {
       this.broken('S4', `commit of ${message.round} leaves before its decision is durable`);
     }
+    if (message.kind === 'prepare') {
+      const { round: id, to } = message;
+      this.atoms.push({ note: { kind: 'issued', version: to.version, id } });
+    }
     if (message.kind === 'abort') {
-      this.atoms.push({ note: { kind: 'aborted', round: message.round, by: 'm' } });
+      this.atoms.push({ note: { kind: 'aborted', round: message.round, by: this.master.name } });
     }
   }
 
@@ -235,13 +266,16 @@ export class Turn {
   }
 
   get process(): MasterProcess {
-    const { disk, snapshot, jobs, isPolling, sequence, sessions, greeted } = this;
-    return { ...this.master, disk, snapshot, jobs, isPolling, sequence, sessions, greeted };
+    const { disk, snapshot, jobs, isPolling, sequence, sessions, greeted, builds } = this;
+    const now = { disk, snapshot, jobs, isPolling, sequence, sessions, greeted, builds };
+    return { ...this.master, ...now };
   }
 }
 
 export function downWith(master: MasterProcess, disk: MasterDisk): MasterProcess {
   return {
+    name: master.name,
+    takesOver: master.takesOver,
     life: master.life,
     disk,
     backup: master.backup,
@@ -251,6 +285,7 @@ export function downWith(master: MasterProcess, disk: MasterDisk): MasterProcess
     sequence: 0,
     sessions: {},
     greeted: [],
+    builds: {},
   };
 }
 

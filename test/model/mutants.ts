@@ -7,7 +7,8 @@ import { masterMachine, type Point, slaveMachine } from '../../machines/index.js
 import type { MasterContext } from '../../machines/master-context.js';
 import { commitMessage, currentRound, nextPosition } from '../../machines/master-logic.js';
 import { masterSetup } from '../../machines/master-setup.js';
-import { voteOf } from '../../machines/slave-logic.js';
+import { judge } from '../../machines/slave-gate.js';
+import { mustAsk, voteOf } from '../../machines/slave-logic.js';
 import { takeNote } from '../../machines/slave-news.js';
 import { slaveSetup } from '../../machines/slave-setup.js';
 import { countVotes } from '../../machines/tally.js';
@@ -19,6 +20,8 @@ export interface Mutant {
   readonly slave?: typeof slaveMachine;
   /** What has to be possible for it to do harm. */
   readonly needs: Partial<Bounds>;
+  /** Breaks no promise of any state: only the walk back from rest can find it. */
+  readonly isWedge?: true;
 }
 
 type Node = Readonly<Record<string, unknown>>;
@@ -250,6 +253,117 @@ export const MUTANTS: readonly Mutant[] = [
       guards: { judged: (_, params) => params.as === 'accept' },
     }),
     needs: { masterCrashes: 1, silences: 1, onePhase: 1 },
+  },
+  {
+    name: 'what was committed is committed again',
+    slave: slaveWith(`${COPY}.committing.on`, (place) => {
+      const [ending, ...others] = asList(place.committed) as readonly Node[];
+      const actions = asList(ending?.actions).filter((action) => action !== 'closeCommitted');
+      return { ...place, committed: [{ ...ending, actions }, ...others] };
+    }),
+    needs: { onePhase: 1 },
+  },
+  {
+    name: 'a restart issues numbers anew',
+    master: masterMachine.provide({
+      actions: {
+        takeRecovered: assign((_, { found }) => ({ ...found, issued: found.position.version })),
+      },
+    }),
+    needs: { masterCrashes: 1, twoPhase: 2 },
+  },
+  {
+    name: 'a late prepare of a round that ended is taken',
+    slave: slaveMachine.provide({
+      guards: {
+        judged: ({ context }, { message, as }) => {
+          const judgement = judge(context, message);
+          const isLate = message.kind === 'prepare' && judgement === 'outdated';
+          return (isLate ? 'accept' : judgement) === as;
+        },
+        answersRound: () => false,
+        offerIsVoid: () => false,
+        isNewOffer: ({ context }, { message }) =>
+          context.prepared === null && context.offer?.round !== message.round,
+      },
+    }),
+    needs: {},
+  },
+  {
+    name: 'votes of another epoch count',
+    master: masterMachine.provide({
+      actions: {
+        count: assign(({ context }, { votes }) => {
+          const { round } = context;
+          // Rounds of this life end with its number.
+          const life = `.${context.incarnation.slice(1)}`;
+          const counted = votes.filter(
+            (vote) => vote.round === round?.id || !vote.round.endsWith(life),
+          );
+          return { votes: countVotes(context.votes, round?.participants ?? [], counted) };
+        }),
+      },
+    }),
+    needs: { masterCrashes: 1, twoPhase: 2, silences: 1, anyEpoch: true },
+  },
+  {
+    name: 'a yes counts that its giver lost with its process',
+    master: masterMachine.provide({ guards: { lostItsPromise: () => false } }),
+    needs: { ...TWO, storeless: true, slaveCrashes: 1 },
+  },
+  {
+    name: 'a regressed master is accepted',
+    slave: slaveMachine.provide({
+      guards: {
+        isRegressed: () => false,
+        wouldRewind: () => false,
+        fitsSnapshot: ({ context }, { began }) =>
+          began.envelope.incarnation === context.incarnation,
+        isBehind: ({ context }) => mustAsk(context) || context.standing === 'regressed',
+        isNotBehind: ({ context }) => !mustAsk(context) && context.standing !== 'regressed',
+      },
+    }),
+    needs: { backups: 1, masterCrashes: 1, onePhase: 1, twoPhase: 0, silences: 1 },
+  },
+  {
+    name: 'a master that saw a later reign goes on',
+    master: masterMachine.provide({ guards: { isHigherEpoch: () => false } }),
+    needs: { rival: 'takeover', heartbeats: 1, silences: 1 },
+  },
+  {
+    name: 'two masters of one reign are both obeyed',
+    slave: slaveMachine.provide({
+      guards: {
+        judged: ({ context }, { message, as }) => {
+          const judgement = judge(context, message);
+          return (judgement === 'otherIncarnation' ? 'accept' : judgement) === as;
+        },
+      },
+    }),
+    needs: { rival: 'clone', heartbeats: 1, silences: 1 },
+  },
+  {
+    name: 'a resume mixes two snapshots',
+    needs: {
+      from: 'empty',
+      onePhase: 1,
+      twoPhase: 0,
+      slaveCrashes: 1,
+      chunked: true,
+      mixesBuilds: true,
+    },
+  },
+  {
+    name: 'a slave never asks again for a lost answer',
+    slave: slaveWith(`${COPY}.syncing.states.asking`, ({ after: _left, ...place }) => place),
+    needs: { onePhase: 1, twoPhase: 0, heartbeats: 1 },
+    isWedge: true,
+  },
+  {
+    name: 'a round whose original failed once never ends',
+    master: masterWith(`${ROUND}.committing.states.waiting`, ({ after: _left, ...place }) => place),
+    needs: { failures: 1 },
+    isWedge: true,
   },
 ];
 

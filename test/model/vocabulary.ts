@@ -5,6 +5,8 @@
 import type { Epoch, Message, Point, PreparedRound } from '../../machines/index.js';
 
 export const LINEAGE = 'L';
+export const MASTERS = ['m', 'n'] as const;
+export type MasterName = (typeof MASTERS)[number];
 export const SLAVES = ['a', 'b', 'c'] as const;
 export type SlaveName = (typeof SLAVES)[number];
 
@@ -40,10 +42,25 @@ export interface Bounds {
   readonly trimmed?: boolean;
   /** One-phase groups are only promised for `os`: a crash of the master may lose them. */
   readonly lossy?: boolean;
+  /** Slaves have no store: whatever they held is gone with their process (P13, P19). */
+  readonly storeless?: boolean;
+  /**
+   * A second master `n` on a copy of the first one's folder, both running at once: a clone starts
+   * into the same reign (T39), one that takes over into a later term (T40).
+   */
+  readonly rival?: 'clone' | 'takeover';
+  /** A mistake of the service layer, which drops votes of another reign. */
+  readonly anyEpoch?: boolean;
+  /** Whole states travel in two parts, which resume after a reconnect (P6). */
+  readonly chunked?: boolean;
+  /** A mistake of the service layer: parts are put together whatever build they are of. */
+  readonly mixesBuilds?: boolean;
   /** Times that the master's folder is copied, to be put back in place of a later one. */
   readonly backups: number;
   /** Where it begins: all down and empty, all down with a copy, or up and in step. */
   readonly from: 'empty' | 'cached' | 'live';
+  /** False where a host has to act before all can come to rest: then rest is not asked for. */
+  readonly rests?: false;
   readonly statesMax: number;
 }
 
@@ -69,7 +86,24 @@ export type Note =
       /** Also what was promised on disk went: an old folder was put back (T35). */
       readonly isRestored: boolean;
     }
-  | { readonly kind: 'promised'; readonly round: string; readonly slave: string }
+  | {
+      readonly kind: 'promised';
+      readonly round: string;
+      readonly slave: string;
+      readonly life: string;
+    }
+  /** A slave told that nothing of a round is left with it. */
+  | { readonly kind: 'gone'; readonly round: string; readonly life: string }
+  /** A number is used for a group of changes; no other may ever use it. */
+  | { readonly kind: 'issued'; readonly version: number; readonly id: string }
+  | {
+      readonly kind: 'deciding';
+      readonly round: string;
+      readonly participants: readonly string[];
+    }
+  /** A yes that the master counts, and a hello after which the ones before it count no more. */
+  | { readonly kind: 'yes'; readonly round: string; readonly slave: string }
+  | { readonly kind: 'returned'; readonly slave: string; readonly holds: string | null }
   | { readonly kind: 'decided'; readonly round: string; readonly participants: readonly string[] }
   | { readonly kind: 'aborted'; readonly round: string; readonly by: string }
   | { readonly kind: 'acknowledged'; readonly digest: string }
@@ -102,9 +136,10 @@ export type Spending =
   | 'backups'
   | 'failures';
 
-export const extend = (point: Point, version: number): Point => ({
+/** A version made by that life of a master: another life's has other content. */
+export const extend = (point: Point, version: number, maker: string): Point => ({
   version,
-  digest: `${point.digest}/${version}`,
+  digest: `${point.digest}/${version}.${maker}`,
 });
 
 /** Whether the history that `digest` spells begins with the one that `start` spells. */
@@ -115,7 +150,7 @@ export function isPrefix(start: string, digest: string): boolean {
 /** The digest that a spelt history had at a version. */
 export function digestAt(digest: string, version: number): string | undefined {
   const parts = digest.split('/').slice(1);
-  const at = parts.indexOf(String(version));
+  const at = parts.findIndex((part) => part.startsWith(`${version}.`));
   return at < 0 ? undefined : `/${parts.slice(0, at + 1).join('/')}`;
 }
 

@@ -43,14 +43,7 @@ async function withCluster(
 
 /** Nothing fell, nothing differs, on any node at any time. */
 async function assertSound(cluster: ProcessCluster): Promise<void> {
-  const evidence = await Promise.all(
-    cluster.nodes.map(async (node) => ({
-      id: node.id,
-      log: node.settings.log,
-      content: await node.content(),
-    })),
-  );
-  const { diverged, violations } = judge(evidence, cluster.master.id);
+  const { diverged, violations } = judge(await cluster.evidence());
   assert.equal([...diverged, ...violations], []);
 }
 

@@ -1,228 +1,142 @@
-/** Rounds of load with kill -9 in, between and after them; every choice is drawn from the seed. */
+/** Runs the rounds of a chaos run, on several clusters at a time, and has each cluster judged. */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Random, seededRandom } from '../../lib/runtime/random.js';
-import { ProcessCluster, unlessGone } from './process-cluster.js';
+import { ProcessCluster } from './process-cluster.js';
+import { type ChaosFigures, FiguresSum, NOTHING_DONE } from './process-figures.js';
+import { Ground } from './process-ground.js';
+import type { Incident } from './process-incidents.js';
+import type { Bug } from './process-messages.js';
 import type { ProcessNode } from './process-node.js';
+import { HEARTBEAT_MS, SLAVES, type Stretch, VOTE_MS } from './process-plan.js';
+import { Round, STUCK_MS } from './process-round.js';
 import { judge, type Verdict } from './process-verdict.js';
-
-const HEARTBEAT_MS = 200;
-const VOTE_MS = 600;
-const SLAVES = 3;
-/** Once the killed are up again and nothing is asked any more, until everybody shows the same. */
-const RECOVERY_MS_MAX = 5000;
-/** A change that waits longer than this for its answer is stuck. */
-const LOAD_MS_MAX = 30_000;
 
 export interface ChaosSettings {
   readonly seed: string;
-  readonly rounds: number;
-  /** Changes that follow each recovery, with nobody killed. */
+  readonly stretches: readonly Stretch[];
+  readonly incidents: readonly Incident[];
+  /** Changes that follow each recovery, with nobody hindered. */
   readonly calmChanges: number;
+  /** Clusters at a time: while one waits for a time-out, another works. */
+  readonly lanes: number;
   readonly folder: string;
+  /** A recovery that takes longer ends the run. Default 20,000. */
+  readonly stuckMs?: number;
+  /** What every host does wrong. */
+  readonly bug?: Bug;
   /** Told after each round, for people who wait. */
   readonly progress?: (line: string) => void;
 }
 
-export interface ChaosFigures extends Verdict {
-  readonly rounds: number;
-  readonly kills: number;
-  readonly masterKills: number;
-  /** Kills of a process that had not come back from the kill before. */
-  readonly recoveryKills: number;
-  /** Processes that stood still for a while (SIGSTOP), some beyond every time-out. */
-  readonly pauses: number;
-  readonly slowestRecoveryMs: number;
-  /** What happened to processes that was not done to them. */
-  readonly faults: readonly string[];
-}
-
-/** What one round does, drawn before it begins. */
-interface Plan {
-  readonly changes: number;
-  readonly inFlight: number;
-  readonly victims: readonly number[];
-  /** Milliseconds after the load began; null = once it is over. */
-  readonly killAfterMs: number | null;
-  readonly restartAfterMs: number;
-  /** Milliseconds after each restart at which it is killed again. */
-  readonly again: readonly number[];
-  /** Somebody, killed or not, stands still from the start of the load on. */
-  readonly pause: { readonly node: number; readonly forMs: number } | null;
-}
-
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-
-async function within(deadlineMs: number, what: string, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const error = new Error(`stuck: ${what} took longer than ${deadlineMs} ms`);
-    timer = setTimeout(() => reject(error), deadlineMs);
-  });
-  await Promise.race([work, late]).finally(() => clearTimeout(timer));
-}
-
-const upTo = (random: Random, max: number) => Math.floor(random() * max);
-
-/** One of all nodes; in a fifth of the rounds two, in a few all at once. */
-function victimsOf(random: Random): readonly number[] {
-  const nodes = Array.from({ length: SLAVES + 1 }, (_, index) => index);
-  const shuffled = nodes
-    .map((index) => ({ index, rank: random() }))
-    .sort((left, right) => left.rank - right.rank)
-    .map(({ index }) => index);
-  const kind = random();
-  return shuffled.slice(0, kind < 0.72 ? 1 : kind < 0.95 ? 2 : nodes.length);
-}
-
-function plan(random: Random): Plan {
-  const again =
-    random() < 0.25 ? Array.from({ length: 1 + upTo(random, 2) }, () => upTo(random, 500)) : [];
-  return {
-    changes: 40 + upTo(random, 80),
-    inFlight: 1 + upTo(random, 8),
-    victims: victimsOf(random),
-    killAfterMs: random() < 0.8 ? upTo(random, 250) : null,
-    restartAfterMs: upTo(random, 120),
-    again,
-    pause: random() < 0.2 ? { node: upTo(random, SLAVES + 1), forMs: upTo(random, 1500) } : null,
-  };
+function isClean({ lost, diverged, violations }: Verdict): boolean {
+  return lost.length + diverged.length + violations.length === 0;
 }
 
 class Chaos {
-  readonly #cluster: ProcessCluster;
   readonly #settings: ChaosSettings;
-  recoveryKills = 0;
-  pauses = 0;
-  slowestRecoveryMs = 0;
+  readonly #sum = new FiguresSum();
+  readonly #waiting: (() => Promise<void>)[];
+  #isBroken = false;
 
-  constructor(cluster: ProcessCluster, settings: ChaosSettings) {
-    this.#cluster = cluster;
+  constructor(settings: ChaosSettings) {
     this.#settings = settings;
+    this.#waiting = [
+      ...settings.stretches.map((stretch) => () => this.#stretch(stretch)),
+      ...settings.incidents.map((incident) => () => this.#incident(incident)),
+    ];
   }
 
-  async round(number: number): Promise<void> {
-    const { seed, calmChanges, progress } = this.#settings;
-    const random = seededRandom(seed, `round ${number}`);
-    const {
-      changes,
-      inFlight,
-      victims,
-      killAfterMs,
-      restartAfterMs,
-      again,
-      pause: standing,
-    } = plan(random);
-    const cluster = this.#cluster;
-    const nodes = victims.map((index) => cluster.nodes[index] as ProcessNode);
-    const load = unlessGone(cluster.master.load({ seed: `${seed}/${number}`, changes, inFlight }));
-    const stood = this.#standStill(standing);
-    if (killAfterMs === null) await load;
-    else await pause(killAfterMs);
-    await Promise.all(nodes.map((node) => node.kill()));
-    await pause(restartAfterMs);
-    for (const ms of again) await this.#killAgain(nodes, ms);
-    await stood;
-    // How long a system takes to load a program says nothing about the protocol.
-    await Promise.all(nodes.map((node) => node.start()));
-    const restartedAt = performance.now();
-    // What is left of the load keeps everybody busy, but not for ever.
-    await within(LOAD_MS_MAX, 'the rest of its load', load);
-    const recoveryMs = await cluster.inStep(performance.now(), RECOVERY_MS_MAX);
-    const loadMs = performance.now() - restartedAt - recoveryMs;
-    const calm = { seed: `${seed}/${number}/calm`, changes: calmChanges, inFlight: 8 };
-    await within(LOAD_MS_MAX, 'a load with nobody killed', cluster.master.load(calm));
-    await cluster.inStep(performance.now(), RECOVERY_MS_MAX);
-    this.slowestRecoveryMs = Math.max(this.slowestRecoveryMs, recoveryMs);
-    const who = nodes.map(({ id }) => id).join(' and ');
-    const times = again.length > 0 ? `, ${again.length} more during recovery` : '';
-    const took = `${loadMs.toFixed(0)} ms of load, in step ${recoveryMs.toFixed(0)} ms after it`;
-    progress?.(`round ${number}: killed ${who}${times}; ${took}`);
+  async run(): Promise<ChaosFigures> {
+    await Promise.all(Array.from({ length: this.#settings.lanes }, () => this.#lane()));
+    return this.#sum.figures;
   }
 
-  async #standStill(plan: Plan['pause']): Promise<void> {
-    const node = this.#cluster.nodes[plan?.node ?? -1];
-    if (node === undefined || plan === null) return;
-    this.pauses += 1;
-    node.signal('SIGSTOP');
-    await pause(plan.forMs);
-    node.signal('SIGCONT');
+  /** After something went wrong nothing new is begun: its folder and figures tell more. */
+  async #lane(): Promise<void> {
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      if (this.#isBroken) return;
+      await next();
+    }
   }
 
-  /** Starts and kills before anybody knows whether they came up. */
-  async #killAgain(nodes: readonly ProcessNode[], afterMs: number): Promise<void> {
-    const starts = nodes.map((node) => unlessGone(node.start()));
-    await pause(afterMs);
-    await Promise.all(nodes.map((node) => node.kill()));
-    await Promise.all(starts);
-    this.recoveryKills += nodes.length;
+  async #stretch(stretch: Stretch): Promise<void> {
+    const where = `stretch ${stretch.number}`;
+    const folder = join(this.#settings.folder, `stretch-${stretch.number}`);
+    const { bug } = this.#settings;
+    const cluster = await ProcessCluster.start({
+      slaves: SLAVES,
+      heartbeatMs: HEARTBEAT_MS,
+      voteMs: VOTE_MS,
+      folder,
+      proxied: true,
+      ...(bug === undefined ? {} : { bug }),
+    });
+    let isSound = false;
+    try {
+      await cluster.inStep(performance.now(), STUCK_MS);
+      await this.#rounds(cluster, stretch);
+      const verdict = judge(await cluster.evidence());
+      await cluster.stop();
+      this.#sum.addVerdict(where, verdict);
+      isSound = isClean(verdict);
+    } catch (error) {
+      this.#sum.addFaults(where, [error instanceof Error ? error.message : String(error)]);
+    } finally {
+      await cluster.killAll();
+    }
+    await this.#conclude(where, folder, isSound, cluster.faults());
   }
-}
 
-async function judged(cluster: ProcessCluster): Promise<Verdict> {
-  const evidence = await Promise.all(
-    cluster.nodes.map(async (node) => ({
-      id: node.id,
-      log: node.settings.log,
-      content: await node.content(),
-    })),
-  );
-  return judge(evidence, cluster.master.id);
-}
+  async #incident({ name, run }: Incident): Promise<void> {
+    const folder = join(this.#settings.folder, name);
+    const ground = await Ground.start(folder, `${this.#settings.seed}/${name}`);
+    let isSound = false;
+    try {
+      await ground.inStep();
+      await run(ground);
+      const verdict = await ground.judged();
+      this.#sum.addVerdict(name, verdict);
+      this.#sum.addRound('incidents', { ...NOTHING_DONE, recoveryMs: ground.recoveryMs });
+      await this.#measure(ground.members);
+      isSound = isClean(verdict);
+      this.#settings.progress?.(`${name}: in step after ${ground.recoveryMs.toFixed(0)} ms`);
+    } catch (error) {
+      this.#sum.addFaults(name, [error instanceof Error ? error.message : String(error)]);
+    } finally {
+      await ground.end();
+    }
+    await this.#conclude(name, folder, isSound, ground.faults());
+  }
 
-/**
- * Runs all rounds and judges them.
- * @throws when a round gets stuck; the message names the round, the seed and every node's state
- */
-export async function runChaos(settings: ChaosSettings): Promise<ChaosFigures> {
-  const { folder, rounds, seed } = settings;
-  const cluster = await ProcessCluster.start({
-    folder: join(folder, 'cluster'),
-    slaves: SLAVES,
-    heartbeatMs: HEARTBEAT_MS,
-    voteMs: VOTE_MS,
-  });
-  const chaos = new Chaos(cluster, settings);
-  let number = 0;
-  try {
-    await cluster.inStep(performance.now(), RECOVERY_MS_MAX);
-    for (number = 1; number <= rounds; number += 1) await chaos.round(number);
-    const verdict = await judged(cluster);
-    await cluster.stop();
-    const { kills, master } = cluster;
-    const { recoveryKills, pauses, slowestRecoveryMs } = chaos;
-    const faults = cluster.faults();
-    return {
-      ...verdict,
-      rounds,
-      kills,
-      masterKills: master.kills,
-      recoveryKills,
-      pauses,
-      slowestRecoveryMs,
-      faults,
-    };
-  } catch (error) {
-    const faults = cluster.faults().join('\n');
-    const message = `round ${number} of seed ${seed}: ${(error as Error).message}\n${faults}`;
-    throw new Error(message, { cause: error });
-  } finally {
-    await cluster.killAll();
+  async #conclude(where: string, folder: string, isSound: boolean, faults: readonly string[]) {
+    this.#sum.addFaults(where, faults);
+    if (isSound && faults.length === 0) await rm(folder, { recursive: true, force: true });
+    else this.#isBroken = true;
+  }
+
+  async #rounds(cluster: ProcessCluster, { number, rounds }: Stretch): Promise<void> {
+    const { seed, calmChanges, stuckMs, progress } = this.#settings;
+    for (const [index, plan] of rounds.entries()) {
+      const name = `stretch ${number} round ${index + 1}: ${plan.kind}`;
+      const round = new Round(cluster, plan, `${seed}/${number}/${index + 1}`, stuckMs ?? STUCK_MS);
+      try {
+        this.#sum.addRound(plan.kind, await round.run(calmChanges));
+      } catch (error) {
+        throw new Error(`${name}: ${(error as Error).message}\n${JSON.stringify(plan)}`);
+      }
+      await this.#measure(cluster.nodes);
+      progress?.(`${name}: ${round.told()}`);
+    }
+  }
+
+  async #measure(nodes: readonly ProcessNode[]): Promise<void> {
+    for (const { usage } of await Promise.all(nodes.map((node) => node.status()))) {
+      this.#sum.addUsage(usage.rssBytes, usage.openFiles ?? 0);
+    }
   }
 }
 
-/** The figures as people read them. */
-export function figuresOf(figures: ChaosFigures): string[] {
-  const { kills, masterKills, recoveryKills, acknowledged, aborted, unanswered } = figures;
-  const troubles = Object.entries(figures.troubles).map(([code, count]) => `${code} ${count}`);
-  return [
-    `${figures.rounds} rounds, ${kills} kills ` +
-      `(${masterKills} of the master, ${recoveryKills} during recovery), ${figures.pauses} pauses`,
-    `${acknowledged} acknowledged, ${aborted} aborted, ${unanswered} unanswered ` +
-      `(${figures.unansweredMade} of them made), ${figures.states} versions seen, ` +
-      `${figures.snapshots} snapshots`,
-    `${figures.lost.length} lost, ${figures.diverged.length} diverged, ` +
-      `${figures.violations.length} other violations, ${figures.faults.length} faults of processes`,
-    `slowest recovery ${figures.slowestRecoveryMs.toFixed(0)} ms`,
-    `troubles told: ${troubles.join(', ') || 'none'}`,
-  ];
+/** Runs all rounds and judges them; what is wrong stands in the figures. */
+export function runChaos(settings: ChaosSettings): Promise<ChaosFigures> {
+  return new Chaos(settings).run();
 }

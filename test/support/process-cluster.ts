@@ -2,13 +2,17 @@
 import { mkdir } from 'node:fs/promises';
 import * as net from 'node:net';
 import { join } from 'node:path';
-import type { HostStatus } from './process-messages.js';
+import type { Bug, HostStatus } from './process-messages.js';
 import { Gone, ProcessNode } from './process-node.js';
+import { FaultProxy } from './process-proxy.js';
+import type { NodeEvidence } from './process-verdict.js';
 
 const POLL_MS = 20;
 /** Below the ports that systems give to outgoing connections. */
 const PORT_MIN = 20_000;
 const PORT_SPAN = 10_000;
+/** Ports that were handed out: a cluster whose master is down just now still needs its own. */
+let handedOut = 0;
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
@@ -25,8 +29,10 @@ function isFree(port: number): Promise<boolean> {
  * connect to such a one while nobody listens can be given it as its own, and meet itself.
  */
 export async function stablePort(): Promise<number> {
-  for (let offset = process.pid; ; offset += 1) {
-    const port = PORT_MIN + (offset % PORT_SPAN);
+  for (;;) {
+    // Far apart, so that other processes that look for one seldom follow on each other's heels.
+    const port = PORT_MIN + ((process.pid * 37 + handedOut) % PORT_SPAN);
+    handedOut += 1;
     if (await isFree(port)) return port;
   }
 }
@@ -36,35 +42,51 @@ export interface ClusterSettings {
   readonly slaves: number;
   readonly heartbeatMs: number;
   readonly voteMs: number;
+  /** Each slave reaches its master through a proxy of its own. */
+  readonly proxied?: boolean;
+  /** What every host does wrong. */
+  readonly bug?: Bug;
 }
 
 export class ProcessCluster {
   readonly master: ProcessNode;
   readonly slaves: readonly ProcessNode[];
+  /** One per slave, in order; none without `proxied`. */
+  readonly proxies: readonly FaultProxy[];
 
-  private constructor(master: ProcessNode, slaves: readonly ProcessNode[]) {
+  private constructor(
+    master: ProcessNode,
+    slaves: readonly ProcessNode[],
+    proxies: readonly FaultProxy[],
+  ) {
     this.master = master;
     this.slaves = slaves;
+    this.proxies = proxies;
   }
 
   static async start(settings: ClusterSettings): Promise<ProcessCluster> {
     const { folder, heartbeatMs, voteMs } = settings;
     await mkdir(folder, { recursive: true });
     const port = await stablePort();
-    const node = (role: 'master' | 'slave', id: string) =>
+    const node = (role: 'master' | 'slave', id: string, itsPort = port) =>
       new ProcessNode({
         role,
         id,
-        port,
+        port: itsPort,
         folder: join(folder, id),
         log: join(folder, `${id}.log`),
         heartbeatMs,
         voteMs,
+        ...(settings.bug === undefined ? {} : { bug: settings.bug }),
       });
     const ids = Array.from({ length: settings.slaves }, (_, index) => `slave-${index + 1}`);
+    const proxies = settings.proxied
+      ? await Promise.all(ids.map(() => FaultProxy.start(port)))
+      : [];
     const cluster = new ProcessCluster(
       node('master', 'master'),
-      ids.map((id) => node('slave', id)),
+      ids.map((id, index) => node('slave', id, proxies[index]?.port)),
+      proxies,
     );
     await Promise.all(cluster.nodes.map((each) => each.start()));
     return cluster;
@@ -83,17 +105,19 @@ export class ProcessCluster {
    * @returns milliseconds from `sinceMs` (of `performance.now()`)
    * @throws with what each node said last, when that took longer than `deadlineMs`
    */
-  async inStep(sinceMs: number, deadlineMs: number): Promise<number> {
-    for (;;) {
-      const statuses = await Promise.all(this.nodes.map((node) => node.status()));
-      const elapsedMs = performance.now() - sinceMs;
-      if (areInStep(statuses)) return elapsedMs;
-      if (elapsedMs > deadlineMs) {
-        const said = statuses.map((each, index) => `${this.nodes[index]?.id} ${show(each)}`);
-        throw new Error(`not in step after ${deadlineMs} ms:\n${said.join('\n')}`);
-      }
-      await pause(POLL_MS);
-    }
+  inStep(sinceMs: number, deadlineMs: number): Promise<number> {
+    return inStepOf(this.nodes, sinceMs, deadlineMs);
+  }
+
+  /** What each node wrote down and holds, for the judge. */
+  evidence(): Promise<NodeEvidence[]> {
+    return Promise.all(
+      this.nodes.map(async (node) => ({
+        id: node.id,
+        log: node.settings.log,
+        content: await node.content(),
+      })),
+    );
   }
 
   /** What must not have happened to any process, whatever was done to it. */
@@ -107,18 +131,38 @@ export class ProcessCluster {
   /** Ends every process that still lives, by itself where it can. */
   async stop(): Promise<void> {
     await Promise.all(this.nodes.filter(({ isUp }) => isUp).map((node) => node.stop()));
+    await Promise.all(this.proxies.map((proxy) => proxy.close()));
   }
 
   async killAll(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.kill()));
+    await Promise.all(this.proxies.map((proxy) => proxy.close()));
+  }
+}
+
+/** As `inStep`, for a master and the slaves behind it in the list. */
+export async function inStepOf(
+  nodes: readonly ProcessNode[],
+  sinceMs: number,
+  deadlineMs: number,
+): Promise<number> {
+  for (;;) {
+    const statuses = await Promise.all(nodes.map((node) => node.status()));
+    const elapsedMs = performance.now() - sinceMs;
+    if (areInStep(statuses)) return elapsedMs;
+    if (elapsedMs > deadlineMs) {
+      const said = statuses.map((each, index) => `${nodes[index]?.id} ${show(each)}`);
+      throw new Error(`not in step after ${deadlineMs} ms:\n${said.join('\n')}`);
+    }
+    await pause(POLL_MS);
   }
 }
 
 function areInStep([master, ...slaves]: readonly HostStatus[]): boolean {
   if (master?.master?.state !== 'serving') return false;
   if (master.master.round !== null || master.master.queued > 0 || master.open > 0) return false;
-  if (master.slaves.length !== slaves.length) return false;
-  if (!master.slaves.every(({ link, lag }) => link === 'live' && lag === 0)) return false;
+  const rows = master.slaves.filter(({ link, lag }) => link === 'live' && lag === 0);
+  if (rows.length !== slaves.length) return false;
   return slaves.every(({ version, digest, sum, slave }) => {
     const isSame = version === master.version && digest === master.digest && sum === master.sum;
     return isSame && slave?.link === 'live' && slave.data === 'current' && slave.round === 'none';

@@ -2,12 +2,13 @@
  * The program of a node in its own process: a master or a slave of one keyValue over TCP and a
  * disk store. It is started and commanded by `process-node.ts`, and is there to be killed.
  */
+import { existsSync, readdirSync } from 'node:fs';
 import { ReplicationError, Veto } from '../../lib/errors.js';
 import { keyValue } from '../../lib/layers/key-value/key-value.js';
 import { createMaster } from '../../lib/master.js';
 import { createSlave } from '../../lib/slave.js';
-import { diskStore } from '../../lib/stores/disk.js';
 import { tcpConnect, tcpListen } from '../../lib/transports/tcp/index.js';
+import { goWrong, showUnmade } from './process-bugs.js';
 import { LoadMaker } from './process-load.js';
 import { NodeLog } from './process-log.js';
 import {
@@ -21,20 +22,32 @@ import {
   type Mark,
   type SetOptions,
   type SetOutcome,
+  type Usage,
 } from './process-messages.js';
 import { changesOf, Shadow } from './process-shadow.js';
+import { hostStore } from './process-stores.js';
 
 /** Short, so that slaves that were away for a round need a whole state, not an increment. */
 const HISTORY = 60;
 const TOMBSTONES_MAX = 10;
+
+type Order = Extract<HostCommand, { command: 'resync' | 'adopt' | 'new-lineage' }>;
 
 interface Host {
   readonly port: number;
   status(): HostStatus;
   content(): HostContent;
   load(command: Extract<HostCommand, { command: 'load' }>): Promise<void>;
+  cease(): void;
+  order(body: Order): Promise<void> | void;
   set(key: string, options: SetOptions): Promise<SetOutcome>;
   stop(): Promise<void>;
+}
+
+function usage(): Usage {
+  const folder = '/proc/self/fd';
+  const openFiles = existsSync(folder) ? readdirSync(folder).length : null;
+  return { rssBytes: process.memoryUsage.rss(), openFiles };
 }
 
 function outcomeOf(error: unknown): SetOutcome {
@@ -51,15 +64,16 @@ async function startMaster(config: HostConfig, log: NodeLog): Promise<Host> {
     id: config.id,
     data: keyValue<Mark>({ tombstonesMax: TOMBSTONES_MAX }),
     transport,
-    store: diskStore(config.folder),
+    store: hostStore(config),
     heartbeat: config.heartbeatMs,
     voteTimeout: config.voteMs,
     // With nobody to ask, a change that must be vetoed would be committed.
     atLeast: 1,
     history: HISTORY,
+    takeover: config.takeover ?? false,
   });
   const shadow = new Shadow(master.data, log);
-  const load = new LoadMaker(master.data, log, config.life);
+  const load = new LoadMaker(master.data, log, config);
   master.on('trouble', ({ code, reason }) => log.write({ kind: 'trouble', code, reason }));
   await master.start();
   return {
@@ -72,6 +86,7 @@ async function startMaster(config: HostConfig, log: NodeLog): Promise<Host> {
       slaves: master.slaves(),
       slave: null,
       open: load.open,
+      usage: usage(),
     }),
     content: () => ({
       version: master.data.position()?.version ?? 0,
@@ -79,6 +94,8 @@ async function startMaster(config: HostConfig, log: NodeLog): Promise<Host> {
       changes: changesOf(master.data),
     }),
     load: (command) => load.run(command.load),
+    cease: () => load.cease(),
+    order: () => master.resolveRegressed('new-lineage'),
     set: async (key, options) => {
       const task = master.data.set(key, { change: key }, options);
       try {
@@ -95,20 +112,25 @@ async function startMaster(config: HostConfig, log: NodeLog): Promise<Host> {
 
 async function startSlave(config: HostConfig, log: NodeLog): Promise<Host> {
   const silence = config.heartbeatMs * 3;
+  const reconnect =
+    config.bug === 'slow-return'
+      ? { reconnectMsMin: 60_000, reconnectMsMax: 60_000, random: () => 0.99 }
+      : { reconnectMsMax: config.heartbeatMs };
   const slave = createSlave({
     item: ITEM,
     id: config.id,
     data: keyValue<Mark>({
       prepare: (changes) => {
+        if (config.bug === 'dirty-read') showUnmade(log, changes);
         const refused = changes.find((each) => each.op === 'set' && each.value.veto === true);
         if (refused !== undefined) throw new Veto(`${refused.key} asks for a veto`);
       },
     }),
-    transport: tcpConnect({ port: config.port, reconnectMsMax: config.heartbeatMs }),
-    store: diskStore(config.folder),
+    transport: tcpConnect({ port: config.port, ...reconnect }),
+    store: hostStore(config),
     silence,
   });
-  const shadow = new Shadow(slave.data, log);
+  const shadow = new Shadow(slave.data, log, config.bug === 'wrong-content');
   slave.on('trouble', ({ code, reason }) => log.write({ kind: 'trouble', code, reason }));
   slave.on('progress', ({ kind, chunks }) => {
     if (kind === 'snapshot' && chunks === 1) log.write({ kind: 'snapshot' });
@@ -128,6 +150,7 @@ async function startSlave(config: HostConfig, log: NodeLog): Promise<Host> {
       slaves: [],
       slave: slave.status,
       open: 0,
+      usage: usage(),
     }),
     content: () => ({
       version: slave.data.position()?.version ?? 0,
@@ -135,6 +158,11 @@ async function startSlave(config: HostConfig, log: NodeLog): Promise<Host> {
       changes: changesOf(slave.data),
     }),
     load: noMaster,
+    cease: () => undefined,
+    order: (body) => {
+      if (body.command === 'adopt') slave.adoptLineage(body.lineage);
+      else slave.resync();
+    },
     set: noMaster,
     stop: () => slave.stop(),
   };
@@ -153,6 +181,12 @@ async function obey(host: Host, log: NodeLog, body: HostCommand): Promise<unknow
       return host.content();
     case 'load':
       return host.load(body);
+    case 'resync':
+    case 'adopt':
+    case 'new-lineage':
+      return host.order(body);
+    case 'cease':
+      return host.cease();
     case 'set':
       return host.set(body.key, body.options);
     case 'stop':
@@ -164,6 +198,19 @@ async function obey(host: Host, log: NodeLog, body: HostCommand): Promise<unknow
   }
 }
 
+/** A start that is refused ends this process by itself, with the code told. */
+async function startOrSayWhy(): Promise<Host> {
+  try {
+    await goWrong(config);
+    return await (config.role === 'master' ? startMaster : startSlave)(config, log);
+  } catch (error) {
+    if (!(error instanceof ReplicationError)) throw error;
+    const { code, message } = error;
+    process.send?.({ refused: { code, message } } satisfies HostReport, () => process.exit(0));
+    return new Promise(() => {});
+  }
+}
+
 process.on('disconnect', () => {
   // Whoever commands is gone without having said `stop`.
   if (!isStopped) process.exit(1);
@@ -172,7 +219,7 @@ let isStopped = false;
 
 const config = JSON.parse(process.argv[2] ?? '') as HostConfig;
 const log = new NodeLog(config.log, config.life);
-const host = await (config.role === 'master' ? startMaster : startSlave)(config, log);
+const host = await startOrSayWhy();
 process.on('message', async ({ request, body }: HostRequest) => {
   isStopped ||= body.command === 'stop';
   report({ answer: request, body: await obey(host, log, body) });

@@ -5,7 +5,7 @@ import type { KeyValueOperation } from '../../lib/layers/key-value/options.js';
 import { type Random, seededRandom } from '../../lib/runtime/random.js';
 import type { UpdateOptions } from '../../lib/service/task.js';
 import type { NodeLog } from './process-log.js';
-import type { Load, Mark } from './process-messages.js';
+import type { HostConfig, Load, Mark } from './process-messages.js';
 import { ownKey } from './process-shadow.js';
 
 /** Keys that changes overwrite and delete in turn, beside the one key each has for itself. */
@@ -18,9 +18,9 @@ interface Plan {
   readonly rollback: boolean;
 }
 
-/** About a third in two phases; of these some are vetoed, some rolled back, some wait for all. */
-function plan(random: Random): Plan {
-  const isTwoPhase = random() < 0.35;
+/** Of those in two phases some are vetoed, some rolled back; of both kinds some wait for all. */
+function plan(random: Random, twoPhaseShare: number): Plan {
+  const isTwoPhase = random() < twoPhaseShare;
   const kind = random();
   const ack = random() < 0.2 ? 'applied' : 'decided';
   if (!isTwoPhase) {
@@ -45,39 +45,50 @@ export class LoadMaker {
   readonly #data: KeyValueMasterData<Mark>;
   readonly #log: NodeLog;
   readonly #life: number;
+  readonly #node: string;
+  readonly #isEarly: boolean;
   #made = 0;
+  #end = 0;
   /** Changes that have no answer yet. */
   open = 0;
 
-  constructor(data: KeyValueMasterData<Mark>, log: NodeLog, life: number) {
+  constructor(data: KeyValueMasterData<Mark>, log: NodeLog, { id, life, bug }: HostConfig) {
+    this.#isEarly = bug === 'early-ack';
+    this.#node = id;
     this.#data = data;
     this.#log = log;
     this.#life = life;
   }
 
   /** Makes the changes and resolves when each has an answer. */
-  async run({ seed, changes, inFlight }: Load): Promise<void> {
+  async run({ seed, changes, inFlight, twoPhaseShare }: Load): Promise<void> {
     const random = seededRandom(seed, 'load');
-    const end = this.#made + changes;
+    this.#end = this.#made + changes;
+    const makeOne = () => this.#makeOne(random, plan(random, twoPhaseShare));
     const work = async (): Promise<void> => {
-      while (this.#made < end) {
-        const burst = Math.min(1 + Math.floor(random() * BURST_MAX), end - this.#made);
-        await Promise.all(Array.from({ length: burst }, () => this.#makeOne(random)));
+      while (this.#made < this.#end) {
+        const burst = Math.min(1 + Math.floor(random() * BURST_MAX), this.#end - this.#made);
+        await Promise.all(Array.from({ length: burst }, makeOne));
       }
     };
     await Promise.all(Array.from({ length: inFlight }, work));
   }
 
-  async #makeOne(random: Random): Promise<void> {
+  /** What is under way still gets its answer. */
+  cease(): void {
+    this.#end = this.#made;
+  }
+
+  async #makeOne(random: Random, { options, veto, rollback }: Plan): Promise<void> {
     this.#made += 1;
-    const change = `${this.#life}.${this.#made}`;
-    const { options, veto, rollback } = plan(random);
+    const change = `${this.#node}.${this.#life}.${this.#made}`;
     const operations = operationsOf(change, random, veto);
     this.#log.write({ kind: 'tried', change, method: options.method ?? '' });
     this.open += 1;
     try {
       const task = this.#data.batch(operations, options);
       if (rollback) setImmediate(() => task.rollback('the host changed its mind'));
+      if (this.#isEarly) this.#log.writeSynced({ kind: 'acknowledged', change, version: 0 });
       const { version } = await task;
       this.#log.writeSynced({ kind: 'acknowledged', change, version });
     } catch (error) {
@@ -89,6 +100,8 @@ export class LoadMaker {
 
   #noteFailure(change: string, error: unknown): void {
     if (!(error instanceof ReplicationError)) throw error;
+    // Told already, wrongly: that is the bug.
+    if (this.#isEarly) return;
     const { code } = error;
     if (code === 'OUTCOME_UNKNOWN') return this.#log.writeSynced({ kind: 'unknown', change });
     if (code !== 'ABORTED') return this.#log.writeSynced({ kind: 'refused', change, code });

@@ -7,6 +7,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs
 /** A state that readers of the node could see. */
 export interface Shown {
   readonly kind: 'shown';
+  readonly lineage: string;
   readonly version: number;
   readonly digest: string;
   readonly sum: string;
@@ -18,6 +19,10 @@ export type Entry =
   | { readonly kind: 'life'; readonly life: number }
   | Shown
   | { readonly kind: 'reset'; readonly from: number; readonly to: number }
+  /** The folder of this node was put back to an older one, or taken away, while it was down. */
+  | { readonly kind: 'restored' }
+  /** By order of hosts, what is above this version is given up; history goes on from there. */
+  | { readonly kind: 'rewound'; readonly to: number }
   /** A whole state began to arrive. */
   | { readonly kind: 'snapshot' }
   | { readonly kind: 'trouble'; readonly code: string; readonly reason: string }

@@ -24,7 +24,27 @@ export interface HostConfig {
   readonly port: number;
   readonly heartbeatMs: number;
   readonly voteMs: number;
+  /** A master's order to take over. */
+  readonly takeover?: boolean;
+  /** Each synced write takes this much longer. */
+  readonly slowSyncMs?: number;
+  /** What this host does wrong, for the judge to find. */
+  readonly bug?: Bug;
 }
+
+/** Seeded bugs: each must be found by a run, or the run could not find a real one. */
+export const BUGS = {
+  'early-ack': 'a master acknowledges before the library did',
+  'lying-sync': 'a store confirms a batch it has not written',
+  'dirty-read': 'a slave shows what it was only asked to prepare',
+  'old-folder': 'a slave starts on an older copy of its folder',
+  'wrong-content': 'a slave shows another value than its master',
+  'slow-return': 'a slave waits too long before it connects again',
+  'early-end': 'a process ends by itself',
+  leak: 'a process opens files and keeps them',
+} as const;
+
+export type Bug = keyof typeof BUGS;
 
 /** A stretch of changes that the master makes by itself; `seed` decides each of them. */
 export interface Load {
@@ -32,11 +52,19 @@ export interface Load {
   readonly changes: number;
   /** Changes under way at a time. */
   readonly inFlight: number;
+  /** Of all changes, from 0 to 1. */
+  readonly twoPhaseShare: number;
 }
 
 export type HostCommand =
   | { readonly command: 'load'; readonly load: Load }
+  /** Ends the load: no change is begun any more. */
+  | { readonly command: 'cease' }
   | { readonly command: 'set'; readonly key: string; readonly options: SetOptions }
+  /** The exits of hosts from a regressed original (decisions 0011, 0012). */
+  | { readonly command: 'resync' }
+  | { readonly command: 'adopt'; readonly lineage: string }
+  | { readonly command: 'new-lineage' }
   | { readonly command: 'status' }
   | { readonly command: 'content' }
   | { readonly command: 'stop' };
@@ -56,6 +84,14 @@ export interface HostStatus {
   readonly slave: SlaveStatus | null;
   /** Changes of a load that have no answer yet. */
   readonly open: number;
+  readonly usage: Usage;
+}
+
+/** What the process holds (R7). */
+export interface Usage {
+  readonly rssBytes: number;
+  /** Open file descriptors; null where the system does not tell. */
+  readonly openFiles: number | null;
 }
 
 export interface HostContent {
@@ -82,4 +118,6 @@ export interface HostRequest {
 
 export type HostReport =
   | { readonly ready: true; readonly port: number }
+  /** It could not start, and ends. */
+  | { readonly refused: { readonly code: string; readonly message: string } }
   | { readonly answer: number; readonly body: unknown };

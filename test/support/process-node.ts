@@ -18,9 +18,20 @@ export class Gone extends Error {
   override readonly name = 'Gone';
 }
 
+/** The process could not start, said why, and ended. */
+export class Refused extends Error {
+  override readonly name = 'Refused';
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(`${code}: ${message}`);
+    this.code = code;
+  }
+}
+
 interface Question {
   readonly resolve: (body: unknown) => void;
-  readonly reject: (error: Gone) => void;
+  readonly reject: (error: Error) => void;
 }
 
 type Settings = Omit<HostConfig, 'life'>;
@@ -58,11 +69,14 @@ export class ProcessNode {
     return this.#port;
   }
 
-  /** Starts the next life; resolves once it serves, or fails with `Gone` when it was killed. */
-  start(): Promise<void> {
+  /**
+   * Starts the next life; resolves once it serves.
+   * @throws Gone when it was killed, Refused when it could not start
+   */
+  start(more: Pick<HostConfig, 'takeover' | 'slowSyncMs'> = {}): Promise<void> {
     if (this.#child !== null) throw new Error(`${this.id} is up already`);
     this.#life += 1;
-    const config: HostConfig = { ...this.settings, port: this.#port, life: this.#life };
+    const config: HostConfig = { ...this.settings, ...more, port: this.#port, life: this.#life };
     const child = spawn(process.execPath, [PROGRAM, JSON.stringify(config)], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
@@ -103,6 +117,11 @@ export class ProcessNode {
     await this.#ended;
   }
 
+  /** Gives a slave or master the order of its host. */
+  async order(order: HostCommand): Promise<void> {
+    await this.#ask(order);
+  }
+
   status(): Promise<HostStatus> {
     return this.#ask({ command: 'status' }) as Promise<HostStatus>;
   }
@@ -113,6 +132,10 @@ export class ProcessNode {
 
   async load(load: Extract<HostCommand, { command: 'load' }>['load']): Promise<void> {
     await this.#ask({ command: 'load', load });
+  }
+
+  async cease(): Promise<void> {
+    await this.#ask({ command: 'cease' });
   }
 
   set(key: string, options: SetOptions): Promise<SetOutcome> {
@@ -135,6 +158,11 @@ export class ProcessNode {
     if ('ready' in message) {
       if (message.port !== 0) this.#port = message.port;
       this.#answer(0, undefined);
+    } else if ('refused' in message) {
+      this.#isExpected = true;
+      const { code, message: reason } = message.refused;
+      this.#questions.get(0)?.reject(new Refused(code, reason));
+      this.#questions.delete(0);
     } else this.#answer(message.answer, message.body);
   }
 

@@ -34,7 +34,11 @@ export class Shadow {
   #low = 0;
   #high = 0;
 
-  constructor(data: KeyValueData<Mark>, log: NodeLog) {
+  readonly #isWrong: boolean;
+
+  /** @param isWrong the seeded bug `wrong-content`: this node reads one key as another value */
+  constructor(data: KeyValueData<Mark>, log: NodeLog, isWrong = false) {
+    this.#isWrong = isWrong;
     this.#data = data;
     this.#log = log;
     data.subscribe(({ changedKeys }) => this.#show(changedKeys));
@@ -51,6 +55,7 @@ export class Shadow {
     const keys = changedKeys?.filter((key) => key.startsWith(OWN));
     this.#log.write({
       kind: 'shown',
+      lineage: position?.lineage ?? '',
       version: position?.version ?? 0,
       digest: position?.digest ?? '',
       sum: this.sum,
@@ -67,11 +72,17 @@ export class Shadow {
 
   #update(key: string): void {
     const before = this.#hashes.get(key);
-    const value = this.#data.get(key);
+    const value = this.#read(key);
     const after = value === undefined ? undefined : hashOf(key, value);
     this.#low = (this.#low - (before?.[0] ?? 0) + (after?.[0] ?? 0)) >>> 0;
     this.#high = (this.#high - (before?.[1] ?? 0) + (after?.[1] ?? 0)) >>> 0;
     if (after === undefined) this.#hashes.delete(key);
     else this.#hashes.set(key, after);
+  }
+
+  #read(key: string): Mark | undefined {
+    const value = this.#data.get(key);
+    const isAltered = this.#isWrong && value !== undefined && key === 'shared:3';
+    return isAltered ? { ...value, change: `not ${value.change}` } : value;
   }
 }

@@ -4,18 +4,10 @@ import { seededRandom } from '../../lib/runtime/random.js';
 import { VirtualClock } from '../../lib/testing/virtual-clock.js';
 import { Backoff } from '../../lib/transports/backoff.js';
 import { tcpConnect, tcpListen } from '../../lib/transports/tcp/index.js';
+import { freePort } from '../support/free-port.js';
 import { RecordingSink, until } from '../support/recording-sink.js';
 
 const test = suite('TCP: a slave keeps trying');
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const probe = tcpListen({ port: 0 });
-  await probe.open(new RecordingSink());
-  const { port } = probe;
-  await probe.close();
-  return port;
-}
 
 test('P18: delays double up to the maximum and are jittered over their whole range', () => {
   const top = new Backoff(50, 2000, () => 1);
@@ -49,6 +41,22 @@ test('open needs no master; the slave is told once that there is none, and joins
   }
   assert.is(new Set(mine.joins).size, 3, 'each connection is a new peer');
   await slave.close();
+});
+
+test('a master that is opened again keeps the port the system chose, so its slaves find it', async () => {
+  const master = tcpListen({ port: 0 });
+  const sink = new RecordingSink();
+  await master.open(sink);
+  const { port } = master;
+  const slave = tcpConnect({ port, reconnectMsMax: 20 });
+  await slave.open(new RecordingSink());
+  await until('joined', () => sink.joins.length === 1);
+  await master.close();
+  await master.open(sink);
+  assert.is(master.port, port);
+  await until('joined again', () => sink.joins.length === 2);
+  await slave.close();
+  await master.close();
 });
 
 test('attempts wait on the given clock for the given jitter', async () => {

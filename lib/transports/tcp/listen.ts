@@ -22,7 +22,7 @@ import { handshakeFailure, listenFailure, tlsFailure, tlsOptionFailure } from '.
 
 /** What `tcpListen` returns: a master transport that knows its port. */
 export interface TcpMasterTransport extends MasterTransport {
-  /** The port it listens on, once `open` resolved; before that the one that was asked for. */
+  /** The port it listens on, from the first `open` on; before that the one that was asked for. */
   readonly port: number;
 }
 
@@ -94,7 +94,8 @@ class TcpListener implements TcpMasterTransport {
     const { host } = this.#settings;
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error) => reject(listenFailure(error, this.address)));
-      server.listen({ host, port: this.#options.port }, resolve);
+      // A port the system chose is kept, so that slaves find a master that was started again.
+      server.listen({ host, port: this.#port }, resolve);
     });
     this.#port = (server.address() as net.AddressInfo).port;
     server.removeAllListeners('error');

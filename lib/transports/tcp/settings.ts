@@ -44,7 +44,7 @@ export interface TcpCommonOptions {
 }
 
 export interface TcpListenOptions extends TcpCommonOptions {
-  /** The port; 0 lets the system choose, and `port` of the transport tells after `open`. */
+  /** The port; 0 lets the system choose at the first `open`, and `port` of the transport tells. */
   readonly port: number;
   /**
    * Options of `node:tls` for a server, at least `key`, `cert` and `ca`. TLS 1.3 at least. Slaves
