@@ -33,7 +33,8 @@ function of(yardstick: string, measure: (cluster: Cluster) => Promise<Measured>)
 
 export function catchUpCells({ catchUpKeys }: Sizes): Cell[] {
   const size = { keys: catchUpKeys, missed: Math.min(MISSED, catchUpKeys / 2) };
-  const base = { ...shared, yardsticks: ['W3'], slaves: 1, valueBytes: CATCH_UP_BYTES };
+  const entries = inMemory('limit', 'limit-json', 'replichart', 'yjs');
+  const base = { ...shared, entries, yardsticks: ['W3'], slaves: 1, valueBytes: CATCH_UP_BYTES };
   return [
     {
       ...base,

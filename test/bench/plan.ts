@@ -24,7 +24,7 @@ interface Shape {
 function throughputCell(shape: Shape): Cell {
   const { slaves, valueBytes, updates, layer = 'keyValue' } = shape;
   const isWide = slaves === WIDE;
-  const peers = layer === 'document' ? [] : ['redis', 'redis-pubsub'];
+  const peers = layer === 'document' ? [] : ['redis', 'redis-pubsub', 'nats-kv', 'yjs'];
   return {
     title: `W1 ${layer}, ${slaves} slaves, ${valueBytes} B`,
     yardsticks: isWide ? ['W1', 'W4'] : ['W1'],
@@ -53,7 +53,7 @@ function latencyCell({ pulses, pulseIntervalMs }: Sizes): Cell {
     copies: 1,
     valueBytes: 100,
     layer: 'keyValue',
-    entries: inMemory('limit', 'limit-json', 'replichart', 'redis-pubsub'),
+    entries: inMemory('limit', 'limit-json', 'replichart', 'redis-pubsub', 'nats-kv', 'yjs'),
     reference: 'limit-json',
     measure: async (cluster) => {
       const size = { updates: pulses, intervalMs: pulseIntervalMs };

@@ -6,7 +6,7 @@ export type StoreKind = 'memory' | 'disk';
 /** When an acknowledged update counts: all voted and the commit was sent, or all applied it. */
 export type Acknowledgement = 'committed' | 'applied';
 
-/** `sink`: the master has a keyValue, slaves take everything and keep nothing but their position. */
+/** `sink`: the master has a keyValue, slaves take everything and keep only their position. */
 export type LayerKind = 'keyValue' | 'document' | 'sink';
 
 /** What a side is made of. */
