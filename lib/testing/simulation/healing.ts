@@ -127,8 +127,8 @@ class Operator<M, S> {
 }
 
 function whyNot<M, S>({ master, slaves }: Cluster<M, S>): string {
-  const at = (position: { readonly version: number } | null | undefined) =>
-    position?.version ?? '-';
+  const at = (position: Position | null | undefined) => position?.version ?? '-';
+  position?.version ?? '-';
   const rows = slaves.map(({ name, life }) => {
     const { link, data, round, problem } = life?.face.status ?? {};
     return `${name} at ${at(life?.face.position)} ${link}/${data}/${round} ${problem?.reason ?? ''}`;
