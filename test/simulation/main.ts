@@ -1,4 +1,4 @@
-/** `npm run check:simulation`: see arguments.ts for what it takes, docs/guides/testing.md for why. */
+/** `npm run check:simulation`: arguments.ts says what it takes, docs/guides/testing.md why. */
 import { FAULT_NAMES } from '../../lib/testing/simulation/faults/catalogue.js';
 import { type Arguments, readArguments, USAGE, WrongArgument } from './arguments.js';
 import { BUGS } from './bugs.js';

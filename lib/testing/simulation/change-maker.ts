@@ -4,7 +4,7 @@ import type { Random } from '../../runtime/random.js';
 import type { UpdateOptions } from '../../service/task.js';
 import type { Cluster } from './cluster.js';
 import { codeOf, type MasterNode } from './node.js';
-import type { ChangeRecord } from './oracle.js';
+import type { Acknowledged, ChangeRecord } from './oracle.js';
 
 /** Makes the changes of the run, and notes what their caller was told. */
 export class ChangeMaker<M, S> {
@@ -73,9 +73,10 @@ export class ChangeMaker<M, S> {
       { number, removes, isRefused, random },
       options,
     );
-    const lineage = life.face.position?.lineage ?? '';
+    const { lineage = '', epoch } = life.face.position ?? {};
+    const term = epoch?.term ?? 0;
     task.then(
-      ({ version }) => this.#acknowledged(node, record, { lineage, version }),
+      ({ version }) => this.#acknowledged(node, record, { lineage, term, version }),
       (error: unknown) => this.#rejected(record, error),
     );
     return task;
@@ -89,11 +90,7 @@ export class ChangeMaker<M, S> {
     return free[Math.floor(random() * free.length)]?.number ?? null;
   }
 
-  #acknowledged(
-    node: MasterNode<M, S>,
-    record: ChangeRecord,
-    at: { readonly lineage: string; readonly version: number },
-  ): void {
+  #acknowledged(node: MasterNode<M, S>, record: ChangeRecord, at: Acknowledged): void {
     const { world, master } = this.#cluster;
     if (node.life === null) return;
     record.state = 'acknowledged';

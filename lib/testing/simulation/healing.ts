@@ -1,4 +1,5 @@
 /** The end of a run: all faults stop, and everything comes back into step by itself (L2, L3). */
+import type { Position } from '../../../machines/protocol.js';
 import type { Cluster } from './cluster.js';
 import type { SlaveNode } from './node.js';
 
@@ -114,8 +115,9 @@ class Operator<M, S> {
       face.resolve(roundId, 'aborted');
       return true;
     }
-    const at = face.position;
-    if (at === null || at.lineage === lineage) return false;
+    // One that is still empty may be bound to a lineage all the same, by a welcome it took.
+    const isBound = face.position === null && face.status.link === 'refused';
+    if (!isBound && (face.position === null || face.position.lineage === lineage)) return false;
     world.coverage.hit('a slave adopted another lineage');
     world.trace.note(`order: ${slave.name} adopts ${lineage}`);
     world.oracle.slaveForgets(slave.name, true);
@@ -125,8 +127,8 @@ class Operator<M, S> {
 }
 
 function whyNot<M, S>({ master, slaves }: Cluster<M, S>): string {
-  const at = (position: { readonly version: number } | null | undefined) =>
-    position?.version ?? '-';
+  const at = (position: Position | null | undefined) => position?.version ?? '-';
+  position?.version ?? '-';
   const rows = slaves.map(({ name, life }) => {
     const { link, data, round, problem } = life?.face.status ?? {};
     return `${name} at ${at(life?.face.position)} ${link}/${data}/${round} ${problem?.reason ?? ''}`;

@@ -1,5 +1,5 @@
 /** One master or slave of a simulation over all its lives: its disk stays, its processes die. */
-import type { Position } from '../../../machines/protocol.js';
+import type { Point, Position } from '../../../machines/protocol.js';
 import { type ErrorCode, ReplicationError } from '../../errors.js';
 import type { MasterUserLayer, SlaveUserLayer } from '../../layers/contract.js';
 import { createMaster, type Master } from '../../master.js';
@@ -7,6 +7,7 @@ import type { Trouble } from '../../service/status.js';
 import { createSlave, type Slave } from '../../slave.js';
 import type { StoreDefinition } from '../../stores/contract.js';
 import { HEALTHY, type PowerLoss, type SimulatedDisk } from './disk.js';
+import { recordIn, recordsLike } from './disk-records.js';
 import { type HostMood, wellBehaved, wrapMasterHost, wrapSlaveHost } from './host.js';
 import { SimulatedProcess } from './process.js';
 import { MasterWire, SlaveWire, type WireTap } from './wire.js';
@@ -195,9 +196,20 @@ export class MasterNode<M, S> extends SimulatedNode<Master<M>, M, S> {
     });
   }
 
+  /** A decision past the original: the next start redoes it (P9). */
+  #lookForRedo(): void {
+    const image = this.disk?.shown;
+    if (image === undefined) return;
+    const position = recordIn(image, 'master', ITEM, 'position') as Position | undefined;
+    const decisions = recordsLike(image, 'master', ITEM, 'decision/') as { to: Point }[];
+    const isAhead = decisions.some(({ to }) => to.version > (position?.version ?? 0));
+    if (isAhead) this.world.coverage.hit('a decided change was redone by a restart');
+  }
+
   protected make(process: SimulatedProcess) {
     const { world, name } = this;
     const { constants } = world;
+    this.#lookForRedo();
     const layer = world.workload.layer().createMasterLayer();
     wrapMasterHost(layer as MasterUserLayer, this.mood, process);
     world.tampering.masterLayer?.(layer as MasterUserLayer);

@@ -6,6 +6,13 @@ import type { Position } from '../../../machines/protocol.js';
 
 export type ChangeState = 'pending' | 'acknowledged' | 'aborted' | 'unknown';
 
+/** Where a change went, and under which term: rival masters use the same numbers. */
+export interface Acknowledged {
+  readonly lineage: string;
+  readonly term: number;
+  readonly version: number;
+}
+
 /** One change of the workload and what its caller was told. */
 export interface ChangeRecord {
   readonly number: number;
@@ -14,7 +21,7 @@ export interface ChangeRecord {
   readonly durability: 'disk' | 'os';
   state: ChangeState;
   /** Where it was acknowledged; null before. */
-  at: { readonly lineage: string; readonly version: number } | null;
+  at: Acknowledged | null;
   /** The fault by which its promise ended, or null while it holds. */
   releasedBy: string | null;
 }
@@ -86,7 +93,8 @@ export class Oracle {
   rewound(fault: string, record: unknown, isNewTerm: boolean): void {
     const base = (record ?? null) as Position | null;
     this.release(fault, ({ at }) => {
-      return at === null || at.lineage !== base?.lineage || at.version > base.version;
+      if (at === null || at.lineage !== base?.lineage) return true;
+      return at.version > base.version || at.term > base.epoch.term;
     });
     this.#isOneHistory = false;
     this.#isOneTerm &&= isNewTerm;
