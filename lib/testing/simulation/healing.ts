@@ -128,10 +128,10 @@ class Operator<M, S> {
 
 function whyNot<M, S>({ master, slaves }: Cluster<M, S>): string {
   const at = (position: Position | null | undefined) => position?.version ?? '-';
-  position?.version ?? '-';
   const rows = slaves.map(({ name, life }) => {
     const { link, data, round, problem } = life?.face.status ?? {};
-    return `${name} at ${at(life?.face.position)} ${link}/${data}/${round} ${problem?.reason ?? ''}`;
+    const status = `${link}/${data}/${round} ${problem?.reason ?? ''}`;
+    return `${name} at ${at(life?.face.position)} ${status}`;
   });
   const { state, round, queued } = master.life?.face.status ?? {};
   const stage = `${state ?? 'dead'}/${round?.stage ?? 'no round'}/${queued ?? 0} queued`;
