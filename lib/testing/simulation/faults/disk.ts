@@ -88,7 +88,7 @@ export const DISK_FAULTS: readonly Fault[] = [
     strike: (cluster, random) => {
       const slave = anySlave(cluster, random);
       const { disk } = slave ?? {};
-      if (slave === undefined || disk == null) return false;
+      if (slave === undefined || disk == null || disk.isDamaged) return false;
       const image = disk.backup();
       cluster.world.later(between(random, 500, 6_000), () => {
         slave.kill(null);
@@ -118,7 +118,7 @@ export const DISK_FAULTS: readonly Fault[] = [
     chance: 0.02,
     strike: (cluster, random) => {
       const { master } = cluster;
-      if (master.disk === null) return false;
+      if (master.disk === null || master.disk.isDamaged) return false;
       const image = master.disk.backup();
       // A copy on its way to being an original is no backup of one.
       if (recordIn(image, 'master', ITEM, 'lineage') === undefined) return false;
