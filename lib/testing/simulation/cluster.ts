@@ -96,6 +96,8 @@ export class Cluster<M, S> {
 
   /** What the disk of a node held before a fault damaged it, to be put back by the operator. */
   keepImage(disk: SimulatedDisk): void {
+    // Damage that nobody read yet would be kept with it.
+    if (disk.isDamaged) return;
     this.#images.set(disk.name, disk.backup());
   }
 

@@ -102,9 +102,9 @@ export class SimulatedDisk {
     this.#unsynced = [];
   }
 
-  /** Flips one bit of one value; false when there is nothing to flip. */
-  rot(): boolean {
-    const keys = [...this.#shown.keys()].sort();
+  /** Flips one bit of one value under a prefix; false when there is nothing to flip. */
+  rot(prefix: string): boolean {
+    const keys = [...this.#shown.keys()].filter((key) => key.startsWith(prefix)).sort();
     const key = keys[Math.floor(this.#random() * keys.length)];
     const value = key === undefined ? undefined : this.#shown.get(key);
     if (key === undefined || value === undefined || value.length === 0) return false;

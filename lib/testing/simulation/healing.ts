@@ -126,16 +126,19 @@ class Operator<M, S> {
   }
 }
 
+function versionOf(position: Position | null | undefined): number | string {
+  return position?.version ?? 'nothing';
+}
+
 function whyNot<M, S>({ master, slaves }: Cluster<M, S>): string {
-  const at = (position: Position | null | undefined) => position?.version ?? '-';
   const rows = slaves.map(({ name, life }) => {
     const { link, data, round, problem } = life?.face.status ?? {};
-    const status = `${link}/${data}/${round} ${problem?.reason ?? ''}`;
-    return `${name} at ${at(life?.face.position)} ${status}`;
+    const where = `${name} at ${versionOf(life?.face.position)}`;
+    return `${where} ${link}/${data}/${round} ${problem?.reason ?? ''}`;
   });
   const { state, round, queued } = master.life?.face.status ?? {};
   const stage = `${state ?? 'dead'}/${round?.stage ?? 'no round'}/${queued ?? 0} queued`;
-  return `${master.name} at ${at(master.life?.face.position)} ${stage}; ${rows.join('; ')}`;
+  return `${master.name} at ${versionOf(master.life?.face.position)} ${stage}; ${rows.join('; ')}`;
 }
 
 /** Lets the cluster heal; false, and a violation, when it does not. */

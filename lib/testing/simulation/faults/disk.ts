@@ -77,7 +77,8 @@ export const DISK_FAULTS: readonly Fault[] = [
       node.kill(null);
       // Of an original somebody has a good copy: the simulation is not about losing all of them.
       cluster.keepImage(node.disk);
-      node.disk.rot();
+      // What a master reads at its start: damage in the copy it came from would stay unseen.
+      node.disk.rot(`${node.role}/`);
       cluster.restart(node, between(random, 0, 1_500));
       return true;
     },
@@ -88,9 +89,11 @@ export const DISK_FAULTS: readonly Fault[] = [
     strike: (cluster, random) => {
       const slave = anySlave(cluster, random);
       const { disk } = slave ?? {};
-      if (slave === undefined || disk == null) return false;
+      if (slave === undefined || disk == null || disk.isDamaged) return false;
       const image = disk.backup();
       cluster.world.later(between(random, 500, 6_000), () => {
+        // Meanwhile it may have become the disk of a master.
+        if (slave.disk !== disk) return;
         slave.kill(null);
         disk.restore(image);
         cluster.world.oracle.slaveForgets(slave.name, true);
@@ -118,7 +121,7 @@ export const DISK_FAULTS: readonly Fault[] = [
     chance: 0.02,
     strike: (cluster, random) => {
       const { master } = cluster;
-      if (master.disk === null) return false;
+      if (master.disk === null || master.disk.isDamaged) return false;
       const image = master.disk.backup();
       // A copy on its way to being an original is no backup of one.
       if (recordIn(image, 'master', ITEM, 'lineage') === undefined) return false;
