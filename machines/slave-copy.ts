@@ -151,7 +151,6 @@ const syncing = slaveSetup.createStateConfig({
               type: 'takeInstalled',
               params: ({ event }) => ({ position: event.position, volatile: event.volatile }),
             },
-            { type: 'noteMove', params: ({ event }) => ({ position: event.position }) },
             { type: 'acknowledge', params: { round: null } },
           ],
           description: 'The whole state is in place and durable.',
@@ -206,13 +205,16 @@ const committing = slaveSetup.createStateConfig({
     },
   ],
   on: {
+    commit: {
+      guard: { type: 'isHeld', params: ({ event }) => ({ round: event.message.round }) },
+      description: 'This is under way already, and is confirmed once it holds.',
+    },
     committed: [
       {
         guard: { type: 'endsRound', params: ({ event }) => ({ round: event.round }) },
         target: 'idle',
         actions: [
           { type: 'moveTo', params: ({ event }) => ({ position: event.position }) },
-          { type: 'noteMove', params: ({ event }) => ({ position: event.position }) },
           { type: 'acknowledge', params: ({ event }) => ({ round: event.round }) },
           'closeCommitted',
         ],
@@ -222,7 +224,6 @@ const committing = slaveSetup.createStateConfig({
         target: 'idle',
         actions: [
           { type: 'moveTo', params: ({ event }) => ({ position: event.position }) },
-          { type: 'noteMove', params: ({ event }) => ({ position: event.position }) },
           { type: 'acknowledge', params: { round: null } },
         ],
         description: 'The increments are part of the copy, and durable as far as promised.',
@@ -234,7 +235,6 @@ const committing = slaveSetup.createStateConfig({
         target: 'quarantined',
         actions: [
           { type: 'moveTo', params: ({ event }) => ({ position: event.position as Position }) },
-          { type: 'noteMove', params: ({ event }) => ({ position: event.position as Position }) },
           { type: 'acknowledge', params: { round: null } },
           { type: 'fail', params: ({ event }) => ({ problem: event.problem }) },
         ],

@@ -271,10 +271,15 @@ export function firmAfterCommit(context: SlaveContext): Point {
   return firmAt(context, { version, digest });
 }
 
-/** Drops held increments that the new position contains (P5). */
+/**
+ * Drops held increments that the new position contains (P5). A copy that moved under an earlier
+ * reign than it follows now stands elsewhere than it said, and greets anew (P2).
+ */
 export function moveTo(context: SlaveContext, position: Position): Change {
+  const isPastReign = compareEpochs(position.epoch, context.epoch) !== 0;
   return {
     position,
+    mustGreet: context.mustGreet || isPastReign,
     firm: context.firmAhead ?? firmAt(context, pointOf(position)),
     firmAhead: null,
     moved: true,
@@ -284,12 +289,6 @@ export function moveTo(context: SlaveContext, position: Position): Change {
     progress: 0,
     progressBefore: 0,
   };
-}
-
-/** A copy that moved under an earlier reign than it follows now stands elsewhere than it said. */
-export function noteMove(context: SlaveContext, position: Position): Change {
-  const moved = compareEpochs(position.epoch, context.epoch) !== 0;
-  return { mustGreet: context.mustGreet || moved };
 }
 
 /** The held round is decided, and not by a commit. */

@@ -62,9 +62,6 @@ export const slaveSetup = setup({
       moved: false,
       mustGreet: false,
     })),
-    noteMove: assign(({ context }, params: { position: Position }) =>
-      logic.noteMove(context, params.position),
-    ),
     reignKnown: assign({ reignPending: false }),
     markHeard: assign({ heardBefore: ({ context }) => context.heard }),
     markProgress: assign({ progressBefore: ({ context }) => context.progress }),
@@ -130,6 +127,8 @@ export const slaveSetup = setup({
   guards: {
     judged: ({ context }, params: { message: Incoming; as: Judgement }) =>
       judge(context, params.message) === params.as,
+    isPlainNews: ({ context }, { message }: { message: Incoming }) =>
+      message.kind === 'announce' && !message.reply && judge(context, message) === 'accept',
     isCurrentHello: ({ context }, params: { hello: string | null }) =>
       params.hello === null || params.hello === context.hello,
     isReign: ({ context }, params: { incarnation: string }) =>

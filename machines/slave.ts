@@ -58,6 +58,14 @@ export const slaveMachine = slaveSetup.createMachine({
       on: {
         message: [
           {
+            guard: {
+              type: 'isPlainNews',
+              params: ({ event }) => ({ message: event.message }),
+            },
+            actions: { type: 'takeNote', params: ({ event }) => ({ message: event.message }) },
+            description: 'News that ask for no answer: the regions see them in the context.',
+          },
+          {
             guard: judged('accept'),
             actions: [
               { type: 'takeNote', params: ({ event }) => ({ message: event.message }) },
