@@ -234,6 +234,7 @@ const committing = slaveSetup.createStateConfig({
         target: 'quarantined',
         actions: [
           { type: 'moveTo', params: ({ event }) => ({ position: event.position as Position }) },
+          { type: 'noteMove', params: ({ event }) => ({ position: event.position as Position }) },
           { type: 'acknowledge', params: { round: null } },
           { type: 'fail', params: ({ event }) => ({ problem: event.problem }) },
         ],

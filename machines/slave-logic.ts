@@ -261,9 +261,14 @@ export function firmAt(context: SlaveContext, point: Point): Point {
   return { version, digest };
 }
 
-/** What the commit job of this moment makes firm. */
+/**
+ * What the commit job of this moment makes firm. A committed round is: its decision was on the
+ * master's disk before anybody heard of it (S4), though the master's next stamp says so only later.
+ */
 export function firmAfterCommit(context: SlaveContext): Point {
-  return firmAt(context, stepsToCommit(context).at(-1)?.next ?? context.masterFirm);
+  const { version, digest } = stepsToCommit(context).at(-1)?.next ?? context.masterFirm;
+  if (context.verdict === 'committed' && !context.volatile) return { version, digest };
+  return firmAt(context, { version, digest });
 }
 
 /** Drops held increments that the new position contains (P5). */

@@ -15,6 +15,10 @@ const TOKENS = /"(?:[^"\\]+|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 /** Only files with this can hold such a number; it may be part of a text all the same. */
 const SUSPECT = /[[:,\s]-?(?:\d{16}|\d[\d.]*[eE]\+?\d{2})|^\s*-?\d/;
 
+function isExact(token: string, value: number): boolean {
+  return token.length < 16 || !/^-?\d+$/.test(token) || BigInt(token) === BigInt(value);
+}
+
 /**
  * A double keeps about 16 digits. Fractions are rounded as every JSON reader rounds them; a whole
  * number that would come out as another one (an id, say) or as infinity is damage, so it is named.
@@ -25,9 +29,8 @@ function findInexactNumber(text: string): string | null {
     const token = match[0];
     if (token.startsWith('"') || token.length < 4) continue;
     const value = Number(token);
-    const whole = /^-?\d+$/.test(token);
-    const exact = whole ? token.length < 16 || BigInt(token) === BigInt(value) : true;
-    if (Number.isFinite(value) && exact) continue;
+    // Infinity is no BigInt, and to compare digits that no double can hold would cost for nothing.
+    if (Number.isFinite(value) && isExact(token, value)) continue;
     const { line, column } = placeOf(text, match.index);
     const shown = token.length > 40 ? `${token.slice(0, 40)}...` : token;
     const where = `line ${line}, column ${column}`;

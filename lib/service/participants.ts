@@ -59,10 +59,11 @@ function matches(participants: Participants, info: SlaveInfo): boolean {
 
 /**
  * Joined, and its connection stands and takes what is pushed. One that is merely silent for some
- * heartbeats is asked all the same: it may be busy, and leaving it out would skip its vote.
+ * heartbeats is asked all the same: it may be busy, and leaving it out would skip its vote. A
+ * regressed one keeps its data and answers nothing (P16): no round could end but by its silence.
  */
-function isReachable({ link, peer }: SlaveInfo): boolean {
-  return peer !== null && (link === 'live' || link === 'stale');
+function isReachable({ link, peer, stage }: SlaveInfo): boolean {
+  return peer !== null && stage !== 'regressed' && (link === 'live' || link === 'stale');
 }
 
 /**

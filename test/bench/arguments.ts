@@ -8,6 +8,7 @@ export const HELP = `npm run bench -- [options]: replichart against limit progra
 
   --quick               smaller loads; ends within 3 minutes
   --only W1,W1b         these yardsticks: ${YARDSTICKS.join(', ')}
+  --cell TEXT           only cells whose title contains this; progress names them
   --contestants a,b     these: ${Object.keys(CONTESTANTS).join(', ')}
                         (limit-json always runs: ratios are to it)
   --rounds N            rounds that count, after the warm-up; default 5
@@ -23,6 +24,7 @@ were missed do not change it.`;
 export interface BenchArguments {
   readonly sizes: Sizes;
   readonly only: readonly string[];
+  readonly cell: string;
   readonly contestants: readonly string[];
   readonly isJson: boolean;
   readonly chart: string | null;
@@ -53,6 +55,7 @@ export function parseArguments(words: readonly string[]): BenchArguments {
       tiny: { type: 'boolean', default: false },
       only: { type: 'string' },
       contestants: { type: 'string' },
+      cell: { type: 'string', default: '' },
       rounds: { type: 'string' },
       json: { type: 'boolean', default: false },
       chart: { type: 'string' },
@@ -64,6 +67,7 @@ export function parseArguments(words: readonly string[]): BenchArguments {
   return {
     sizes: { ...sizes, rounds: roundsOf(values.rounds, sizes.rounds) },
     only: listOf('only', values.only, YARDSTICKS),
+    cell: values.cell,
     contestants: listOf('contestants', values.contestants, Object.keys(CONTESTANTS)),
     isJson: values.json,
     chart: values.chart ?? null,

@@ -30,7 +30,8 @@ const bench = (...words: string[]) => {
 };
 
 test('--json gives one object per line, of the form of issue 4, with the ratios of its run', async () => {
-  const result = await bench('--tiny', '--json', '--only', 'W1b', '--contestants', 'replichart');
+  const cell = ['--only', 'W1', '--cell', 'W1 keyValue, 4 slaves, 100 B'];
+  const result = await bench('--tiny', '--json', ...cell, '--contestants', 'replichart');
   assert.is(result.code, 0, outputOf(result));
   const lines = result.stdout.trimEnd().split('\n');
   const results = lines.map((line) => JSON.parse(line) as Record<string, unknown>);

@@ -1,5 +1,6 @@
 /** One cell of the bench: a yardstick in one shape, and everybody who is measured in it. */
 import type { Cluster } from './cluster.js';
+import type { LayerKind } from './contestants/contract.js';
 import type { Entry, Reading } from './result.js';
 
 export interface Cell {
@@ -12,7 +13,11 @@ export interface Cell {
   readonly copies: number;
   readonly valueBytes: number;
   /** The layer that replichart uses. */
-  readonly layer: 'keyValue' | 'document';
+  readonly layer: LayerKind;
+  /** The cluster starts without slaves: the cell adds them itself. */
+  readonly startsEmpty?: boolean;
+  /** Rounds, where fewer have to do because each takes long. @default those of the run */
+  readonly rounds?: { readonly warmUps: number; readonly counting: number };
   readonly entries: readonly Entry[];
   /** Label of the entry that ratios are to. */
   readonly reference: string;

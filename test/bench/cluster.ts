@@ -3,14 +3,14 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CONTESTANTS } from './contestants/catalogue.js';
 import type { Servers } from './contestants/catalogue-types.js';
-import type { StoreKind } from './contestants/contract.js';
+import type { LayerKind, StoreKind } from './contestants/contract.js';
 import type { NodeConfig } from './node/messages.js';
 import { NodeProcess } from './node-process.js';
 import { SEQUENCE_FIRST } from './values.js';
 
 export interface ClusterPlan {
   readonly contestant: string;
-  readonly layer: 'keyValue' | 'document';
+  readonly layer: LayerKind;
   readonly store: StoreKind;
   readonly slaves: number;
   /** Slaves that share a process. @default 1 */
@@ -36,13 +36,17 @@ export class Cluster {
     const { slaves, store, folder } = plan;
     await mkdir(folder, { recursive: true });
     const servers = (await contestant.startServers?.({ slaves, store, folder })) ?? null;
+    let master: NodeProcess | null = null;
+    let cluster: Cluster | null = null;
     try {
       const base = configOf(plan, servers);
-      const master = await NodeProcess.start({ ...base, folder: join(folder, 'master') });
-      const cluster = new Cluster(plan, master, servers);
+      master = await NodeProcess.start({ ...base, folder: join(folder, 'master') });
+      cluster = new Cluster(plan, master, servers);
       if (contestant.hasSlaves) await cluster.#join();
       return cluster;
     } catch (error) {
+      master?.kill();
+      for (const slave of cluster?.slaves ?? []) slave.kill();
       await servers?.stop();
       throw error;
     }
@@ -77,6 +81,12 @@ export class Cluster {
     const sums = answers.flatMap(({ checksums }) => checksums);
     if (new Set(sums).size === 1) return;
     throw new Error(`copies of ${this.plan.contestant} differ: ${sums.join(' ')}`);
+  }
+
+  /** Ends a process of slaves for good. */
+  async removeSlaves(slave: NodeProcess): Promise<void> {
+    this.slaves.splice(this.slaves.indexOf(slave), 1);
+    await slave.stop();
   }
 
   async stop(): Promise<void> {

@@ -8,6 +8,8 @@ export interface Goal {
   readonly line: Where;
   /** What the line's median is divided by; without it the median itself is judged. */
   readonly against?: Where;
+  /** What the median is divided by where that is no line: a size, an interval. @default 1 */
+  readonly divisor?: number;
   readonly atLeast?: number;
   readonly atMost?: number;
 }
@@ -24,6 +26,9 @@ const JSON_LIMIT: Where = { contestant: 'limit-json', store: 'memory' };
 const ACKED: Where = { contestant: 'limit-json-acked', store: 'memory' };
 const W1: Where = { ...OURS, yardstick: 'W1', variant: 'keyValue' };
 const WRITERS: Where = { ...OURS, yardstick: 'W2', variant: 'writers-64-applied' };
+
+const CATCH_UP: Where = { contestant: 'replichart', yardstick: 'W3', store: 'memory' };
+const MANY: Where = { contestant: 'replichart', yardstick: 'W5', store: 'memory' };
 
 export const GOALS: readonly Goal[] = [
   { text: 'W1 keyValue / limit-json', line: W1, against: JSON_LIMIT, atLeast: 1.5 },
@@ -84,9 +89,49 @@ export const GOALS: readonly Goal[] = [
   },
   {
     text: 'W4 master CPU at 16 slaves / limit-json',
-    line: { ...OURS, yardstick: 'W4', variant: 'master-cpu-keyValue', slaves: 16 },
+    line: { ...OURS, yardstick: 'W4', variant: 'master-cpu', slaves: 16 },
     against: JSON_LIMIT,
     atMost: 1,
+  },
+  {
+    text: 'W4 RSS of an idle slave / limit',
+    line: { ...OURS, yardstick: 'W4', variant: 'idle-slave-rss' },
+    against: { contestant: 'limit' },
+    atMost: 1.2,
+  },
+  {
+    text: 'W3 empty slave, time / limit-json',
+    line: { ...CATCH_UP, variant: 'empty' },
+    against: JSON_LIMIT,
+    atMost: 0.8,
+  },
+  {
+    text: 'W3 1,000 versions behind, ms',
+    line: { ...CATCH_UP, variant: 'behind-1000', unit: 'ms' },
+    atMost: 8,
+  },
+  {
+    text: 'W3 1,000 versions behind, bytes / values',
+    line: { ...CATCH_UP, variant: 'behind-1000-bytes' },
+    divisor: 1000 * 200,
+    atMost: 1.1,
+  },
+  {
+    text: 'W5 a tenth stalled, p50 of the others / none stalled',
+    line: { ...MANY, variant: 'latency-tenth-stalled' },
+    against: { variant: 'latency' },
+    atMost: 1.2,
+  },
+  {
+    text: 'W5 a tenth stalled, growth of the master, MiB',
+    line: { ...MANY, variant: 'rss-growth-tenth-stalled' },
+    atMost: 64,
+  },
+  {
+    text: 'W5 all join at once, longest silence / heartbeat',
+    line: { ...MANY, variant: 'join-at-once-silence' },
+    divisor: 1000,
+    atMost: 2,
   },
 ];
 
@@ -103,7 +148,7 @@ function judge(goal: Goal, lines: readonly ResultLine[]): Verdict {
   if (line === undefined || (goal.against !== undefined && base === undefined)) {
     return { goal, reached: null, isMet: false };
   }
-  const reached = line.median / (base?.median ?? 1);
+  const reached = line.median / (base?.median ?? goal.divisor ?? 1);
   const { atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY } = goal;
   return { goal, reached, isMet: reached >= atLeast && reached <= atMost };
 }

@@ -1,6 +1,6 @@
 /** `npm run bench`: see `arguments.ts` for the options and README.md for what is measured. */
 import { rmSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BenchArguments, HELP, parseArguments } from './arguments.js';
@@ -9,7 +9,7 @@ import { judgeAll } from './goals.js';
 import { cellsOf } from './plan.js';
 import { chartOf } from './report/chart.js';
 import { goalLines, tableOf } from './report/table.js';
-import type { ResultLine } from './result.js';
+import type { Entry, ResultLine } from './result.js';
 import { runCell } from './run-cell.js';
 
 const REFERENCE = 'limit-json';
@@ -31,7 +31,14 @@ async function present(names: readonly string[]): Promise<Set<string>> {
 async function runAll(asked: BenchArguments, folder: string) {
   const contestants = await present(asked.contestants);
   const isWanted = (yardstick: string) => asked.only.includes(yardstick);
-  const cells = cellsOf(asked.sizes).filter(({ yardsticks }) => yardsticks.some(isWanted));
+  // The reference alone is nothing to look at, unless somebody asked for it.
+  const isAsked = ({ contestant }: Entry) =>
+    contestants.has(contestant) && asked.contestants.includes(contestant);
+  const cells = cellsOf(asked.sizes).filter(({ title, yardsticks, entries }) => {
+    if (!title.includes(asked.cell)) return false;
+    return yardsticks.some(isWanted) && entries.some(isAsked);
+  });
+  if (cells.length === 0) throw new Error('no cell is left to run: see --only and --cell');
   const lines: ResultLine[] = [];
   const failures: string[] = [];
   for (const [place, cell] of cells.entries()) {
@@ -48,6 +55,8 @@ async function runAll(asked: BenchArguments, folder: string) {
 
 async function bench(asked: BenchArguments): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'replichart-bench-'));
+  // PostgreSQL runs as a user of its own, who has to get to its folder below.
+  await chmod(folder, 0o711);
   // Its processes end with it, since their channel closes; the folder has to be thought of.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {

@@ -1,16 +1,18 @@
 /** Every cell of the bench, in the order in which they run. */
 import { type Cell, inMemory } from './cell.js';
+import { catchUpCells, idleCell, manySlavesCells } from './cells-of-slaves.js';
 import type { Acknowledgement } from './contestants/contract.js';
 import { measureCommits } from './measure/commits.js';
 import { measureLatency } from './measure/latency.js';
 import { measureThroughput } from './measure/throughput.js';
-import type { Entry } from './result.js';
+import type { Entry, Reading } from './result.js';
 import type { Sizes } from './sizes.js';
 
-export const YARDSTICKS = ['W1', 'W1b', 'W2', 'W4'] as const;
+export const YARDSTICKS = ['W1', 'W1b', 'W2', 'W3', 'W4', 'W5'] as const;
 
 const KEYS = 1000;
 const WRITERS = 64;
+const WIDE = 16;
 
 interface Shape {
   readonly slaves: number;
@@ -21,10 +23,11 @@ interface Shape {
 
 function throughputCell(shape: Shape): Cell {
   const { slaves, valueBytes, updates, layer = 'keyValue' } = shape;
-  const peers = layer === 'document' ? [] : ['redis', 'redis-pubsub'];
+  const isWide = slaves === WIDE;
+  const peers = layer === 'document' ? [] : ['redis', 'redis-pubsub', 'nats-kv', 'yjs'];
   return {
     title: `W1 ${layer}, ${slaves} slaves, ${valueBytes} B`,
-    yardsticks: ['W1', 'W4'],
+    yardsticks: isWide ? ['W1', 'W4'] : ['W1'],
     slaves,
     copies: 1,
     valueBytes,
@@ -34,10 +37,10 @@ function throughputCell(shape: Shape): Cell {
     measure: async (cluster) => {
       const [rate, cpu] = await measureThroughput(cluster, { updates, keys: KEYS });
       if (rate === undefined || cpu === undefined) throw new Error('a reading is missing');
-      return [
-        { yardstick: 'W1', variant: layer, ...rate },
-        { yardstick: 'W4', variant: `master-cpu-${layer}`, ...cpu },
-      ];
+      const readings: Reading[] = [{ yardstick: 'W1', variant: layer, ...rate }];
+      // What one more slave costs the master shows best where they are many.
+      if (isWide) readings.push({ yardstick: 'W4', variant: 'master-cpu', ...cpu });
+      return readings;
     },
   };
 }
@@ -50,7 +53,7 @@ function latencyCell({ pulses, pulseIntervalMs }: Sizes): Cell {
     copies: 1,
     valueBytes: 100,
     layer: 'keyValue',
-    entries: inMemory('limit', 'limit-json', 'replichart', 'redis-pubsub'),
+    entries: inMemory('limit', 'limit-json', 'replichart', 'redis-pubsub', 'nats-kv', 'yjs'),
     reference: 'limit-json',
     measure: async (cluster) => {
       const size = { updates: pulses, intervalMs: pulseIntervalMs };
@@ -94,6 +97,7 @@ function commitCells({ sequentialCommits, writerCommits }: Sizes): Cell[] {
     ...inMemory('replichart', 'redis'),
     { contestant: 'replichart', label: 'replichart', store: 'disk' },
     { contestant: 'redis', label: 'redis', store: 'disk' },
+    { contestant: 'postgres', label: 'postgres', store: 'disk' },
   ];
   return [
     commitsCell({
@@ -120,9 +124,12 @@ export function cellsOf(sizes: Sizes): Cell[] {
   return [
     throughputCell({ slaves: 4, valueBytes: 100, updates: loadUpdates }),
     throughputCell({ slaves: 4, valueBytes: 1000, updates: heavyLoadUpdates }),
-    throughputCell({ slaves: 16, valueBytes: 100, updates: heavyLoadUpdates }),
+    throughputCell({ slaves: WIDE, valueBytes: 100, updates: heavyLoadUpdates }),
     throughputCell({ slaves: 4, valueBytes: 100, updates: documentUpdates, layer: 'document' }),
     latencyCell(sizes),
     ...commitCells(sizes),
+    ...catchUpCells(sizes),
+    idleCell(),
+    ...manySlavesCells(sizes),
   ];
 }

@@ -80,6 +80,8 @@ export function withRatios(lines: readonly ResultLine[], reference: string): Res
       const isSame = yardstick === line.yardstick && variant === line.variant;
       return isSame && unit === line.unit && contestant === reference;
     });
-    return { ...line, ratio: base === undefined ? null : rounded(line.median / base.median) };
+    // A growth may be nothing or less: there is no ratio to that.
+    const hasRatio = base !== undefined && base.median > 0 && line.median >= 0;
+    return { ...line, ratio: hasRatio ? rounded(line.median / base.median) : null };
   });
 }

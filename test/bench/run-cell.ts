@@ -44,21 +44,42 @@ async function withDeadline<T>(work: Promise<T>, what: string): Promise<T> {
 
 const tell = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-async function startRunners(cell: Cell, options: RunOptions): Promise<Runner[]> {
+interface Started {
+  readonly runners: Runner[];
+  readonly failures: string[];
+}
+
+/** One that does not start is a failure of its own; the others go on without it. */
+async function startRunners(cell: Cell, options: RunOptions): Promise<Started> {
   const runners: Runner[] = [];
-  const { layer, slaves, copies, valueBytes } = cell;
+  const failures: string[] = [];
+  const { layer, copies, valueBytes } = cell;
+  const slaves = cell.startsEmpty === true ? 0 : cell.slaves;
   for (const entry of cell.entries) {
     if (!options.contestants.has(entry.contestant)) continue;
     const { contestant, store } = entry;
     const folder = join(options.folder, `${entry.label}-${store}`);
     const plan = { contestant, layer, store, slaves, copies, valueBytes, folder };
-    const cluster = await Cluster.start(plan);
-    runners.push({ entry, cluster, rounds: [], failure: null });
-    if (cell.prepare !== undefined) {
-      await withDeadline(cell.prepare(cluster), `preparing ${entry.label}`);
+    try {
+      const cluster = await Cluster.start(plan);
+      const runner: Runner = { entry, cluster, rounds: [], failure: null };
+      runners.push(runner);
+      await prepare(cell, runner);
+    } catch (error) {
+      failures.push(`${entry.label} did not start: ${tell(error)}`);
     }
   }
-  return runners;
+  return { runners, failures };
+}
+
+async function prepare(cell: Cell, runner: Runner): Promise<void> {
+  if (cell.prepare === undefined) return;
+  try {
+    const what = `preparing ${runner.entry.label}`;
+    await withDeadline(cell.prepare(runner.cluster), what);
+  } catch (error) {
+    runner.failure = tell(error);
+  }
 }
 
 async function runRound(cell: Cell, runner: Runner, isWarmUp: boolean): Promise<void> {
@@ -84,11 +105,12 @@ function linesOf(cell: Cell, runners: readonly Runner[]): ResultLine[] {
 
 export async function runCell(cell: Cell, options: RunOptions): Promise<CellRun> {
   const { sizes, progress } = options;
+  const { warmUps, counting } = cell.rounds ?? { ...sizes, counting: sizes.rounds };
   const began = performance.now();
-  const runners = await startRunners(cell, options);
+  const { runners, failures } = await startRunners(cell, options);
   try {
-    for (let round = -sizes.warmUps; round < sizes.rounds; round += 1) {
-      progress(`${cell.title}: ${round < 0 ? 'warm-up' : `round ${round + 1}/${sizes.rounds}`}`);
+    for (let round = -warmUps; round < counting; round += 1) {
+      progress(`${cell.title}: ${round < 0 ? 'warm-up' : `round ${round + 1}/${counting}`}`);
       for (const runner of runners.filter(({ failure }) => failure === null)) {
         await runRound(cell, runner, round < 0);
       }
@@ -97,8 +119,9 @@ export async function runCell(cell: Cell, options: RunOptions): Promise<CellRun>
     await Promise.all(runners.map(({ cluster }) => cluster.stop()));
   }
   progress(`${cell.title}: ${((performance.now() - began) / 1000).toFixed(1)} s`);
-  const failures = runners.flatMap(({ entry, failure }) => {
-    return failure === null ? [] : [`${cell.title}: ${entry.label}: ${failure}`];
-  });
-  return { lines: linesOf(cell, runners), failures };
+  for (const { entry, failure } of runners) {
+    if (failure !== null) failures.push(`${entry.label}: ${failure}`);
+  }
+  const lines = linesOf(cell, runners);
+  return { lines, failures: failures.map((failure) => `${cell.title}: ${failure}`) };
 }

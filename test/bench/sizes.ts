@@ -12,6 +12,11 @@ export interface Sizes {
   readonly pulseIntervalMs: number;
   readonly sequentialCommits: number;
   readonly writerCommits: number;
+  /** Of 200 B each; W3 and the joins of W5. */
+  readonly catchUpKeys: number;
+  readonly manySlaves: number;
+  readonly joinKeys: number;
+  readonly joinRounds: { readonly warmUps: number; readonly counting: number };
 }
 
 export const FULL: Sizes = {
@@ -24,6 +29,10 @@ export const FULL: Sizes = {
   pulseIntervalMs: 4,
   sequentialCommits: 2000,
   writerCommits: 40_000,
+  catchUpKeys: 100000,
+  manySlaves: 1000,
+  joinKeys: 100000,
+  joinRounds: { warmUps: 0, counting: 3 },
 };
 
 /** At most three minutes for everything. */
@@ -37,6 +46,10 @@ export const QUICK: Sizes = {
   pulseIntervalMs: 3,
   sequentialCommits: 300,
   writerCommits: 3000,
+  catchUpKeys: 20000,
+  manySlaves: 200,
+  joinKeys: 5000,
+  joinRounds: { warmUps: 0, counting: 3 },
 };
 
 /** For the tests of the bench itself: its figures say nothing. */
@@ -50,4 +63,8 @@ export const TINY: Sizes = {
   pulseIntervalMs: 2,
   sequentialCommits: 20,
   writerCommits: 128,
+  catchUpKeys: 2000,
+  manySlaves: 20,
+  joinKeys: 500,
+  joinRounds: { warmUps: 0, counting: 1 },
 };

@@ -138,6 +138,19 @@ test('P2, L2: a later reign that answers where the copy no longer stands is aske
   assert.ok(again?.kind === 'hello' && again.position?.version === 4);
 });
 
+test('P2, L2: increments that hold before one fails are a move as well', () => {
+  const slave = liveSlave().elapse('SILENCE');
+  const asked = slave.context.hello ?? '';
+  slave.send(from(announce(2, 5, { links: [link(3, 4), link(4, 5)] })));
+  slave.send(from(welcome(asked, { relation: 'same' }), next));
+  slave.send({ type: 'reignPersisted', incarnation: next.incarnation });
+  const problem = { code: 'VETOED', reason: 'x' };
+  slave.send({ type: 'commitFailed', problem, position: at(4) });
+  assert.is(linkOf(slave), 'announcing');
+  const again = said(slave).at(-1);
+  assert.ok(again?.kind === 'hello' && again.position?.version === 4);
+});
+
 test('P2, L2: told to reset where it no longer stands, it asks where it stands instead', () => {
   const slave = liveSlave().elapse('SILENCE');
   const asked = slave.context.hello ?? '';

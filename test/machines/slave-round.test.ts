@@ -148,6 +148,14 @@ test('P9: commit ends it: data, version and record in one step, then the confirm
   assert.equal([slave.context.position, slave.context.prepared], [at(4), null]);
 });
 
+test('P19: a committed round is firm at once, whatever the stamp of its commit still says', () => {
+  const slave = preparedSlave().send(from(commit(3)));
+  assert.is(slave.context.masterFirm.version, 3);
+  assert.is(slave.effect<SlaveEffects['commitCopy']>('commitCopy').firm.version, 4);
+  slave.send(done);
+  assert.is(slave.context.firm?.version, 4);
+});
+
 test('P11: commit and abort match by round', () => {
   const slave = preparedSlave().send(from({ ...commit(3), round: 'r3' }));
   assert.is(copyOf(slave), 'prepared.waiting');

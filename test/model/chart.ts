@@ -2,7 +2,7 @@
 import { type Message, pointOf } from '../../machines/index.js';
 import type { Exploration, Reached } from './explorer.js';
 import type { FairReached, Wedge } from './fair-graph.js';
-import { SLAVES } from './vocabulary.js';
+import { MASTERS, SLAVES } from './vocabulary.js';
 import type { Universe } from './world.js';
 
 interface Look {
@@ -17,9 +17,9 @@ interface Step {
   readonly after: readonly Look[];
 }
 
-type Processes = Readonly<{ master: number; slaves: readonly number[] }>;
+type Processes = Readonly<{ master: number; slaves: readonly number[]; rival?: number }>;
 
-/** `{ serving: { link: 'live', copy: { prepared: 'waiting' } } }` as `link live, copy prepared.waiting`. */
+/** `{ serving: { link: 'live', copy: { prepared: 'waiting' } } }` in words. */
 function statesIn(value: unknown): string {
   if (typeof value === 'string') return value;
   const entries = Object.entries(value as Record<string, unknown>);
@@ -31,19 +31,24 @@ function statesIn(value: unknown): string {
   return entries.map(([region, inner]) => `${region} ${statesIn(inner)}`).join(', ');
 }
 
-function looksOf(universe: Universe, { master, slaves }: Processes): readonly Look[] {
-  const lead = universe.masters.valueOf(master);
+function lookOfMaster(universe: Universe, id: number): Look {
+  const lead = universe.masters.valueOf(id);
   const { decisions, position } = lead.disk;
   const decided = decisions.map(({ id }) => id).join();
   const leads = lead.snapshot === null ? 'down' : statesIn(lead.snapshot.value);
-  const ofMaster = `${leads}, at ${position.digest}${decided && `, decided ${decided}`}`;
+  const looks = `${leads}, at ${position.digest}${decided && `, decided ${decided}`}`;
+  return { name: lead.name, looks };
+}
+
+function looksOf(universe: Universe, { master, slaves, rival = -1 }: Processes): readonly Look[] {
+  const leads = [master, rival].filter((id) => id >= 0);
   const ofSlaves = slaves.map((id) => {
     const { name, snapshot, disk } = universe.slaves.valueOf(id);
     const state = snapshot === null ? 'down' : statesIn(snapshot.value);
     const held = disk.prepared === null ? '' : `, promised ${disk.prepared.round}`;
     return { name, looks: `${state}, at ${disk.position?.digest ?? 'nothing'}${held}` };
   });
-  return [{ name: 'm', looks: ofMaster }, ...ofSlaves];
+  return [...leads.map((id) => lookOfMaster(universe, id)), ...ofSlaves];
 }
 
 /** What a reader needs of a message to follow a trace. */
@@ -63,6 +68,9 @@ function wordsOf(message: Message): string {
   return words.join(' ');
 }
 
+const roleOf = (name: string): string =>
+  MASTERS.some((master) => master === name) ? 'master' : 'slave';
+
 /** Semicolons and hashes end a statement there. */
 const clean = (text: string): string => text.replace(/[;#]/g, ',');
 
@@ -74,7 +82,7 @@ function lineOf(universe: Universe, { label, packet }: Step): string {
     return `${from}->>${to}: ${wordsOf(universe.packets.valueOf(packet).message)}${suffix}`;
   }
   const actor = /^(\w)\b[: ]/.exec(label)?.[1];
-  const isProcess = actor !== undefined && ['m', ...SLAVES].includes(actor);
+  const isProcess = actor !== undefined && [...MASTERS, ...SLAVES].some((name) => name === actor);
   return isProcess ? `${actor}->>${actor}: ${clean(label.slice(2).trim())}` : `m->>m: ${label}`;
 }
 
@@ -97,7 +105,7 @@ class Chart {
     this.#everybody = `${names[0]},${names.at(-1)}`;
     this.#lines = ['sequenceDiagram', 'autonumber'];
     for (const name of names) {
-      this.#lines.push(`participant ${name} as ${name === 'm' ? 'master' : `slave ${name}`}`);
+      this.#lines.push(`participant ${name} as ${roleOf(name)} ${name}`);
     }
     this.#lines.push(...changesIn([], looks));
     this.#before = looks;

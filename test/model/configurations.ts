@@ -22,7 +22,7 @@ const CALM: Omit<Bounds, 'name' | 'statesMax'> = {
 };
 
 const SHORT_STATES_MAX = 60_000;
-const FULL_STATES_MAX = 250_000;
+const FULL_STATES_MAX = 200_000;
 
 const bounded = (name: string, changes: Partial<Bounds>, statesMax: number): Bounds => ({
   ...CALM,
@@ -134,6 +134,36 @@ export const FULL: readonly Bounds[] = [
   bounded(
     'an old folder amid a round',
     { backups: 1, masterCrashes: 1, onePhase: 1, silences: 1 },
+    FULL_STATES_MAX,
+  ),
+  bounded(
+    'whole states in parts, slave crashes',
+    { chunked: true, from: 'empty', onePhase: 1, twoPhase: 0, slaveCrashes: 1, reconnects: 1 },
+    FULL_STATES_MAX,
+  ),
+  bounded(
+    'whole states in parts, master crashes',
+    { chunked: true, trimmed: true, onePhase: 2, twoPhase: 0, heartbeats: 1, masterCrashes: 1 },
+    FULL_STATES_MAX,
+  ),
+  bounded(
+    'two masters in one reign',
+    { rival: 'clone', rests: false, onePhase: 1, heartbeats: 1, silences: 1 },
+    FULL_STATES_MAX,
+  ),
+  bounded(
+    'two masters, and a slave that is empty',
+    { rival: 'clone', rests: false, from: 'empty', onePhase: 1, twoPhase: 0, slaveCrashes: 1 },
+    FULL_STATES_MAX,
+  ),
+  bounded(
+    'a master takes over from one that runs',
+    { rival: 'takeover', rests: false, onePhase: 1, silences: 1, deadlines: 1 },
+    FULL_STATES_MAX,
+  ),
+  bounded(
+    'taken over amid rounds, with a crash',
+    { rival: 'takeover', rests: false, twoPhase: 2, silences: 1, masterCrashes: 1 },
     FULL_STATES_MAX,
   ),
   bounded(

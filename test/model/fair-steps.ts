@@ -44,7 +44,7 @@ export class FairSteps {
       if (master.snapshot === null) return startMaster(master).slice(0, 1);
       const job = endMasterJob(master).slice(0, 1);
       const moves = masterMoves(master, this.#universe.bounds);
-      return [...job, ...moves.filter(({ label }) => label === 'm polled')];
+      return [...job, ...moves.filter(({ label }) => label === `${master.name} polled`)];
     });
   }
 
@@ -79,7 +79,7 @@ export class FairSteps {
       if (master.snapshot === null) return [];
       const delays = masterStepper()
         .waits(master.snapshot)
-        .map(({ delay }) => `m ${delay}`);
+        .map(({ delay }) => `${master.name} ${delay}`);
       const moves = masterMoves(master, this.#universe.bounds);
       return moves.filter(({ label }) => delays.includes(label));
     });

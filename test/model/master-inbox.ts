@@ -8,7 +8,9 @@ import {
   relate,
 } from '../../machines/index.js';
 import type { RoundGroup } from '../../machines/master-context.js';
+import type { ChunkMessage } from '../../machines/protocol.js';
 import { type MasterProcess, outcomesOf, type Result, Turn } from './master-turn.js';
+import { PARTS, partOf } from './receiver.js';
 import { type Bounds, digestAt, type Packet } from './vocabulary.js';
 
 function relationOf(turn: Turn, point: Point): Relation {
@@ -27,6 +29,9 @@ export function deliverToMaster(master: MasterProcess, packet: Packet, bounds: B
   const slave = envelope.sender;
   if (compareEpochs(envelope.epoch, turn.context.epoch) > 0) {
     turn.send({ type: 'epochSeen', epoch: envelope.epoch, sender: slave });
+    if (!turn.snapshot.matches('fenced')) turn.broken('S10', 'saw a later reign and goes on');
+  } else if (message.kind === 'refused') {
+    turn.send({ type: 'rivalSeen', sender: slave, incarnation: message.message });
   }
   const session = turn.sessions[slave];
   if (message.kind === 'hello') {
@@ -40,7 +45,7 @@ export function deliverToMaster(master: MasterProcess, packet: Packet, bounds: B
   } else if (session === envelope.incarnation) {
     hear(turn, slave, packet, bounds);
   }
-  return outcomesOf(`${slave} -> m ${message.kind}`, turn, null);
+  return outcomesOf(`${slave} -> ${master.name} ${message.kind}`, turn, null);
 }
 
 function greet(
@@ -134,24 +139,35 @@ function serve(
     if (round?.id === message.round) turn.packet(chunkOfRound(turn, round), [slave]);
     return;
   }
+  const known = turn.builds[slave];
+  if (known !== undefined && known.build === message.build) {
+    return turn.packet(partAt(known, message.next), [slave]);
+  }
   const isIncrement = message.position !== null && relation === 'behind' && !bounds.trimmed;
   if (message.position !== null && relation === 'same') return;
   const isFork = relation === 'ahead' || relation === 'fork';
   const reason = message.position === null ? 'empty' : isFork ? 'fork' : 'trimmed';
-  turn.packet(
-    {
-      kind: isIncrement ? 'delta' : 'snapshot',
-      build: `${epoch.start}:${point.digest}>${position.digest}`,
-      index: 0,
-      last: true,
-      from: isIncrement ? point : ORIGIN,
-      to: { lineage, epoch, ...position },
-      durability: 'disk',
-      round: null,
-      reason: isIncrement ? null : reason,
-      firmRelation: relationOf(turn, message.firm ?? ORIGIN),
-      payload: { bytes: 1, checksum: position.digest, body: position.digest },
-    },
-    [slave],
-  );
+  const first: ChunkMessage = {
+    kind: isIncrement ? 'delta' : 'snapshot',
+    build: `${epoch.start}:${point.digest}>${position.digest}`,
+    index: 0,
+    last: true,
+    from: isIncrement ? point : ORIGIN,
+    to: { lineage, epoch, ...position },
+    durability: 'disk',
+    round: null,
+    reason: isIncrement ? null : reason,
+    firmRelation: relationOf(turn, message.firm ?? ORIGIN),
+    payload: { bytes: 1, checksum: position.digest, body: position.digest },
+  };
+  if (isIncrement || bounds.chunked !== true) return turn.packet(first, [slave]);
+  const builds = Object.entries({ ...turn.builds, [slave]: first });
+  turn.builds = Object.fromEntries(builds.sort());
+  turn.packet(partAt(first, 0), [slave]);
+}
+
+function partAt(build: ChunkMessage, index: number): ChunkMessage {
+  const { digest } = build.to;
+  const payload = { ...build.payload, body: partOf(digest, index) };
+  return { ...build, index, last: index === PARTS - 1, payload };
 }

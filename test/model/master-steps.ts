@@ -24,8 +24,10 @@ import { type Bounds, extend, LINEAGE, type Note, SLAVES, type Spending } from '
 export function startMaster(master: MasterProcess): Result[] {
   const life = master.life + 1;
   const { disk } = master;
-  const epoch = { term: disk.epoch.term, start: disk.epoch.start + 1 };
-  const incarnation = `m${life}`;
+  const { term, start } = disk.epoch;
+  const takesOver = master.takesOver && life === 1;
+  const epoch = takesOver ? { term: term + 1, start: 1 } : { term, start: start + 1 };
+  const incarnation = `${master.name}${life}`;
   const { snapshot } = masterStepper().start({ delays: DELAYS });
   const turn = new Turn({ ...downWith(master, disk), life, snapshot }, disk);
   const { position, firm, reserved, decisions } = disk;
@@ -50,7 +52,7 @@ export function startMaster(master: MasterProcess): Result[] {
       redo: decisions.find(({ to }) => to.version > position.version) ?? null,
     },
   });
-  return outcomesOf('m starts', turn, null);
+  return outcomesOf(`${master.name} starts`, turn, null);
 }
 
 /** The folder is copied; later the copy may be put back in place of what became of it (T35). */
@@ -58,7 +60,7 @@ export function backUpAndRestore(master: MasterProcess): Result[] {
   const { disk, backup } = master;
   const outcomes: Result[] = [
     {
-      label: 'm is backed up',
+      label: `${master.name} is backed up`,
       process: { ...master, backup: disk },
       sent: [],
       notes: [],
@@ -69,7 +71,7 @@ export function backUpAndRestore(master: MasterProcess): Result[] {
   const digest = durableHead(disk).digest;
   const head = durableHead(backup).digest;
   outcomes.push({
-    label: 'm is restored from its backup',
+    label: `${master.name} is restored from its backup`,
     process: { ...downWith(master, backup), backup: null },
     sent: [],
     notes: [{ kind: 'lost', digest, head, isRestored: true }],
@@ -82,7 +84,7 @@ export function backUpAndRestore(master: MasterProcess): Result[] {
 export function loseMaster(master: MasterProcess): Result {
   const { disk } = master;
   return {
-    label: 'm loses power',
+    label: `${master.name} loses power`,
     process: downWith(master, { ...disk, position: disk.firm }),
     sent: [],
     notes: [
@@ -99,7 +101,7 @@ export function loseMaster(master: MasterProcess): Result {
 
 export function crashMaster(master: MasterProcess): Result {
   return {
-    label: 'm crashes',
+    label: `${master.name} crashes`,
     process: downWith(master, master.disk),
     sent: [],
     notes: [],
@@ -178,7 +180,7 @@ function failStore(
 ): Result[] {
   const turn = new Turn({ ...master, jobs }, disk);
   turn.send({ type: 'storeFailed', problem: { code: 'STORE_FAILED', reason: 'model' } });
-  const label = `m: write fails${notes.length > 0 ? ', is there' : ''}`;
+  const label = `${master.name}: write fails${notes.length > 0 ? ', is there' : ''}`;
   return outcomesOf(label, turn, 'storeFailures', notes);
 }
 
@@ -190,7 +192,7 @@ export function endMasterJob(master: MasterProcess): Result[] {
   const turn = new Turn({ ...master, jobs }, disk);
   turn.send(endOf(job));
   const outcomes = [
-    ...outcomesOf(`m ends ${job.type}`, turn, null, notes, true),
+    ...outcomesOf(`${master.name} ends ${job.type}`, turn, null, notes, true),
     ...failStore(master, jobs, disk, notes),
     ...failStore(master, jobs, master.disk, []),
   ];
@@ -200,11 +202,12 @@ export function endMasterJob(master: MasterProcess): Result[] {
   const failing = new Turn({ ...master, jobs }, master.disk);
   const { id } = (job.params as MasterEffects['commitOriginal']).group;
   failing.send({ type: 'originalFailed', id, problem: { code: 'BUSY', reason: 'model' } });
-  return [...outcomes, ...outcomesOf('m: original fails', failing, 'failures')];
+  return [...outcomes, ...outcomesOf(`${master.name}: original fails`, failing, 'failures')];
 }
 
 /** Timers, the host, the network read once more. */
 export function masterMoves(master: MasterProcess, bounds: Bounds): Result[] {
+  const { name } = master;
   if (master.snapshot === null) return [];
   const outcomes: Result[] = [];
   const take = (label: string, event: MasterEvent, spent: Spending | null) => {
@@ -214,29 +217,33 @@ export function masterMoves(master: MasterProcess, bounds: Bounds): Result[] {
   };
   for (const { delay, eventType } of masterStepper().waits(master.snapshot)) {
     const spent = { HEARTBEAT: 'heartbeats', VOTE_DEADLINE: 'deadlines' }[delay] ?? null;
-    take(`m ${delay}`, { type: eventType } as unknown as MasterEvent, spent as Spending | null);
+    take(
+      `${name} ${delay}`,
+      { type: eventType } as unknown as MasterEvent,
+      spent as Spending | null,
+    );
   }
   if (master.isPolling) {
     const turn = new Turn(master, master.disk);
     turn.isPolling = false;
     turn.send({ type: 'polled' });
-    outcomes.push(...outcomesOf('m polled', turn, null));
+    outcomes.push(...outcomesOf(`${name} polled`, turn, null));
   }
   const { context } = master.snapshot;
   if (master.snapshot.hasTag('free')) {
     const group = nextGroup(master, bounds, 'disk');
     const one = bounds.lossy ? { ...group, durability: 'os' as const } : group;
-    take('host changes, one-phase', { type: 'announceGroup', group: one }, 'onePhase');
+    take(`${name}: host changes, one-phase`, { type: 'announceGroup', group: one }, 'onePhase');
     const participants = SLAVES.slice(0, bounds.participants);
     const round: RoundGroup = { ...group, participants, voteMs: 1 };
-    take('host changes, two-phase', { type: 'proposeGroup', group: round }, 'twoPhase');
+    take(`${name}: host changes, two-phase`, { type: 'proposeGroup', group: round }, 'twoPhase');
   }
   for (const slave of context.round?.participants ?? []) {
-    take(`m loses ${slave}`, { type: 'slaveLost', slave, reason: 'goodbye' }, 'leaves');
+    take(`${name} loses ${slave}`, { type: 'slaveLost', slave, reason: 'goodbye' }, 'leaves');
   }
   if (context.round !== null && context.abortReason === null) {
     take(
-      'host rolls back',
+      `${name}: host rolls back`,
       { type: 'rollback', round: context.round.id, reason: 'x' },
       'rollbacks',
     );
@@ -248,8 +255,9 @@ export function masterMoves(master: MasterProcess, bounds: Bounds): Result[] {
 function nextGroup(master: MasterProcess, bounds: Bounds, durability: 'disk'): Group {
   const context = contextOf(master) as MasterContext;
   const version = Math.max(context.issued, context.position.version) + 1;
-  const to = extend(context.position, version, String(master.life));
-  const id = `r${version}.${master.life}`;
+  const maker = `${master.name === 'm' ? '' : master.name}${master.life}`;
+  const to = extend(context.position, version, maker);
+  const id = `r${version}.${maker}`;
   return {
     id,
     from: context.position,

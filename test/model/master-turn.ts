@@ -14,10 +14,12 @@ import type {
   MasterEvent,
   RoundGroup,
 } from '../../machines/master-context.js';
+import type { ChunkMessage } from '../../machines/protocol.js';
 import { type Effect, Stepper } from '../support/stepper.js';
 import {
   digestAt,
   extend,
+  type MasterName,
   type Note,
   type Outcome,
   type Packet,
@@ -36,6 +38,9 @@ export interface MasterDisk {
 export type Job = Effect & { readonly type: keyof MasterEffects };
 
 export interface MasterProcess {
+  readonly name: MasterName;
+  /** Its first start is ordered to raise the term (P16). */
+  readonly takesOver: boolean;
   readonly life: number;
   readonly disk: MasterDisk;
   /** Null while the process is down. */
@@ -50,6 +55,8 @@ export interface MasterProcess {
   readonly sessions: Readonly<Record<string, string>>;
   /** Hellos answered in this life: a repeated one would raise the sequence number for ever. */
   readonly greeted: readonly string[];
+  /** The whole state that each slave is being sent in parts, in this life. */
+  readonly builds: Readonly<Record<string, ChunkMessage>>;
 }
 
 export type Result = Outcome<MasterProcess>;
@@ -72,9 +79,11 @@ const JOBS: readonly string[] = [
   'rollbackOriginal',
 ];
 
-export function newMasterProcess(): MasterProcess {
+export function newMasterProcess(name: MasterName = 'm', takesOver = false): MasterProcess {
   const first = extend(ORIGIN, 1, '0');
   return {
+    name,
+    takesOver,
     life: 0,
     disk: {
       epoch: { term: 0, start: 0 },
@@ -91,6 +100,7 @@ export function newMasterProcess(): MasterProcess {
     sequence: 0,
     sessions: {},
     greeted: [],
+    builds: {},
   };
 }
 
@@ -130,6 +140,7 @@ export class Turn {
   sequence: number;
   sessions: Record<string, string>;
   greeted: readonly string[];
+  builds: Readonly<Record<string, ChunkMessage>>;
   readonly atoms: Atom[] = [];
   readonly master: MasterProcess;
   readonly disk: MasterDisk;
@@ -144,6 +155,7 @@ export class Turn {
     this.sequence = master.sequence;
     this.sessions = { ...master.sessions };
     this.greeted = master.greeted;
+    this.builds = master.builds;
   }
 
   get context(): MasterContext {
@@ -152,7 +164,7 @@ export class Turn {
 
   get envelope(): Packet['envelope'] {
     const { lineage, epoch, incarnation } = this.context;
-    return { lineage, epoch, incarnation, sender: 'm' };
+    return { lineage, epoch, incarnation, sender: this.master.name };
   }
 
   send(event: MasterEvent): void {
@@ -184,7 +196,7 @@ export class Turn {
     if (effect.type === 'reply') {
       const { slave, message } = effect.params as MasterEffects['reply'];
       if (message.kind === 'outcome' && message.outcome === 'aborted') {
-        this.atoms.push({ note: { kind: 'aborted', round: message.round, by: 'm' } });
+        this.atoms.push({ note: { kind: 'aborted', round: message.round, by: this.master.name } });
       }
       this.packet(message, [slave]);
     }
@@ -235,7 +247,7 @@ export class Turn {
       this.atoms.push({ note: { kind: 'issued', version: to.version, id } });
     }
     if (message.kind === 'abort') {
-      this.atoms.push({ note: { kind: 'aborted', round: message.round, by: 'm' } });
+      this.atoms.push({ note: { kind: 'aborted', round: message.round, by: this.master.name } });
     }
   }
 
@@ -254,13 +266,16 @@ export class Turn {
   }
 
   get process(): MasterProcess {
-    const { disk, snapshot, jobs, isPolling, sequence, sessions, greeted } = this;
-    return { ...this.master, disk, snapshot, jobs, isPolling, sequence, sessions, greeted };
+    const { disk, snapshot, jobs, isPolling, sequence, sessions, greeted, builds } = this;
+    const now = { disk, snapshot, jobs, isPolling, sequence, sessions, greeted, builds };
+    return { ...this.master, ...now };
   }
 }
 
 export function downWith(master: MasterProcess, disk: MasterDisk): MasterProcess {
   return {
+    name: master.name,
+    takesOver: master.takesOver,
     life: master.life,
     disk,
     backup: master.backup,
@@ -270,6 +285,7 @@ export function downWith(master: MasterProcess, disk: MasterDisk): MasterProcess
     sequence: 0,
     sessions: {},
     greeted: [],
+    builds: {},
   };
 }
 

@@ -326,6 +326,34 @@ export const MUTANTS: readonly Mutant[] = [
     needs: { backups: 1, masterCrashes: 1, onePhase: 1, twoPhase: 0, silences: 1 },
   },
   {
+    name: 'a master that saw a later reign goes on',
+    master: masterMachine.provide({ guards: { isHigherEpoch: () => false } }),
+    needs: { rival: 'takeover', heartbeats: 1, silences: 1 },
+  },
+  {
+    name: 'two masters of one reign are both obeyed',
+    slave: slaveMachine.provide({
+      guards: {
+        judged: ({ context }, { message, as }) => {
+          const judgement = judge(context, message);
+          return (judgement === 'otherIncarnation' ? 'accept' : judgement) === as;
+        },
+      },
+    }),
+    needs: { rival: 'clone', heartbeats: 1, silences: 1 },
+  },
+  {
+    name: 'a resume mixes two snapshots',
+    needs: {
+      from: 'empty',
+      onePhase: 1,
+      twoPhase: 0,
+      slaveCrashes: 1,
+      chunked: true,
+      mixesBuilds: true,
+    },
+  },
+  {
     name: 'a slave never asks again for a lost answer',
     slave: slaveWith(`${COPY}.syncing.states.asking`, ({ after: _left, ...place }) => place),
     needs: { onePhase: 1, twoPhase: 0, heartbeats: 1 },

@@ -141,42 +141,39 @@ function isVoid(yes: string, came: Extract<Note, { kind: 'returned' }>): boolean
   return slave === came.slave && round !== came.holds;
 }
 
-/** Promises that hold in every state. */
-export function judge(
-  master: MasterProcess,
-  slaves: readonly SlaveProcess[],
-  ghost: Ghost,
-  broken: Broken[],
-): void {
+/** What a master owes in every state to those it told something. */
+export function judgeMaster(master: MasterProcess, ghost: Ghost, broken: Broken[]): void {
+  const tell = (promise: string, how: string) => broken.push({ promise, how });
   for (const each of ghost.aborted) {
     const [round = '', by] = each.split('|');
-    if (!ghost.decided.includes(round)) continue;
-    broken.push({ promise: 'S1', how: `${round} is decided, and aborted by ${by}` });
+    if (ghost.decided.includes(round)) tell('S1', `${round} is decided, and aborted by ${by}`);
   }
   for (const digest of ghost.acknowledged) {
     if (isPrefix(digest, ghost.truth)) continue;
-    broken.push({ promise: 'S3', how: `${digest} was acknowledged and is not in ${ghost.truth}` });
+    tell('S3', `${digest} was acknowledged and is not in ${ghost.truth}`);
   }
   for (const digest of ghost.denied) {
     if (!isPrefix(digest, ghost.truth)) continue;
-    broken.push({ promise: 'P21', how: `${digest} was called aborted and is in ${ghost.truth}` });
+    tell('P21', `${digest} was called aborted and is in ${ghost.truth}`);
   }
   const durable = durableHead(master.disk).digest;
-  if (durable !== ghost.truth) {
-    broken.push({ promise: 'S3', how: `the master holds ${durable}, once held ${ghost.truth}` });
+  if (durable === ghost.truth) return;
+  tell('S3', `the master holds ${durable}, once held ${ghost.truth}`);
+}
+
+/** A copy is a prefix of what one master made, never a mix of two (S6, T39). */
+export function judgeSlave(slave: SlaveProcess, ghosts: readonly Ghost[], broken: Broken[]): void {
+  const { digest } = pointOf(slave.disk.position);
+  const firm = slave.disk.firm?.digest ?? '';
+  const truths = ghosts.map(({ truth }) => truth);
+  const isTrue = (history: string) => truths.some((truth) => isPrefix(history, truth));
+  const isRestored = ghosts.some((ghost) => ghost.isRestored);
+  if (!isRestored && firm !== '' && !isTrue(firm)) {
+    broken.push({ promise: 'S3', how: `${slave.name} has ${firm} firm, truth is ${truths}` });
   }
-  for (const slave of slaves) {
-    const { digest } = pointOf(slave.disk.position);
-    const firm = slave.disk.firm?.digest ?? '';
-    if (!ghost.isRestored && firm !== '' && !isPrefix(firm, ghost.truth)) {
-      broken.push({
-        promise: 'S3',
-        how: `${slave.name} has ${firm} firm, truth is ${ghost.truth}`,
-      });
-    }
-    const wasLost = ghost.lost.some((history) => isPrefix(digest, history));
-    if (digest !== '' && !wasLost && !isPrefix(digest, ghost.truth)) {
-      broken.push({ promise: 'S6', how: `${slave.name} holds ${digest}, truth is ${ghost.truth}` });
-    }
+  const lost = ghosts.flatMap((ghost) => ghost.lost);
+  const wasLost = lost.some((history) => isPrefix(digest, history));
+  if (digest !== '' && !wasLost && !isTrue(digest)) {
+    broken.push({ promise: 'S6', how: `${slave.name} holds ${digest}, truth is ${truths}` });
   }
 }

@@ -1,5 +1,6 @@
-import { type Enveloped, pointOf, samePoint } from '../../machines/index.js';
+import { type Enveloped, ORIGIN, pointOf, samePoint } from '../../machines/index.js';
 import type { SlaveEffects, SlaveEvent } from '../../machines/slave-context.js';
+import { isOf, isWaiting, type Part, placeOf } from './receiver.js';
 import {
   contextOf,
   DELAYS,
@@ -78,7 +79,10 @@ function endOfDrop(slave: SlaveProcess, round: string): JobEnd {
   const notes: Note[] = [];
   const { prepared } = disk;
   if (prepared?.round === round) {
-    const isSuperseded = (context?.target?.version ?? 0) > prepared.to.version;
+    const { to } = prepared;
+    const target = context?.target ?? ORIGIN;
+    const isOther = target.version === to.version && target.digest !== to.digest;
+    const isSuperseded = target.version > to.version || isOther;
     if (!isSuperseded) notes.push({ kind: 'aborted', round, by: name });
   }
   return {
@@ -116,6 +120,11 @@ function endOf(slave: SlaveProcess, job: Job): JobEnd {
       const how = `${to.digest} replaces ${disk.firm.digest}, which was firm`;
       notes.push({ kind: 'broken', promise: 'S7', how });
     }
+    const { transfer } = slave;
+    if (transfer !== null && !isOf(transfer, to)) {
+      const how = `${transfer.parts.join(' and ')} are put together as ${to.digest}`;
+      notes.push({ kind: 'broken', promise: 'S13', how });
+    }
     return {
       disk: { ...disk, position: to, firm },
       notes,
@@ -127,10 +136,13 @@ function endOf(slave: SlaveProcess, job: Job): JobEnd {
 
 /** The oldest job ends: what it wrote is durable, and the machine hears of it, or a crash hits. */
 export function endSlaveJob(slave: SlaveProcess): Result[] {
-  const [job, ...jobs] = slave.jobs;
+  const { receiving, transfer } = slave;
+  const job = slave.jobs.find((each) => !isWaiting(each, receiving, transfer));
   if (job === undefined) return [];
+  const jobs = slave.jobs.filter((each) => each !== job);
   const { disk, notes, event } = endOf(slave, job);
   const turn = new Turn({ ...slave, jobs }, disk);
+  if (job.type === 'installCopy') turn.dropTransfer();
   turn.send(event);
   const outcomes = outcomesOf(`${slave.name} ends ${job.type}`, turn, null, notes, true);
   for (const [how, left] of [
@@ -208,8 +220,30 @@ export function deliverToSlave(slave: SlaveProcess, packet: Packet, _bounds: Bou
   const { message } = packet;
   turn.answering = message.kind;
   const envelope = { protocol: 1, item: 'i', ...packet.envelope };
-  turn.send(eventOf({ ...message, envelope } as Enveloped));
-  return outcomesOf(`m -> ${slave.name} ${message.kind}`, turn, null);
+  const arrived = { ...message, envelope } as Enveloped;
+  if (arrived.kind === 'snapshot' && slave.receiving !== 'whole') receivePart(turn, arrived);
+  else turn.send(eventOf(arrived));
+  return outcomesOf(`${packet.envelope.sender} -> ${slave.name} ${message.kind}`, turn, null);
+}
+
+function receivePart(turn: Turn, part: Part): void {
+  const { build } = part;
+  const body = String(part.payload.body);
+  const place = placeOf(turn.slave.receiving, turn.transfer, turn.isExpecting, part);
+  if (place === 'none') return;
+  if (place === 'next') return turn.take(turn.transfer?.build ?? build, body);
+  if (turn.transfer !== null) {
+    turn.dropTransfer();
+    turn.send({ type: 'transferLost', reason: 'the master started it anew' });
+  }
+  turn.isExpecting = false;
+  turn.send(eventOf(part));
+  // The machine may have refused it: then nobody reads its parts.
+  const reads = turn.jobs.some(
+    ({ type, params }) =>
+      type === 'installCopy' && (params as SlaveEffects['installCopy']).build === build,
+  );
+  if (reads) turn.take(build, body);
 }
 
 function eventOf(message: Enveloped): SlaveEvent {

@@ -15,7 +15,15 @@ import type {
   SlaveEvent,
 } from '../../machines/slave-context.js';
 import { type Effect, Stepper } from '../support/stepper.js';
-import { LINEAGE, type Note, type Outcome, type Packet, type Spending } from './vocabulary.js';
+import { isWhole, type Receiving, type Transfer } from './receiver.js';
+import {
+  LINEAGE,
+  MASTERS,
+  type Note,
+  type Outcome,
+  type Packet,
+  type Spending,
+} from './vocabulary.js';
 
 export interface SlaveDisk {
   readonly lineage: string | null;
@@ -38,6 +46,11 @@ export interface SlaveProcess {
   readonly asked: string | null;
   /** Holds all in memory: a crash leaves nothing. */
   readonly isStoreless: boolean;
+  readonly receiving: Receiving;
+  /** A whole state of which parts are here. */
+  readonly transfer: Transfer | null;
+  /** Asked for, and nothing of it came yet. */
+  readonly isExpecting: boolean;
 }
 
 export type Result = Outcome<SlaveProcess>;
@@ -70,6 +83,7 @@ export const DELAYS = {
 };
 
 const NEVER = { term: 0, start: 0 };
+const DOWN = { snapshot: null, jobs: [], asked: null, transfer: null, isExpecting: false };
 const EMPTY_DISK: SlaveDisk = {
   lineage: null,
   epoch: NEVER,
@@ -83,11 +97,13 @@ export function newSlaveProcess(
   name: string,
   joinedAt: Point | null,
   isStoreless: boolean,
+  receiving: Receiving,
 ): SlaveProcess {
   const position = joinedAt && { lineage: LINEAGE, epoch: NEVER, ...joinedAt };
   const joined = { ...EMPTY_DISK, lineage: LINEAGE, position, firm: joinedAt };
   const disk = joinedAt === null ? EMPTY_DISK : joined;
-  return { name, life: 0, disk, snapshot: null, jobs: [], asked: null, isStoreless };
+  const process = { name, life: 0, disk, isStoreless, receiving };
+  return { ...process, ...DOWN };
 }
 
 /** Names the process life, as its incarnation does. */
@@ -110,6 +126,8 @@ function settled(snapshot: SnapshotFrom<typeof slaveMachine>): SnapshotFrom<type
     heardBefore: 0,
     ignored: 0,
     failures: Math.min(1, context.failures),
+    progress: Math.min(1, context.progress),
+    progressBefore: 0,
     closing: isClosing ? context.closing : null,
   };
   return { ...snapshot, context: rest } as typeof snapshot;
@@ -121,6 +139,8 @@ export class Turn {
   snapshot: SnapshotFrom<typeof slaveMachine>;
   jobs: Job[];
   asked: string | null;
+  transfer: Transfer | null;
+  isExpecting: boolean;
   /** Kind of the message that this turn is about. */
   answering: Message['kind'] | null = null;
   readonly atoms: Atom[] = [];
@@ -134,6 +154,8 @@ export class Turn {
     this.snapshot = slave.snapshot;
     this.jobs = [...slave.jobs];
     this.asked = slave.asked;
+    this.transfer = slave.transfer;
+    this.isExpecting = slave.isExpecting;
   }
 
   send(event: SlaveEvent): void {
@@ -158,6 +180,12 @@ export class Turn {
     if (compareEpochs(after.epoch, before.epoch) < 0 && after.lineage === before.lineage) {
       this.broken('S10', 'follows an older reign than before');
     }
+    const isSameReign =
+      after.lineage === before.lineage && compareEpochs(after.epoch, before.epoch) === 0;
+    const { incarnation } = before;
+    if (isSameReign && incarnation !== null && after.incarnation !== incarnation) {
+      this.broken('S10', `leaves ${incarnation} for ${after.incarnation}, of the same reign`);
+    }
     const { position } = after;
     const isFailed = this.snapshot.matches('failed');
     if (!isFailed && position !== null && position.digest !== this.disk.position?.digest) {
@@ -170,6 +198,7 @@ export class Turn {
       this.#checkReign(effect.type);
       this.jobs.push(effect as Job);
     }
+    if (effect.type === 'cancelTransfer') this.dropTransfer();
     if (effect.type === 'askUser') {
       this.asked = (effect.params as SlaveEffects['askUser']).offer.round;
     }
@@ -199,7 +228,11 @@ export class Turn {
     const sender = this.slave.name;
     const incarnation = lifeOf(this.slave);
     const envelope = { lineage: lineage ?? '', epoch, incarnation, sender };
-    this.atoms.push({ packet: { to: ['m'], envelope, message } });
+    // One master is followed at a time; who greets or refuses speaks to whoever is there.
+    const toAll = message.kind === 'hello' || message.kind === 'refused';
+    const mine = MASTERS.filter((name) => this.snapshot.context.incarnation?.startsWith(name));
+    const to = toAll || mine.length === 0 ? MASTERS : mine;
+    this.atoms.push({ packet: { to, envelope, message } });
   }
 
   /** A yes may be repeated once its record became part of the copy, never before it is written. */
@@ -227,7 +260,34 @@ export class Turn {
     this.atoms.push({ note: { kind: 'gone', round, life: lifeOf(this.slave) } });
   }
 
+  /** Whoever read the parts is told that no more come. */
+  dropTransfer(): void {
+    this.transfer = null;
+    this.isExpecting = false;
+    if (this.slave.receiving === 'whole') return;
+    this.jobs = this.jobs.filter(({ type }) => type !== 'installCopy');
+  }
+
+  /** Takes a part, and asks for the one after it. */
+  take(build: string, body: string): void {
+    const parts = [...(this.transfer?.parts ?? []), body];
+    this.transfer = { build, parts };
+    this.send({ type: 'transferProgressed' });
+    if (this.transfer !== null && !isWhole(this.transfer)) this.#goOn(this.transfer);
+  }
+
+  #goOn({ build, parts }: Transfer): void {
+    const { position, firm } = this.snapshot.context;
+    this.#transmit({ kind: 'request', position, firm, round: null, build, next: parts.length });
+  }
+
   #request({ round, rebase }: SlaveEffects['request']): void {
+    if (this.transfer !== null && round === null) {
+      if (!isWhole(this.transfer)) this.#goOn(this.transfer);
+      return;
+    }
+    this.dropTransfer();
+    this.isExpecting = this.slave.receiving !== 'whole';
     const { position, firm } = this.snapshot.context;
     this.#transmit({
       kind: 'request',
@@ -240,15 +300,15 @@ export class Turn {
   }
 
   get process(): SlaveProcess {
-    const { snapshot, jobs, asked, disk } = this;
-    return { ...this.slave, disk, snapshot, jobs, asked };
+    const { snapshot, jobs, asked, disk, transfer, isExpecting } = this;
+    return { ...this.slave, disk, snapshot, jobs, asked, transfer, isExpecting };
   }
 }
 
 export function downWith(slave: SlaveProcess, disk: SlaveDisk): SlaveProcess {
-  const { name, life, isStoreless } = slave;
+  const { name, life, isStoreless, receiving } = slave;
   const left = isStoreless && life > 0 ? EMPTY_DISK : disk;
-  return { name, life, disk: left, snapshot: null, jobs: [], asked: null, isStoreless };
+  return { name, life, disk: left, isStoreless, receiving, ...DOWN };
 }
 
 export function outcomesOf(

@@ -5,6 +5,8 @@
 import type { Epoch, Message, Point, PreparedRound } from '../../machines/index.js';
 
 export const LINEAGE = 'L';
+export const MASTERS = ['m', 'n'] as const;
+export type MasterName = (typeof MASTERS)[number];
 export const SLAVES = ['a', 'b', 'c'] as const;
 export type SlaveName = (typeof SLAVES)[number];
 
@@ -42,6 +44,11 @@ export interface Bounds {
   readonly lossy?: boolean;
   /** Slaves have no store: whatever they held is gone with their process (P13, P19). */
   readonly storeless?: boolean;
+  /**
+   * A second master `n` on a copy of the first one's folder, both running at once: a clone starts
+   * into the same reign (T39), one that takes over into a later term (T40).
+   */
+  readonly rival?: 'clone' | 'takeover';
   /** A mistake of the service layer, which drops votes of another reign. */
   readonly anyEpoch?: boolean;
   /** Whole states travel in two parts, which resume after a reconnect (P6). */

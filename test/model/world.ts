@@ -11,7 +11,7 @@ import {
   startMaster,
 } from './master-steps.js';
 import { type MasterProcess, newMasterProcess } from './master-turn.js';
-import { type Broken, type Ghost, judge, newGhost, observe } from './observer.js';
+import { type Broken, type Ghost, judgeMaster, judgeSlave, newGhost, observe } from './observer.js';
 import { crashSlave, deliverToSlave, endSlaveJob, slaveMoves, startSlave } from './slave-steps.js';
 import { newSlaveProcess, type SlaveProcess } from './slave-turn.js';
 import { type Bounds, type Outcome, type Packet, SLAVES, type Spending } from './vocabulary.js';
@@ -23,6 +23,9 @@ export interface World {
   readonly net: number;
   readonly spent: number;
   readonly slaves: readonly number[];
+  /** A second master and its observer, -1 where there is none. */
+  readonly rival: number;
+  readonly rivalGhost: number;
 }
 
 export interface Edge {
@@ -42,6 +45,8 @@ interface Known {
   readonly spent: Spending | null;
 }
 
+/** Who takes a step: a master, or the slave of that index. */
+type Actor = 'master' | 'rival' | number;
 type Spent = Readonly<Record<Spending, number>>;
 const NOTHING_SPENT: Spent = {
   onePhase: 0,
@@ -79,18 +84,23 @@ export class Universe {
   }
 
   start(): World {
+    const { bounds } = this;
     const master = newMasterProcess();
-    const joinedAt: Point | null = this.bounds.from === 'empty' ? null : master.disk.position;
-    const names = SLAVES.slice(0, this.bounds.slaves);
+    const rival = bounds.rival && newMasterProcess('n', bounds.rival === 'takeover');
+    const joinedAt: Point | null = bounds.from === 'empty' ? null : master.disk.position;
+    const receiving = bounds.mixesBuilds ? 'mixed' : bounds.chunked ? 'parts' : 'whole';
+    const isStoreless = bounds.storeless === true;
+    const ghost = this.#ghosts.idOf(newGhost(master.disk.position.digest, isStoreless));
+    const names = SLAVES.slice(0, bounds.slaves);
     const down: World = {
       master: this.masters.idOf(master),
-      ghost: this.#ghosts.idOf(
-        newGhost(master.disk.position.digest, this.bounds.storeless === true),
-      ),
+      rival: rival === undefined ? -1 : this.masters.idOf(rival),
+      ghost,
+      rivalGhost: rival === undefined ? -1 : ghost,
       net: this.#nets.idOf([]),
       spent: this.#spents.idOf(NOTHING_SPENT),
       slaves: names.map((name) =>
-        this.slaves.idOf(newSlaveProcess(name, joinedAt, this.bounds.storeless === true)),
+        this.slaves.idOf(newSlaveProcess(name, joinedAt, isStoreless, receiving)),
       ),
     };
     return this.bounds.from === 'live' ? this.#joined(down, names) : down;
@@ -111,34 +121,38 @@ export class Universe {
     }, down);
   }
 
-  keyOf({ master, ghost, net, spent, slaves }: World): string {
-    return `${master},${ghost},${net},${spent},${slaves.join()}`;
+  keyOf({ master, ghost, net, spent, slaves, rival, rivalGhost }: World): string {
+    const first = `${master},${ghost},${net},${spent},${slaves.join()}`;
+    return rival < 0 ? first : `${first}|${rival},${rivalGhost}`;
   }
 
   masterOf = (world: World): MasterProcess => this.masters.valueOf(world.master);
   slavesOf = (world: World): readonly SlaveProcess[] =>
     world.slaves.map((id) => this.slaves.valueOf(id));
   netOf = (world: World): readonly number[] => this.#nets.valueOf(world.net);
-  ghostOf = (world: World): Ghost => this.#ghosts.valueOf(world.ghost);
 
   /** Everything that can happen next, within the bounds. */
   edgesOf(world: World): readonly Edge[] {
     const edges: Edge[] = [];
-    const add = (
-      slave: number | null,
-      outcomes: readonly Known[],
-      packet: number | null = null,
-    ) => {
+    const add = (actor: Actor, outcomes: readonly Known[], packet: number | null = null) => {
       for (const outcome of outcomes) {
-        const edge = this.#follow(world, slave, outcome, packet);
+        const edge = this.#follow(world, actor, outcome, packet);
         if (edge !== null) edges.push(edge);
       }
     };
-    add(null, this.#masterSteps(world.master));
+    const masters = [
+      ['master', world.master],
+      ['rival', world.rival],
+    ] as const;
+    const present = masters.filter(([, id]) => id >= 0);
+    for (const [actor, id] of present) add(actor, this.#masterSteps(id));
     for (const [index, id] of world.slaves.entries()) add(index, this.#slaveSteps(id));
     for (const packet of this.netOf(world)) {
       const { to } = this.packets.valueOf(packet);
-      if (to.includes('m')) add(null, this.#masterHears(world.master, packet), packet);
+      for (const [actor, id] of present) {
+        const { name } = this.masters.valueOf(id);
+        if (to.includes(name)) add(actor, this.#masterHears(id, packet), packet);
+      }
       for (const [index, id] of world.slaves.entries()) {
         const name = SLAVES[index] ?? '';
         if (to.includes(name)) add(index, this.#slaveHears(id, packet), packet);
@@ -214,26 +228,29 @@ export class Universe {
     return this.#spents.idOf({ ...before, [spending]: used });
   }
 
-  #follow(world: World, slave: number | null, outcome: Known, packet: number | null): Edge | null {
+  #follow(world: World, actor: Actor, outcome: Known, packet: number | null): Edge | null {
     const spent = this.#spend(world.spent, outcome.spent);
     if (spent === null) return null;
     const broken: Broken[] = [];
-    const ghost =
-      outcome.notes.length === 0
-        ? world.ghost
-        : this.#ghosts.idOf(observe(this.ghostOf(world), outcome.notes, broken));
+    const { notes, process } = outcome;
     const next: World = {
-      master: slave === null ? outcome.process : world.master,
-      slaves:
-        slave === null
-          ? world.slaves
-          : world.slaves.map((id, index) => (index === slave ? outcome.process : id)),
-      ghost,
+      master: actor === 'master' ? process : world.master,
+      rival: actor === 'rival' ? process : world.rival,
+      slaves: world.slaves.map((id, index) => (index === actor ? process : id)),
+      // What a slave does counts for both masters; they know nothing of each other.
+      ghost: actor === 'rival' ? world.ghost : this.#observed(world.ghost, notes, broken),
+      rivalGhost:
+        actor === 'master' ? world.rivalGhost : this.#observed(world.rivalGhost, notes, broken),
       spent,
       net: this.#withPackets(world.net, outcome.sent),
     };
     broken.push(...this.#judge(next));
     return { label: outcome.label, next, broken, packet };
+  }
+
+  #observed(ghost: number, notes: Known['notes'], broken: Broken[]): number {
+    if (ghost < 0 || notes.length === 0) return ghost;
+    return this.#ghosts.idOf(observe(this.#ghosts.valueOf(ghost), notes, broken));
   }
 
   #withPackets(net: number, sent: readonly number[]): number {
@@ -246,11 +263,19 @@ export class Universe {
 
   /** Depends on disks and ghost only, so it is remembered by these. */
   #judge(world: World): readonly Broken[] {
-    const key = `${world.master},${world.ghost},${world.slaves.join()}`;
+    const { master, ghost, rival, rivalGhost, slaves } = world;
+    const key = `${master},${ghost},${slaves.join()},${rival},${rivalGhost}`;
     const known = this.#judged.get(key);
     if (known !== undefined) return known;
     const broken: Broken[] = [];
-    judge(this.masterOf(world), this.slavesOf(world), this.ghostOf(world), broken);
+    const ghosts = [ghost, rivalGhost]
+      .filter((id) => id >= 0)
+      .map((id) => this.#ghosts.valueOf(id));
+    for (const [index, id] of [master, rival].entries()) {
+      const seen = ghosts[index];
+      if (seen !== undefined) judgeMaster(this.masters.valueOf(id), seen, broken);
+    }
+    for (const slave of this.slavesOf(world)) judgeSlave(slave, ghosts, broken);
     this.#judged.set(key, broken);
     return broken;
   }

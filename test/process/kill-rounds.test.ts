@@ -15,7 +15,7 @@ import { judge } from '../support/process-verdict.js';
 import { withFolder } from '../support/store-folder.js';
 
 const test = suite('processes: kill -9');
-const ROUNDS = 14;
+const ROUNDS = 10;
 
 test(`S3: ${ROUNDS} rounds of kill -9: nothing acknowledged is lost, nothing differs or gets stuck`, () =>
   withFolder(async (folder) => {

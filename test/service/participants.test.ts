@@ -199,4 +199,26 @@ test('P21: applied waits for confirmations, and names who gave none in time', as
   ]);
 });
 
+test('P14, P16: a regressed slave is not asked, so that rounds of the others go on', async () => {
+  const cluster = new ServiceCluster();
+  const disk = new ServiceDisk();
+  const before = cluster.master({ disk });
+  const ahead = cluster.slave('ahead', { disk: new ServiceDisk() });
+  await cluster.start(before, ahead);
+  await cluster.finish(before.node.data.update(setter('a')));
+  await cluster.converge(before, [ahead]);
+  const backup = disk.backup();
+  await cluster.finish(before.node.data.update(setter('b'), { ...TWO_PHASE, ack: 'applied' }));
+  before.kill();
+  const restored = cluster.master({ disk: backup });
+  const fresh = cluster.slave('fresh');
+  await cluster.start(restored, fresh);
+  const stages = () => restored.node.slaves().map(({ id, stage }) => `${id} ${stage}`);
+  const expected = ['ahead regressed', 'fresh current'];
+  await cluster.until(expected.join(), () => expected.every((row) => stages().includes(row)));
+  const { participants } = await cluster.finish(restored.node.data.update(setter('c'), TWO_PHASE));
+  assert.equal(participants, ['fresh']);
+  assert.equal(ahead.node.data.get(), { a: 1, b: 1 }, 'what it had stays readable');
+});
+
 test.run();

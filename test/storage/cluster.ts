@@ -63,7 +63,8 @@ export function makeSlave(id: string, store: StoreDefinition, transport: SlaveTr
 export type MasterNode = ReturnType<typeof makeMaster>;
 export type SlaveNode = ReturnType<typeof makeSlave>;
 
-export interface ClusterOptions extends Pick<RecorderOptions, 'distortion' | 'skipsFileSync'> {
+export interface ClusterOptions
+  extends Pick<RecorderOptions, 'distortion' | 'skipsFileSync' | 'beforeWrite'> {
   /** Of the recordings; folders are made below `folder`. */
   readonly name: string;
   readonly folder: string;
@@ -138,9 +139,12 @@ export class RecordedCluster {
     await mkdir(folder, { recursive: true });
     let recorder = this.#recorders.get(folder);
     if (recorder === undefined) {
-      const { name, distortion, skipsFileSync } = this.#options;
-      const options = { name: `${name}/${id}`, role, folder, distortion, skipsFileSync };
-      recorder = new FolderRecorder(options);
+      recorder = new FolderRecorder({
+        ...this.#options,
+        name: `${this.#options.name}/${id}`,
+        role,
+        folder,
+      });
       this.#recorders.set(folder, recorder);
       this.#watchers.set(folder, recorder);
     }

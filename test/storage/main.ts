@@ -6,6 +6,7 @@
 import { checkArguments, choiceArgument, countArgument } from '../support/check-arguments.js';
 import { BUGS } from './bugs.js';
 import { checkStorage, type Hunt, huntBug } from './check.js';
+import { failWrites } from './failing-writes.js';
 import type { Violation } from './tally.js';
 
 const HELP = `npm run check:storage -- [options]
@@ -75,12 +76,18 @@ try {
     const shown = `${hunt.images} images: ${hunt.first.slice(0, 100)}`;
     say(hunt.images === null ? `LIVES  ${name}` : `found  ${name} within ${shown}`);
   }
+  const failing = isHunting ? await failWrites(scale < 1 ? 5 : 1) : { failed: 0, problems: [] };
+  for (const problem of failing.problems.slice(0, SHOWN_MAX)) console.log(`WRONG ${problem}`);
   const found = hunts.filter(({ images }) => images !== null).length;
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
   console.log(`${operations} operations recorded, ${seconds} s`);
-  if (isHunting) console.log(`seeded bugs ${found}/${hunts.length} found`);
+  if (isHunting) {
+    console.log(`${failing.failed} writes failed once, ${failing.problems.length} problems`);
+    console.log(`seeded bugs ${found}/${hunts.length} found`);
+  }
   console.log(tally.closing());
-  process.exitCode = tally.violations.length === 0 && found === hunts.length ? 0 : 1;
+  const wrong = tally.violations.length + failing.problems.length;
+  process.exitCode = wrong === 0 && found === hunts.length ? 0 : 1;
 } finally {
   clearInterval(alive);
 }

@@ -56,6 +56,8 @@ export interface RecorderOptions {
   readonly folder: string;
   readonly distortion?: Distortion | undefined;
   readonly skipsFileSync?: boolean | undefined;
+  /** Called before each engine write; throws to fail it, as a bad or full disk does. */
+  readonly beforeWrite?: ((name: string) => void) | undefined;
 }
 
 export class FolderRecorder implements EngineWatcher {
@@ -77,6 +79,7 @@ export class FolderRecorder implements EngineWatcher {
   }
 
   before(): void {
+    this.#options.beforeWrite?.(this.#options.name);
     this.#capture();
   }
 

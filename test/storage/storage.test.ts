@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { checkStorage, huntBug } from './check.js';
+import { failWrites } from './failing-writes.js';
 
 const test = suite('storage: crash images');
 const seed = process.env.SEED ?? String(Date.now());
@@ -24,6 +25,12 @@ register(
 register('the check can fail: a write acknowledged before its sync is found', async () => {
   const { images } = await huntBug('ack-before-sync', { seed, scale: 0.02, processes: 1 });
   assert.ok(images !== null, `seed ${seed}: not found`);
+});
+
+register('T24-T26: a write that fails once ends no process and loses nothing', async () => {
+  const { failed, problems } = await failWrites(30);
+  assert.ok(failed >= 4, `only ${failed} writes failed`);
+  assert.equal(problems, []);
 });
 
 test.run();

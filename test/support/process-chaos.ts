@@ -7,8 +7,8 @@ import { Ground } from './process-ground.js';
 import type { Incident } from './process-incidents.js';
 import type { Bug } from './process-messages.js';
 import type { ProcessNode } from './process-node.js';
-import { HEARTBEAT_MS, SLAVES, type Stretch, VOTE_MS } from './process-plan.js';
-import { RECOVERY_MS_MAX, Round } from './process-round.js';
+import { HEARTBEAT_MS, inTurn, SLAVES, type Stretch, VOTE_MS } from './process-plan.js';
+import { Round, STUCK_MS } from './process-round.js';
 import { judge, type Verdict } from './process-verdict.js';
 
 export interface ChaosSettings {
@@ -20,6 +20,8 @@ export interface ChaosSettings {
   /** Clusters at a time: while one waits for a time-out, another works. */
   readonly lanes: number;
   readonly folder: string;
+  /** A recovery that takes longer ends the run. Default 20,000. */
+  readonly stuckMs?: number;
   /** What every host does wrong. */
   readonly bug?: Bug;
   /** Told after each round, for people who wait. */
@@ -38,10 +40,10 @@ class Chaos {
 
   constructor(settings: ChaosSettings) {
     this.#settings = settings;
-    this.#waiting = [
-      ...settings.stretches.map((stretch) => () => this.#stretch(stretch)),
-      ...settings.incidents.map((incident) => () => this.#incident(incident)),
-    ];
+    this.#waiting = inTurn(
+      settings.stretches.map((stretch) => () => this.#stretch(stretch)),
+      settings.incidents.map((incident) => () => this.#incident(incident)),
+    );
   }
 
   async run(): Promise<ChaosFigures> {
@@ -71,7 +73,7 @@ class Chaos {
     });
     let isSound = false;
     try {
-      await cluster.inStep(performance.now(), RECOVERY_MS_MAX);
+      await cluster.inStep(performance.now(), STUCK_MS);
       await this.#rounds(cluster, stretch);
       const verdict = judge(await cluster.evidence());
       await cluster.stop();
@@ -113,10 +115,10 @@ class Chaos {
   }
 
   async #rounds(cluster: ProcessCluster, { number, rounds }: Stretch): Promise<void> {
-    const { seed, calmChanges, progress } = this.#settings;
+    const { seed, calmChanges, stuckMs, progress } = this.#settings;
     for (const [index, plan] of rounds.entries()) {
       const name = `stretch ${number} round ${index + 1}: ${plan.kind}`;
-      const round = new Round(cluster, plan, `${seed}/${number}/${index + 1}`);
+      const round = new Round(cluster, plan, `${seed}/${number}/${index + 1}`, stuckMs ?? STUCK_MS);
       try {
         this.#sum.addRound(plan.kind, await round.run(calmChanges));
       } catch (error) {

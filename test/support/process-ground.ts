@@ -8,7 +8,7 @@ import type { HostContent, HostStatus } from './process-messages.js';
 import { ProcessNode } from './process-node.js';
 import { HEARTBEAT_MS, SLAVES, VOTE_MS } from './process-plan.js';
 import type { FaultProxy } from './process-proxy.js';
-import { RECOVERY_MS_MAX } from './process-round.js';
+import { STUCK_MS } from './process-round.js';
 import { judge, type Verdict } from './process-verdict.js';
 
 const POLL_MS = 20;
@@ -95,7 +95,7 @@ export class Ground {
 
   /** All members show the same. @throws when that takes longer than the promised time */
   async inStep(members: readonly ProcessNode[] = this.members): Promise<void> {
-    const tookMs = await inStepOf(members, performance.now(), RECOVERY_MS_MAX);
+    const tookMs = await inStepOf(members, performance.now(), STUCK_MS);
     this.recoveryMs = Math.max(this.recoveryMs, tookMs);
   }
 
@@ -104,7 +104,7 @@ export class Ground {
     what: string,
     holds: (status: HostStatus) => boolean,
   ): Promise<HostStatus> {
-    const deadline = performance.now() + RECOVERY_MS_MAX;
+    const deadline = performance.now() + STUCK_MS;
     for (;;) {
       const status = await node.status();
       if (holds(status)) return status;

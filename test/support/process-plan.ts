@@ -59,12 +59,12 @@ function someOf(random: Random, from: number, to: number, count: number): readon
     .map(({ index }) => index);
 }
 
-/** One of all nodes; in as many rounds two, in a few all at once. */
+/** Mostly two of all nodes, or one, in a few all at once. */
 function killPlan(random: Random): KillPlan {
   const share = random();
-  const count = share < 0.5 ? 1 : share < 0.92 ? 2 : SLAVES + 1;
+  const count = share < 0.4 ? 1 : share < 0.92 ? 2 : SLAVES + 1;
   const again =
-    random() < 0.4 ? Array.from({ length: 1 + upTo(random, 2) }, () => upTo(random, 500)) : [];
+    random() < 0.45 ? Array.from({ length: 1 + upTo(random, 2) }, () => upTo(random, 500)) : [];
   return {
     victims: someOf(random, 0, SLAVES, count),
     afterMs: random() < 0.8 ? upTo(random, 300) : null,
@@ -148,7 +148,17 @@ function countsOf(rounds: number, only: RoundKind | null): Record<RoundKind, num
   return counts;
 }
 
-/** All rounds of a run, in stretches of one kind each. */
+/** In turn from both lists while they last. */
+export function inTurn<T>(left: readonly T[], right: readonly T[]): T[] {
+  const length = Math.max(left.length, right.length);
+  const indices = Array.from({ length }, (_, index) => index);
+  return indices.flatMap((index) => [left, right].flatMap((list) => list.slice(index, index + 1)));
+}
+
+/**
+ * All rounds of a run, in stretches of one kind each. Kills need the processors, the others mostly
+ * wait: clusters that run at the same time should not all do the same.
+ */
 export function planRun(seed: string, rounds: number, only: RoundKind | null): Stretch[] {
   const counts = countsOf(rounds, only);
   const stretches: RoundPlan[][] = [];
@@ -158,5 +168,7 @@ export function planRun(seed: string, rounds: number, only: RoundKind | null): S
       stretches.at(-1)?.push(planRound(kind, seed, number));
     }
   }
-  return stretches.map((plans, index) => ({ number: index + 1, rounds: plans }));
+  const kills = stretches.filter(([first]) => first?.kind === 'kill');
+  const others = stretches.filter(([first]) => first?.kind !== 'kill');
+  return inTurn(kills, others).map((plans, index) => ({ number: index + 1, rounds: plans }));
 }

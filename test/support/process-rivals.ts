@@ -37,7 +37,7 @@ export async function sameFolder(ground: Ground): Promise<void> {
   await ground.inStep();
 }
 
-/** T44: the second process with an id is told so, has no vote, and takes over when the first ends. */
+/** T44: the second process with an id is told so, has no vote, and takes over from the first. */
 export async function sameSlaveId(ground: Ground): Promise<void> {
   const { master, slaves } = ground;
   const [one] = slaves;
@@ -62,7 +62,7 @@ export async function sameSlaveId(ground: Ground): Promise<void> {
   await ground.inStep();
 }
 
-/** S10, T39: a copy of the master's folder under the same reign gets no slave and changes nothing. */
+/** S10, T39: a copy of the master's folder in the same reign gets no slave, changes nothing. */
 export async function rivalSameReign(ground: Ground): Promise<void> {
   const { master, slaves } = ground;
   const [one] = slaves;

@@ -58,34 +58,55 @@ function changesOfKind(answers: Answers, ...kinds: readonly Entry['kind'][]): st
 }
 
 /** R2, S7: what readers of one node see only ever rises, within a life and across restarts. */
-function fallsOf(id: string, entries: readonly Entry[]): string[] {
-  const falls: string[] = [];
-  let last = 0;
-  let isFirst = true;
-  let lineage: string | null = null;
-  let mayMove = false;
-  let isRewound = false;
-  for (const entry of entries) {
-    if (entry.kind === 'life') isFirst = true;
-    if (entry.kind === 'restored' || entry.kind === 'rewound') last = 0;
-    isRewound ||= entry.kind === 'rewound';
-    mayMove ||= entry.kind === 'rewound';
-    if (entry.kind === 'reset' && !isRewound)
-      falls.push(`${id} was reset from ${entry.from} to ${entry.to}`);
-    if (entry.kind !== 'shown') continue;
-    // A new life shows what the last one had shown; within a life nothing is shown twice.
-    const isRise = isFirst ? entry.version >= last : entry.version > last;
-    if (!isRise) falls.push(`${id} showed version ${entry.version} after ${last}`);
-    lineage ??= entry.lineage;
-    if (entry.lineage !== lineage) {
-      if (!mayMove) falls.push(`${id} moved to lineage ${entry.lineage} unasked`);
-      lineage = entry.lineage;
-      mayMove = false;
-    }
-    last = entry.version;
-    isFirst = false;
+class Rises {
+  readonly falls: string[] = [];
+  readonly #id: string;
+  #last = 0;
+  #isFirstOfLife = true;
+  #lineage: string | null = null;
+  /** Hosts ordered that history goes on from an earlier point: once each, a way to get there. */
+  #resetsAllowed = 0;
+  #movesAllowed = 0;
+
+  constructor(id: string) {
+    this.#id = id;
   }
-  return falls;
+
+  add(entry: Entry): void {
+    if (entry.kind === 'life') this.#isFirstOfLife = true;
+    else if (entry.kind === 'restored') this.#last = 0;
+    else if (entry.kind === 'rewound') {
+      this.#last = 0;
+      this.#resetsAllowed += 1;
+      this.#movesAllowed += 1;
+    } else if (entry.kind === 'reset') this.#reset(entry.from, entry.to);
+    else if (entry.kind === 'shown') this.#show(entry);
+  }
+
+  #reset(from: number, to: number): void {
+    this.#resetsAllowed -= 1;
+    if (this.#resetsAllowed < 0) this.falls.push(`${this.#id} was reset from ${from} to ${to}`);
+  }
+
+  #show({ version, lineage }: Shown): void {
+    const last = this.#last;
+    // A new life shows what the last one had shown; within a life nothing is shown twice.
+    const isRise = this.#isFirstOfLife ? version >= last : version > last;
+    if (!isRise) this.falls.push(`${this.#id} showed version ${version} after ${last}`);
+    if (this.#lineage !== null && lineage !== this.#lineage) {
+      this.#movesAllowed -= 1;
+      if (this.#movesAllowed < 0) this.falls.push(`${this.#id} moved to ${lineage} unasked`);
+    }
+    this.#lineage = lineage;
+    this.#last = version;
+    this.#isFirstOfLife = false;
+  }
+}
+
+function fallsOf(id: string, entries: readonly Entry[]): string[] {
+  const rises = new Rises(id);
+  for (const entry of entries) rises.add(entry);
+  return rises.falls;
 }
 
 /** R3, S12: a version means one history and one content, on every node at every time. */
@@ -163,7 +184,7 @@ export function judge(nodes: readonly NodeEvidence[]): Verdict {
       for (const change of entry.changes) seen.add(change);
     }
   }
-  const answers = answersOf(logs.flatMap(({ entries }) => entries));
+  const answers = new Map(logs.flatMap(({ entries }) => [...answersOf(entries)]));
   const { violations, ...outcomes } = outcomesOf(answers, seen, ends);
   const contents = new Set(ends.map(({ content }) => `${content.version}/${content.hash}`));
   const diverged = [...meanings.diverged];

@@ -1,4 +1,7 @@
 /** Who can take part, by the names of `sides.ts` and in the order of tables. */
+import { missingPackage } from '../peers/packages.js';
+import { natsKv } from '../servers/nats.js';
+import { postgres } from '../servers/postgres.js';
 import { redis, redisPubsub } from '../servers/redis.js';
 import type { Contestant } from './catalogue-types.js';
 
@@ -10,4 +13,7 @@ export const CONTESTANTS: Readonly<Record<string, Contestant>> = {
   replichart: here,
   redis,
   'redis-pubsub': redisPubsub,
+  'nats-kv': natsKv,
+  yjs: { hasSlaves: true, missing: async () => missingPackage('yjs') ?? missingPackage('ws') },
+  postgres,
 };

@@ -6,10 +6,13 @@ export type StoreKind = 'memory' | 'disk';
 /** When an acknowledged update counts: all voted and the commit was sent, or all applied it. */
 export type Acknowledgement = 'committed' | 'applied';
 
+/** `sink`: the master has a keyValue, slaves take everything and keep only their position. */
+export type LayerKind = 'keyValue' | 'document' | 'sink';
+
 /** What a side is made of. */
 export interface SideConfig {
   readonly contestant: string;
-  readonly layer: 'keyValue' | 'document';
+  readonly layer: LayerKind;
   readonly store: StoreKind;
   /** How many slaves the cluster has. */
   readonly slaves: number;
@@ -46,6 +49,8 @@ export interface SlaveSide {
   size(): number;
   /** Called after each batch of updates that can be read from then on. */
   onApplied(listener: () => void): void;
+  /** Milliseconds since the master was heard; absent where nothing is sent in calm times. */
+  ageMs?(): number;
   stop(): Promise<void>;
 }
 

@@ -6,6 +6,9 @@ const MODULES: Readonly<Record<string, () => Promise<ContestantSides>>> = {
   'limit-json': () => import('./limit/limit-json.js'),
   replichart: () => import('./replichart/replichart.js'),
   redis: () => import('./redis/redis.js'),
+  'nats-kv': () => import('./nats/nats-kv.js'),
+  yjs: () => import('./yjs/yjs.js'),
+  postgres: () => import('./postgres/postgres.js'),
   'redis-pubsub': () => import('./redis/redis-pubsub.js'),
 };
 

@@ -1,5 +1,6 @@
 /** W1b: from update() on the master until the value can be read on the last slave. */
 import type { Cluster } from '../cluster.js';
+import type { NodeProcess } from '../node-process.js';
 import { median } from '../statistics.js';
 
 export interface LatencySize {
@@ -7,8 +8,12 @@ export interface LatencySize {
   readonly intervalMs: number;
 }
 
-export async function measureLatency(cluster: Cluster, { updates, intervalMs }: LatencySize) {
-  const { master, slaves } = cluster;
+export async function measureLatency(
+  cluster: Cluster,
+  { updates, intervalMs }: LatencySize,
+  slaves: readonly NodeProcess[] = cluster.slaves,
+) {
+  const { master } = cluster;
   const firstSequence = cluster.sequences(updates);
   await Promise.all(slaves.map((slave) => slave.ask('watch', { firstSequence, updates })));
   const [{ startsUs }, ...seen] = await Promise.all([

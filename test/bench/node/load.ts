@@ -17,10 +17,11 @@ export interface Load {
 /** W1: updates as fast as the contestant takes them. */
 export async function runLoad({ master, values }: Load, plan: LoadPlan) {
   const { updates, firstSequence } = plan;
+  const perTurn = plan.updatesPerTurn ?? UPDATES_PER_TURN;
   const keys = keysOf(plan.keys);
   const startUs = nowUs();
   for (let done = 0; done < updates; ) {
-    const turnEnd = Math.min(done + UPDATES_PER_TURN, updates);
+    const turnEnd = Math.min(done + perTurn, updates);
     for (; done < turnEnd; done += 1) {
       const key = done === updates - 1 ? END_KEY : (keys[done % keys.length] as string);
       master.put(key, values.make(firstSequence + done));

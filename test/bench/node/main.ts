@@ -10,6 +10,7 @@ import {
   type Reply,
   type Request,
 } from './messages.js';
+import { SilenceGauge } from './silence-gauge.js';
 import { countSockets, usage } from './usage.js';
 import { Watch } from './watch.js';
 
@@ -53,18 +54,20 @@ async function slaveAnswers(config: NodeConfig): Promise<Answers> {
       return createSlaveSide(config, address, `${config.id}-${copy}`);
     }),
   );
+  const silence = new SilenceGauge(slaves);
   const watches = slaves.map((slave) => new Watch(slave));
   return {
     connect: async () => {
       const startUs = nowUs();
-      await Promise.all(slaves.map((slave) => slave.connect()));
-      return { startUs, endUs: nowUs() };
+      const connected = slaves.map((slave) => slave.connect().then(nowUs));
+      return { startUs, endsUs: await Promise.all(connected) };
     },
     disconnect: async () => {
       await Promise.all(slaves.map((slave) => slave.disconnect()));
       return null;
     },
     size: async () => ({ keys: Math.min(...slaves.map((slave) => slave.size())) }),
+    silence: async () => ({ msMax: silence.take() }),
     arm: async ({ sequence }) => {
       for (const watch of watches) watch.arm(sequence);
       return null;

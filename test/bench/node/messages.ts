@@ -17,6 +17,8 @@ export interface LoadPlan {
   readonly keys: number;
   /** The last update has `firstSequence + updates - 1` and goes to the key `end`. */
   readonly firstSequence: number;
+  /** Before the event loop turns. @default 256 */
+  readonly updatesPerTurn?: number;
 }
 
 export interface CommitPlan extends LoadPlan {
@@ -41,9 +43,12 @@ export interface Questions {
   commits: { take: CommitPlan; give: { elapsedUs: number; samplesUs: number[] } };
   checksum: { take: { keys: number }; give: { checksums: number[] } };
   usage: { take: null; give: Usage };
-  connect: { take: null; give: { startUs: number; endUs: number } };
+  /** All slaves of the process at once; when each had everything. */
+  connect: { take: null; give: { startUs: number; endsUs: number[] } };
   disconnect: { take: null; give: null };
   size: { take: null; give: { keys: number } };
+  /** Longest time that any slave heard nothing of its master since it was asked last. */
+  silence: { take: null; give: { msMax: number } };
   /** Begins to watch the key `end`; `reached` answers when it had that sequence. */
   arm: { take: { sequence: number }; give: null };
   reached: { take: null; give: { atUs: number } };

@@ -36,6 +36,8 @@ export class LimitSlave<Held> implements SlaveSide {
   constructor(
     private readonly codec: Codec<Held>,
     private readonly port: number,
+    /** Keeps no values: for a thousand copies of a large state. */
+    private readonly isSink: boolean,
   ) {}
 
   connect(): Promise<void> {
@@ -96,7 +98,7 @@ export class LimitSlave<Held> implements SlaveSide {
 
   #take({ kind, number, key, held }: Message<Held>): void {
     if (kind === UPDATE && held !== undefined) {
-      this.#state.set(key, held);
+      if (!this.isSink) this.#state.set(key, held);
       if (number > 0) this.#version = number;
     } else if (kind === PREPARE && held !== undefined) {
       this.#prepared.set(number, { key, held });

@@ -11,8 +11,8 @@ export function limitSides<Held>(codec: Codec<Held>): ContestantSides {
       await master.listen();
       return master;
     },
-    async createSlaveSide(_config, address) {
-      return new LimitSlave(codec, Number(address));
+    async createSlaveSide(config, address) {
+      return new LimitSlave(codec, Number(address), config.layer === 'sink');
     },
   };
 }

@@ -6,6 +6,7 @@ import type { Value } from '../../values.js';
 import type { MasterSide, SideConfig, SlaveSide } from '../contract.js';
 import { ReplichartMaster } from './replichart-master.js';
 import { ReplichartSlave } from './replichart-slave.js';
+import { SinkLayer } from './sink-layer.js';
 
 const ITEM = 'bench';
 
@@ -18,7 +19,7 @@ function storeOf({ store, folder }: SideConfig) {
 export async function createMasterSide(config: SideConfig): Promise<MasterSide> {
   const transport = tcpListen({ port: 0 });
   const shared = { item: ITEM, transport, ...storeOf(config) };
-  if (config.layer === 'keyValue') {
+  if (config.layer !== 'document') {
     const master = createMaster({ ...shared, data: keyValue<Value>() });
     await master.start();
     const { data } = master;
@@ -64,6 +65,14 @@ export async function createSlaveSide(
       subscribe: data.subscribe,
       read: (key) => data.get(key),
       size: () => data.size,
+    });
+  }
+  if (config.layer === 'sink') {
+    const sink = new SinkLayer();
+    return new ReplichartSlave(createSlave({ ...shared, data: sink }), {
+      subscribe: sink.subscribe,
+      read: () => undefined,
+      size: () => sink.snapshotBytes,
     });
   }
   const slave = createSlave({ ...shared, data: document<Tree>() });
