@@ -20,8 +20,14 @@ export const MASTER_FAULTS: readonly Fault[] = [
       const slave = anySlave(cluster, random);
       if (slave?.disk == null || !cluster.canPromote(slave)) return false;
       // The old one lives on, with whoever was not told yet (S10).
+      const old = cluster.master.name;
       cluster.promote(slave, between(random, 0, 1_000));
-      cluster.world.later(between(random, 1_000, 8_000), () => cluster.retireOldMasters());
+      // Somebody sends a slave of the new one back: it tells the old one that its reign is over.
+      cluster.world.later(between(random, 2_000, 5_000), () => {
+        const back = cluster.slaves.find(({ follows }) => follows !== old);
+        if (back !== undefined) cluster.follow(back, old);
+      });
+      cluster.world.later(between(random, 4_000, 8_000), () => cluster.retireOldMasters());
       return true;
     },
   },

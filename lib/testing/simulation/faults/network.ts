@@ -89,9 +89,11 @@ export const NETWORK_FAULTS: readonly Fault[] = [
       const [master, slave] = anyLink(cluster, random);
       const bytesPerSecond = Math.floor(between(random, 2_000, 40_000));
       world.network.setFaults(master, slave, { ...world.constants.weather, bytesPerSecond });
-      world.later(between(random, 500, 6_000), () =>
-        world.network.setFaults(master, slave, world.constants.weather),
-      );
+      world.later(between(random, 500, 6_000), () => {
+        world.network.setFaults(master, slave, world.constants.weather);
+        // What waits would still leave at the old pace: a megabyte of it takes minutes.
+        world.network.cut(master, slave);
+      });
       return true;
     },
   },
