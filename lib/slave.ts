@@ -133,7 +133,7 @@ class RunningSlave<Data> implements Slave<Data> {
     return this.#until(
       (run) => {
         const { link, data } = run.status();
-        return link === 'live' && data === 'current' && run.context.prepared === null;
+        return link === 'live' && data === 'current' && run.facts.prepared === null;
       },
       () => `slave "${this.id}" is not current (${this.status.summary})`,
       options,
@@ -169,7 +169,7 @@ class RunningSlave<Data> implements Slave<Data> {
       throw new ReplicationError('INVALID_OPTION', 'resolve takes "committed" or "aborted"');
     }
     const run = this.#running();
-    if (run.context.prepared?.round !== round) return false;
+    if (run.facts.prepared?.round !== round) return false;
     run.actor.send({ type: 'resolve', round, verdict: outcome });
     return true;
   }

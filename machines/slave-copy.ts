@@ -20,10 +20,10 @@ const idle = slaveSetup.createStateConfig({
       actions: [
         {
           type: 'report',
-          params: ({ context }) => ({
+          params: ({ context: { facts } }) => ({
             problem: {
               code: 'CORRUPT',
-              reason: `version ${context.position?.version} here differs from the master's`,
+              reason: `version ${facts.position?.version} here differs from the master's`,
             },
           }),
         },
@@ -52,10 +52,10 @@ const syncing = slaveSetup.createStateConfig({
         'markProgress',
         {
           type: 'request',
-          params: ({ context }) => ({
+          params: ({ context: { facts } }) => ({
             round: null,
-            rebase: context.rebase,
-            jitterMs: context.delays.jitterMs,
+            rebase: facts.rebase,
+            jitterMs: facts.delays.jitterMs,
           }),
         },
       ],
@@ -93,17 +93,17 @@ const syncing = slaveSetup.createStateConfig({
             actions: [
               {
                 type: 'foresee',
-                params: ({ context, event }) => ({ firm: firmAt(context, event.to) }),
+                params: ({ context: { facts }, event }) => ({ firm: firmAt(facts, event.to) }),
               },
               {
                 type: 'installCopy',
-                params: ({ context, event }) => ({
+                params: ({ context: { facts }, event }) => ({
                   build: event.build,
                   to: event.to,
-                  firm: firmAt(context, event.to),
-                  volatile: context.volatile,
-                  left: context.left,
-                  reset: context.position !== null && event.reason !== 'trimmed',
+                  firm: firmAt(facts, event.to),
+                  volatile: facts.volatile,
+                  left: facts.left,
+                  reset: facts.position !== null && event.reason !== 'trimmed',
                 }),
               },
             ],
@@ -167,7 +167,11 @@ const syncing = slaveSetup.createStateConfig({
         welcome: {
           actions: {
             type: 'request',
-            params: ({ context }) => ({ round: null, rebase: context.rebase, jitterMs: 0 }),
+            params: ({ context: { facts } }) => ({
+              round: null,
+              rebase: facts.rebase,
+              jitterMs: 0,
+            }),
           },
           description: 'Connected anew: the transfer goes on where it stopped (P6).',
         },
@@ -182,7 +186,11 @@ const syncing = slaveSetup.createStateConfig({
           reenter: true,
           actions: {
             type: 'request',
-            params: ({ context }) => ({ round: null, rebase: context.rebase, jitterMs: 0 }),
+            params: ({ context: { facts } }) => ({
+              round: null,
+              rebase: facts.rebase,
+              jitterMs: 0,
+            }),
           },
           description: 'Repeats how far the transfer came, should that word be lost.',
         },
@@ -194,13 +202,13 @@ const syncing = slaveSetup.createStateConfig({
 const committing = slaveSetup.createStateConfig({
   description: 'The user layer takes the delta; data and version in one durable step (P4).',
   entry: [
-    { type: 'foresee', params: ({ context }) => ({ firm: firmAfterCommit(context) }) },
+    { type: 'foresee', params: ({ context: { facts } }) => ({ firm: firmAfterCommit(facts) }) },
     {
       type: 'commitCopy',
-      params: ({ context }) => ({
-        steps: stepsToCommit(context),
-        round: context.verdict === 'committed' ? (context.prepared?.round ?? null) : null,
-        firm: firmAfterCommit(context),
+      params: ({ context: { facts } }) => ({
+        steps: stepsToCommit(facts),
+        round: facts.verdict === 'committed' ? (facts.prepared?.round ?? null) : null,
+        firm: firmAfterCommit(facts),
       }),
     },
   ],
@@ -253,8 +261,8 @@ const quarantined = slaveSetup.createStateConfig({
   description: 'The user layer could not take a delta. The old version is served; tries again.',
   entry: {
     type: 'report',
-    params: ({ context }) => ({
-      problem: context.problem ?? { code: 'CORRUPT', reason: 'unknown' },
+    params: ({ context: { facts } }) => ({
+      problem: facts.problem ?? { code: 'CORRUPT', reason: 'unknown' },
     }),
   },
   after: {
@@ -283,8 +291,8 @@ const regressed = slaveSetup.createStateConfig({
   description:
     'The master is behind this copy or on another history: keeps and serves its data (P16).',
   entry: [
-    { type: 'noteProblem', params: ({ context }) => ({ problem: regression(context) }) },
-    { type: 'report', params: ({ context }) => ({ problem: regression(context) }) },
+    { type: 'noteProblem', params: ({ context: { facts } }) => ({ problem: regression(facts) }) },
+    { type: 'report', params: ({ context: { facts } }) => ({ problem: regression(facts) }) },
   ],
   always: [
     {
@@ -306,7 +314,10 @@ export const copyRegion = slaveSetup.createStateConfig({
           type: 'answersRound',
           params: ({ event }) => ({ round: event.message.round }),
         },
-        actions: { type: 'transmit', params: ({ context }) => ({ message: voteOf(context) }) },
+        actions: {
+          type: 'transmit',
+          params: ({ context: { facts } }) => ({ message: voteOf(facts) }),
+        },
         description: 'Asked again: the same answer, the user layer is not asked twice (P8).',
       },
       {
@@ -323,14 +334,14 @@ export const copyRegion = slaveSetup.createStateConfig({
         guard: { type: 'holdsOther', params: ({ event }) => ({ round: event.message.round }) },
         actions: {
           type: 'transmit',
-          params: ({ context, event }) => ({
+          params: ({ context: { facts }, event }) => ({
             message: {
               kind: 'vote',
               round: event.message.round,
               answer: 'no',
-              reason: `still holds round ${context.prepared?.round} prepared`,
+              reason: `still holds round ${facts.prepared?.round} prepared`,
               code: 'ABORTED',
-              position: context.position,
+              position: facts.position,
               needsSync: false,
             },
           }),

@@ -1,7 +1,7 @@
 /** Rule P2: which messages of which master a slave listens to, checked in the rule's order. */
 import { compareEpochs } from './position.js';
 import type { Envelope, Enveloped, WelcomeMessage } from './protocol.js';
-import type { SlaveContext, SlaveEvent } from './slave-context.js';
+import type { SlaveEvent, SlaveFacts } from './slave-context.js';
 
 type Incoming = Extract<SlaveEvent, { type: 'message' }>['message'];
 
@@ -14,34 +14,33 @@ export type Judgement =
   | 'outdated';
 
 /** A lineage this slave may move to: ordered by the host, or the heir of a volatile one. */
-function isAdoptable(context: SlaveContext, lineage: string): boolean {
-  if (context.adopt === lineage) return true;
-  return context.volatile && !context.left.includes(lineage);
+function isAdoptable(facts: SlaveFacts, lineage: string): boolean {
+  if (facts.adopt === lineage) return true;
+  return facts.volatile && !facts.left.includes(lineage);
 }
 
-function judgeWelcome(context: SlaveContext, message: Enveloped<WelcomeMessage>): Judgement {
+function judgeWelcome(facts: SlaveFacts, message: Enveloped<WelcomeMessage>): Judgement {
   const { envelope } = message;
-  if (message.hello !== context.hello) return 'outdated';
-  if (context.lineage === null) return 'accept';
-  if (envelope.lineage !== context.lineage) {
-    return isAdoptable(context, envelope.lineage) ? 'accept' : 'otherLineage';
+  if (message.hello !== facts.hello) return 'outdated';
+  if (facts.lineage === null) return 'accept';
+  if (envelope.lineage !== facts.lineage) {
+    return isAdoptable(facts, envelope.lineage) ? 'accept' : 'otherLineage';
   }
-  return judgeReign(context, envelope, 'accept');
+  return judgeReign(facts, envelope, 'accept');
 }
 
-function judgeReign(context: SlaveContext, envelope: Envelope, higher: Judgement): Judgement {
-  const order = compareEpochs(envelope.epoch, context.epoch);
+function judgeReign(facts: SlaveFacts, envelope: Envelope, higher: Judgement): Judgement {
+  const order = compareEpochs(envelope.epoch, facts.epoch);
   if (order < 0) return 'lowerEpoch';
   if (order > 0) return higher;
-  const same = context.incarnation === null || context.incarnation === envelope.incarnation;
+  const same = facts.incarnation === null || facts.incarnation === envelope.incarnation;
   return same ? 'accept' : 'otherIncarnation';
 }
 
 /** Whether a chunk's sender is the master this slave was welcomed by. */
-export function isFromMyMaster(context: SlaveContext, envelope: Envelope): boolean {
+export function isFromMyMaster(facts: SlaveFacts, envelope: Envelope): boolean {
   return (
-    envelope.lineage === context.lineage &&
-    judgeReign(context, envelope, 'higherEpoch') === 'accept'
+    envelope.lineage === facts.lineage && judgeReign(facts, envelope, 'higherEpoch') === 'accept'
   );
 }
 
@@ -49,18 +48,18 @@ export function isFromMyMaster(context: SlaveContext, envelope: Envelope): boole
  * What to do with a message. Nothing is taken before a welcome fixed lineage and reign; a higher
  * epoch outside a welcome leads to a new hello, since only a welcome tells how histories relate.
  */
-export function judge(context: SlaveContext, message: Incoming): Judgement {
-  if (message.kind === 'welcome') return judgeWelcome(context, message);
+export function judge(facts: SlaveFacts, message: Incoming): Judgement {
+  if (message.kind === 'welcome') return judgeWelcome(facts, message);
   if (message.kind === 'refused') {
-    return message.hello === null || message.hello === context.hello ? 'accept' : 'outdated';
+    return message.hello === null || message.hello === facts.hello ? 'accept' : 'outdated';
   }
-  if (context.lineage === null) return 'outdated';
-  if (message.envelope.lineage !== context.lineage) return 'otherLineage';
-  const judgement = judgeReign(context, message.envelope, 'higherEpoch');
+  if (facts.lineage === null) return 'outdated';
+  if (message.envelope.lineage !== facts.lineage) return 'otherLineage';
+  const judgement = judgeReign(facts, message.envelope, 'higherEpoch');
   if (judgement !== 'accept') return judgement;
-  if (message.kind === 'announce' && message.sequence <= context.sequence) return 'outdated';
-  if (message.kind === 'prepare' && message.sequence < context.sequence) {
-    return context.openRound === message.round ? 'accept' : 'outdated';
+  if (message.kind === 'announce' && message.sequence <= facts.sequence) return 'outdated';
+  if (message.kind === 'prepare' && message.sequence < facts.sequence) {
+    return facts.openRound === message.round ? 'accept' : 'outdated';
   }
   return 'accept';
 }

@@ -10,7 +10,7 @@ const announcing = slaveSetup.createStateConfig({
   description: 'Connected; says hello with its position and what it holds prepared (P5).',
   entry: [
     'newHello',
-    { type: 'transmit', params: ({ context }) => ({ message: helloOf(context) }) },
+    { type: 'transmit', params: ({ context: { facts } }) => ({ message: helloOf(facts) }) },
   ],
   on: {
     welcome: [
@@ -39,12 +39,12 @@ const adopting = slaveSetup.createStateConfig({
   description: 'Makes lineage, epoch and incarnation durable before acting under them (P2, P16).',
   entry: {
     type: 'persistReign',
-    params: ({ context }) => ({
-      lineage: context.lineage ?? '',
-      epoch: context.epoch,
-      incarnation: context.incarnation ?? '',
-      volatile: context.volatile,
-      left: context.left,
+    params: ({ context: { facts } }) => ({
+      lineage: facts.lineage ?? '',
+      epoch: facts.epoch,
+      incarnation: facts.incarnation ?? '',
+      volatile: facts.volatile,
+      left: facts.left,
     }),
   },
   on: {
@@ -91,7 +91,7 @@ const stale = slaveSetup.createStateConfig({
   entry: [
     'markHeard',
     'newHello',
-    { type: 'transmit', params: ({ context }) => ({ message: helloOf(context) }) },
+    { type: 'transmit', params: ({ context: { facts } }) => ({ message: helloOf(facts) }) },
   ],
   always: { guard: 'wasHeard', target: 'live', description: 'The master speaks again.' },
   after: {
@@ -108,8 +108,8 @@ const refused = slaveSetup.createStateConfig({
     'The master refused: other lineage, duplicate id, other protocol. Tries later (P22).',
   entry: {
     type: 'report',
-    params: ({ context }) => ({
-      problem: context.problem ?? { code: 'PROTOCOL', reason: 'refused without a reason' },
+    params: ({ context: { facts } }) => ({
+      problem: facts.problem ?? { code: 'PROTOCOL', reason: 'refused without a reason' },
     }),
   },
   on: {

@@ -1,4 +1,4 @@
-/** Plain functions over the slave's context: what a message changes, and what follows from it. */
+/** Plain functions over the slave's facts: what a message changes, and what follows from it. */
 import { compareEpochs, ORIGIN, pointOf, samePoint } from './position.js';
 import type {
   DeltaLink,
@@ -15,17 +15,17 @@ import type {
   Offer,
   Problem,
   RecoveredSlave,
-  SlaveContext,
   SlaveEvent,
+  SlaveFacts,
   SlaveInput,
   SnapshotBegan,
 } from './slave-context.js';
 import { isInHistory } from './slave-news.js';
 
-type Change = Partial<SlaveContext>;
+type Change = Partial<SlaveFacts>;
 
 /** A slave that knows nothing yet. XState's pure `transition` calls this without input, too. */
-export function initialContext(input: SlaveInput | undefined): SlaveContext {
+export function initialFacts(input: SlaveInput | undefined): SlaveFacts {
   return {
     id: input?.id ?? '',
     self: input?.self ?? '',
@@ -91,16 +91,16 @@ export function takeRecovered(found: RecoveredSlave): Change {
 type Incoming = Extract<SlaveEvent, { type: 'message' }>['message'];
 
 /** The reason a person sees when a master of other data answered. */
-export function noteForeign(context: SlaveContext, message: Incoming): Change {
-  if (message.kind !== 'welcome') return { ignored: context.ignored + 1 };
+export function noteForeign(facts: SlaveFacts, message: Incoming): Change {
+  if (message.kind !== 'welcome') return { ignored: facts.ignored + 1 };
   const reason =
-    `this copy is of lineage ${context.lineage}, the master's is ${message.envelope.lineage}; ` +
+    `this copy is of lineage ${facts.lineage}, the master's is ${message.envelope.lineage}; ` +
     'connect it to its own master, or order slave.adoptLineage with the new id';
   return { problem: { code: 'PROTOCOL', reason } };
 }
 
 /** What people see while the master stands where this copy may not follow (P16). */
-export function regression({ target, position, firm }: SlaveContext): Problem {
+export function regression({ target, position, firm }: SlaveFacts): Problem {
   const reason =
     `the master stands at version ${target?.version ?? 0}, this copy at ` +
     `${position?.version ?? 0}, promised on disk up to ${firm?.version ?? 0}`;
@@ -116,9 +116,9 @@ export function twoMasters({ envelope }: Incoming): Problem {
 }
 
 /** Told to a master whose reign is over, in an envelope that shows the newer one (S10). */
-export function fenced(context: SlaveContext): SlaveMessage {
-  const { term, start } = context.epoch;
-  const { id, incarnation } = context;
+export function fenced(facts: SlaveFacts): SlaveMessage {
+  const { term, start } = facts.epoch;
+  const { id, incarnation } = facts;
   const message = `${id} follows the reign ${term}.${start}, incarnation ${incarnation}`;
   return { kind: 'refused', code: 'FENCED', message, hello: null };
 }
@@ -134,12 +134,12 @@ const NO_OFFER: Offer = {
   payload: { bytes: 0, checksum: '' },
 };
 
-export function currentOffer(context: SlaveContext): Offer {
-  return context.offer ?? NO_OFFER;
+export function currentOffer(facts: SlaveFacts): Offer {
+  return facts.offer ?? NO_OFFER;
 }
 
-export function currentPromise(context: SlaveContext): PreparedRound {
-  return promiseOf(context.prepared ?? NO_OFFER);
+export function currentPromise(facts: SlaveFacts): PreparedRound {
+  return promiseOf(facts.prepared ?? NO_OFFER);
 }
 
 /** Only upwards: links that led in a circle would never end (S14). */
@@ -148,19 +148,19 @@ function leadsOn(link: DeltaLink, at: Point): boolean {
 }
 
 /** The deltas that start where this copy stands and follow each other without a gap. */
-export function nextSteps(context: SlaveContext): readonly CommitStep[] {
-  if (!canAct(context) || context.lineage === null) return [];
-  if (context.rebase || context.position === null) return [];
-  if (context.standing !== 'following') return [];
+export function nextSteps(facts: SlaveFacts): readonly CommitStep[] {
+  if (!canAct(facts) || facts.lineage === null) return [];
+  if (facts.rebase || facts.position === null) return [];
+  if (facts.standing !== 'following') return [];
   const steps: CommitStep[] = [];
-  let at: Point = pointOf(context.position);
+  let at: Point = pointOf(facts.position);
   for (;;) {
-    const link = context.held.find((held) => leadsOn(held, at));
+    const link = facts.held.find((held) => leadsOn(held, at));
     if (link?.payload === undefined) return steps;
     steps.push({
       from: link.from,
       payload: link.payload,
-      next: { lineage: context.lineage, epoch: context.epoch, ...link.to },
+      next: { lineage: facts.lineage, epoch: facts.epoch, ...link.to },
       durability: link.durability,
     });
     at = link.to;
@@ -168,63 +168,63 @@ export function nextSteps(context: SlaveContext): readonly CommitStep[] {
 }
 
 /** The increment a held round's commit makes. */
-export function preparedStep(context: SlaveContext): readonly CommitStep[] {
-  const { prepared, lineage } = context;
+export function preparedStep(facts: SlaveFacts): readonly CommitStep[] {
+  const { prepared, lineage } = facts;
   if (prepared === null || lineage === null) return [];
   const next: Position = { lineage, epoch: prepared.epoch, ...prepared.to };
   return [{ from: prepared.from, payload: prepared.payload, next, durability: 'disk' }];
 }
 
 /** A requested increment joins the held ones, in front: it starts where this copy stands. */
-export function holdArrived(context: SlaveContext, arrived: DeltaArrived): readonly DeltaLink[] {
+export function holdArrived(facts: SlaveFacts, arrived: DeltaArrived): readonly DeltaLink[] {
   const { from, payload, durability, to } = arrived;
   return [
     { from, to: { version: to.version, digest: to.digest }, durability, payload },
-    ...context.held,
+    ...facts.held,
   ];
 }
 
 /** What the commit job of this moment makes: the decided round's delta, or the next increments. */
-export function stepsToCommit(context: SlaveContext): readonly CommitStep[] {
-  return context.verdict === 'committed' ? preparedStep(context) : nextSteps(context);
+export function stepsToCommit(facts: SlaveFacts): readonly CommitStep[] {
+  return facts.verdict === 'committed' ? preparedStep(facts) : nextSteps(facts);
 }
 
 /** Nothing is acted on before a welcome, or while its reign is not on disk yet (P2, P16). */
-export function canAct(context: SlaveContext): boolean {
-  return context.lineage !== null && !context.reignPending;
+export function canAct(facts: SlaveFacts): boolean {
+  return facts.lineage !== null && !facts.reignPending;
 }
 
 /** The copy stands exactly where the offered round starts (P8). */
-export function isAtOffer(context: SlaveContext): boolean {
-  const { offer, position } = context;
-  if (!canAct(context) || offer === null || position === null || context.rebase) return false;
+export function isAtOffer(facts: SlaveFacts): boolean {
+  const { offer, position } = facts;
+  if (!canAct(facts) || offer === null || position === null || facts.rebase) return false;
   return samePoint(position, offer.from);
 }
 
 /** A delta has to be asked for, and nothing at hand closes the gap. */
-export function mustAsk(context: SlaveContext): boolean {
-  return canAct(context) && (isBehind(context) || context.standing === 'reset');
+export function mustAsk(facts: SlaveFacts): boolean {
+  return canAct(facts) && (isBehind(facts) || facts.standing === 'reset');
 }
 
 /** Behind the master, or at its version with other content (P2): either way it must ask. */
-export function isBehind(context: SlaveContext): boolean {
-  const { target, position } = context;
+export function isBehind(facts: SlaveFacts): boolean {
+  const { target, position } = facts;
   if (target === null || target.version === 0) return false;
-  if (position === null || context.rebase) return true;
+  if (position === null || facts.rebase) return true;
   return target.version > position.version;
 }
 
 /** Same version, same reign, other digest: this copy is wrong and starts again (S12). */
-export function isDiverged(context: SlaveContext): boolean {
-  const { target, position } = context;
-  if (target === null || position === null || context.rebase) return false;
-  if (context.standing !== 'following') return false;
+export function isDiverged(facts: SlaveFacts): boolean {
+  const { target, position } = facts;
+  if (target === null || position === null || facts.rebase) return false;
+  if (facts.standing !== 'following') return false;
   return target.version === position.version && target.digest !== position.digest;
 }
 
 /** A prepare this slave is named in becomes an offer, unless it already answered the round. */
-export function toOffer(context: SlaveContext, message: Enveloped<PrepareMessage>): Offer | null {
-  if (!message.participants.includes(context.id)) return null;
+export function toOffer(facts: SlaveFacts, message: Enveloped<PrepareMessage>): Offer | null {
+  if (!message.participants.includes(facts.id)) return null;
   return {
     round: message.round,
     from: message.from,
@@ -237,26 +237,26 @@ export function toOffer(context: SlaveContext, message: Enveloped<PrepareMessage
 }
 
 /** The newest message no longer names this round as open: whatever becomes of it, not by a yes. */
-export function isOfferVoid(context: SlaveContext): boolean {
-  const { offer } = context;
-  if (offer === null || !canAct(context)) return false;
-  if (offer.incarnation !== context.incarnation) return true;
-  if (context.sequence > offer.sequence && context.openRound !== offer.round) return true;
-  return (context.position?.version ?? 0) > offer.from.version;
+export function isOfferVoid(facts: SlaveFacts): boolean {
+  const { offer } = facts;
+  if (offer === null || !canAct(facts)) return false;
+  if (offer.incarnation !== facts.incarnation) return true;
+  if (facts.sequence > offer.sequence && facts.openRound !== offer.round) return true;
+  return (facts.position?.version ?? 0) > offer.from.version;
 }
 
 /** May this snapshot replace the copy? Never past what was promised on disk (P3, P19). */
-export function isTakeable(context: SlaveContext, event: SnapshotBegan): boolean {
-  if (context.rebase || context.position === null) return true;
+export function isTakeable(facts: SlaveFacts, event: SnapshotBegan): boolean {
+  if (facts.rebase || facts.position === null) return true;
   if (event.reason === 'fork') return isInHistory(event.firmRelation);
-  return event.to.version > context.position.version;
+  return event.to.version > facts.position.version;
 }
 
 /** What of this slave's own history is promised on disk once it stands at `point`. */
-export function firmAt(context: SlaveContext, point: Point): Point {
-  const { firm, masterFirm } = context;
+export function firmAt(facts: SlaveFacts, point: Point): Point {
+  const { firm, masterFirm } = facts;
   const { version, digest } = masterFirm.version >= point.version ? point : masterFirm;
-  const isKept = firm !== null && !context.rebase && context.standing === 'following';
+  const isKept = firm !== null && !facts.rebase && facts.standing === 'following';
   if (isKept && firm.version > version && firm.version <= point.version) return firm;
   return { version, digest };
 }
@@ -265,25 +265,25 @@ export function firmAt(context: SlaveContext, point: Point): Point {
  * What the commit job of this moment makes firm. A committed round is: its decision was on the
  * master's disk before anybody heard of it (S4), though the master's next stamp says so only later.
  */
-export function firmAfterCommit(context: SlaveContext): Point {
-  const { version, digest } = stepsToCommit(context).at(-1)?.next ?? context.masterFirm;
-  if (context.verdict === 'committed' && !context.volatile) return { version, digest };
-  return firmAt(context, { version, digest });
+export function firmAfterCommit(facts: SlaveFacts): Point {
+  const { version, digest } = stepsToCommit(facts).at(-1)?.next ?? facts.masterFirm;
+  if (facts.verdict === 'committed' && !facts.volatile) return { version, digest };
+  return firmAt(facts, { version, digest });
 }
 
 /**
  * Drops held increments that the new position contains (P5). A copy that moved under an earlier
  * reign than it follows now stands elsewhere than it said, and greets anew (P2).
  */
-export function moveTo(context: SlaveContext, position: Position): Change {
-  const isPastReign = compareEpochs(position.epoch, context.epoch) !== 0;
+export function moveTo(facts: SlaveFacts, position: Position): Change {
+  const isPastReign = compareEpochs(position.epoch, facts.epoch) !== 0;
   return {
     position,
-    mustGreet: context.mustGreet || isPastReign,
-    firm: context.firmAhead ?? firmAt(context, pointOf(position)),
+    mustGreet: facts.mustGreet || isPastReign,
+    firm: facts.firmAhead ?? firmAt(facts, pointOf(position)),
     firmAhead: null,
     moved: true,
-    held: context.held.filter((link) => link.to.version > position.version),
+    held: facts.held.filter((link) => link.to.version > position.version),
     problem: null,
     failures: 0,
     progress: 0,
@@ -292,14 +292,14 @@ export function moveTo(context: SlaveContext, position: Position): Change {
 }
 
 /** The held round is decided, and not by a commit. */
-export function isDropped(context: SlaveContext): boolean {
-  const { prepared, verdict } = context;
+export function isDropped(facts: SlaveFacts): boolean {
+  const { prepared, verdict } = facts;
   return prepared !== null && verdict !== null && verdict !== 'committed';
 }
 
 /** The round is over here; a yes that no record backs any more must not be repeated (P8). */
-export function closeRound(context: SlaveContext): Change {
-  const { prepared, offer, vote } = context;
+export function closeRound(facts: SlaveFacts): Change {
+  const { prepared, offer, vote } = facts;
   const closing = prepared?.round ?? offer?.round ?? null;
   const voided =
     vote?.round === closing && vote?.answer === 'yes'
@@ -309,15 +309,15 @@ export function closeRound(context: SlaveContext): Change {
 }
 
 /** The hello of this moment: who I am, where I stand, what I hold prepared (P5). */
-export function helloOf(context: SlaveContext): SlaveMessage {
-  const { prepared } = context;
+export function helloOf(facts: SlaveFacts): SlaveMessage {
+  const { prepared } = facts;
   return {
     kind: 'hello',
-    hello: context.hello ?? '',
-    position: context.position,
-    firm: context.firm,
+    hello: facts.hello ?? '',
+    position: facts.position,
+    firm: facts.firm,
     prepared: prepared === null ? null : promiseOf(prepared),
-    durable: context.durable,
+    durable: facts.durable,
   };
 }
 
@@ -328,15 +328,15 @@ export function promiseOf(offer: Offer) {
 }
 
 /** The vote in the words of the wire. */
-export function voteOf(context: SlaveContext): SlaveMessage {
-  const vote = context.vote;
+export function voteOf(facts: SlaveFacts): SlaveMessage {
+  const vote = facts.vote;
   return {
     kind: 'vote',
     round: vote?.round ?? '',
     answer: vote?.answer ?? 'no',
     reason: vote?.reason ?? null,
     code: vote?.code ?? null,
-    position: context.position,
-    needsSync: context.offerSynced,
+    position: facts.position,
+    needsSync: facts.offerSynced,
   };
 }

@@ -8,8 +8,8 @@ const fetching = slaveSetup.createStateConfig({
     'markProgress',
     {
       type: 'request',
-      params: ({ context }) => ({
-        round: context.offer?.round ?? null,
+      params: ({ context: { facts } }) => ({
+        round: facts.offer?.round ?? null,
         rebase: false,
         jitterMs: 0,
       }),
@@ -51,9 +51,9 @@ const preparing = slaveSetup.createStateConfig({
   description: 'The user layer is asked whether it can take the delta (claims 28, 29).',
   entry: {
     type: 'askUser',
-    params: ({ context }) => {
-      const offer = currentOffer(context);
-      const next = { lineage: context.lineage ?? '', epoch: offer.epoch, ...offer.to };
+    params: ({ context: { facts } }) => {
+      const offer = currentOffer(facts);
+      const next = { lineage: facts.lineage ?? '', epoch: offer.epoch, ...offer.to };
       return { offer, next };
     },
   },
@@ -69,7 +69,7 @@ const preparing = slaveSetup.createStateConfig({
       target: 'aborting',
       actions: [
         { type: 'refuseOffer', params: ({ event }) => ({ problem: event.problem }) },
-        { type: 'transmit', params: ({ context }) => ({ message: voteOf(context) }) },
+        { type: 'transmit', params: ({ context: { facts } }) => ({ message: voteOf(facts) }) },
       ],
       description: 'A veto, a throw or a rejection is a no with its reason (P8).',
     },
@@ -92,7 +92,7 @@ const preparing = slaveSetup.createStateConfig({
             },
           },
         },
-        { type: 'transmit', params: ({ context }) => ({ message: voteOf(context) }) },
+        { type: 'transmit', params: ({ context: { facts } }) => ({ message: voteOf(facts) }) },
       ],
       description: 'A user layer that never answers is a no, not a stuck round (P8).',
     },
@@ -103,7 +103,7 @@ const voting = slaveSetup.createStateConfig({
   description: 'The promise is written down; the yes leaves only when it is durable (P8, S4).',
   entry: {
     type: 'persistPromise',
-    params: ({ context }) => ({ offer: currentOffer(context) }),
+    params: ({ context: { facts } }) => ({ offer: currentOffer(facts) }),
   },
   always: { guard: 'offerIsVoid', target: 'aborting', description: 'The round is over meanwhile.' },
   on: {
@@ -112,7 +112,7 @@ const voting = slaveSetup.createStateConfig({
       target: 'prepared',
       actions: [
         'promise',
-        { type: 'transmit', params: ({ context }) => ({ message: voteOf(context) }) },
+        { type: 'transmit', params: ({ context: { facts } }) => ({ message: voteOf(facts) }) },
       ],
       description: 'The promise is on disk: vote yes.',
     },
@@ -177,11 +177,11 @@ const prepared = slaveSetup.createStateConfig({
       actions: [
         {
           type: 'report',
-          params: ({ context, event }) => ({
+          params: ({ context: { facts }, event }) => ({
             heuristic: true,
             problem: {
               code: 'OUTCOME_UNKNOWN',
-              reason: `round ${event.round} of ${context.id} was forced to ${event.verdict}`,
+              reason: `round ${event.round} of ${facts.id} was forced to ${event.verdict}`,
             },
           }),
         },
@@ -202,8 +202,8 @@ const prepared = slaveSetup.createStateConfig({
       description: 'In doubt: asks the master again and again, never decides alone (P11).',
       entry: {
         type: 'transmit',
-        params: ({ context }) => ({
-          message: { kind: 'inquire', prepared: currentPromise(context) },
+        params: ({ context: { facts } }) => ({
+          message: { kind: 'inquire', prepared: currentPromise(facts) },
         }),
       },
       on: {
@@ -219,7 +219,9 @@ const aborting = slaveSetup.createStateConfig({
   entry: [
     {
       type: 'dropRound',
-      params: ({ context }) => ({ round: context.prepared?.round ?? context.offer?.round ?? '' }),
+      params: ({ context: { facts } }) => ({
+        round: facts.prepared?.round ?? facts.offer?.round ?? '',
+      }),
     },
     'closeRound',
   ],

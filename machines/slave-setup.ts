@@ -2,7 +2,7 @@
  * The vocabulary of the slave machine: its effects (named actions that do nothing here and are
  * bound in lib/), its assignments, guards and delays.
  */
-import { assign, setup } from 'xstate';
+import { assign, type ParameterizedObject, setup } from 'xstate';
 import type { Verdict } from './outcome.js';
 import { pointOf, samePoint } from './position.js';
 import type { AnnounceMessage, Enveloped, Point, Position, PrepareMessage } from './protocol.js';
@@ -13,6 +13,7 @@ import type {
   SlaveContext,
   SlaveEffects,
   SlaveEvent,
+  SlaveFacts,
   SlaveInput,
   SnapshotBegan,
 } from './slave-context.js';
@@ -24,6 +25,14 @@ type Incoming = Extract<SlaveEvent, { type: 'message' }>['message'];
 
 /** Missed heartbeats in a row after which a master counts as silent. */
 const SILENT_HEARTBEATS = 3;
+
+/** An assignment of facts. They are spread, which keeps one shape however many there are. */
+const learn = <Params extends ParameterizedObject['params'] | undefined = undefined>(
+  change: (facts: SlaveFacts, params: Params) => Partial<SlaveFacts>,
+) =>
+  assign<SlaveContext, SlaveEvent, Params, SlaveEvent, never>(({ context: { facts } }, params) => ({
+    facts: { ...facts, ...change(facts, params) },
+  }));
 
 export const slaveSetup = setup({
   types: {
@@ -46,162 +55,151 @@ export const slaveSetup = setup({
     dropRound: (_, _params: SlaveEffects['dropRound']) => {},
     report: (_, _params: SlaveEffects['report']) => {},
 
-    takeRecovered: assign((_, params: { found: RecoveredSlave }) =>
+    takeRecovered: learn((_, params: { found: RecoveredSlave }) =>
       logic.takeRecovered(params.found),
     ),
-    takeNote: assign(({ context }, params: { message: Incoming }) =>
-      takeNote(context, params.message),
+    takeNote: learn((facts, params: { message: Incoming }) => takeNote(facts, params.message)),
+    noteForeign: learn((facts, params: { message: Incoming }) =>
+      logic.noteForeign(facts, params.message),
     ),
-    noteForeign: assign(({ context }, params: { message: Incoming }) =>
-      logic.noteForeign(context, params.message),
-    ),
-    countIgnored: assign({ ignored: ({ context }) => context.ignored + 1 }),
-    newHello: assign(({ context }) => ({
-      helloCount: context.helloCount + 1,
-      hello: `${context.self}.${context.helloCount + 1}`,
+    countIgnored: learn((facts) => ({ ignored: facts.ignored + 1 })),
+    newHello: learn((facts) => ({
+      helloCount: facts.helloCount + 1,
+      hello: `${facts.self}.${facts.helloCount + 1}`,
       moved: false,
       mustGreet: false,
     })),
-    reignKnown: assign({ reignPending: false }),
-    markHeard: assign({ heardBefore: ({ context }) => context.heard }),
-    markProgress: assign({ progressBefore: ({ context }) => context.progress }),
-    progress: assign({
-      progress: ({ context }) => context.progress + 1,
-      heard: ({ context }) => context.heard + 1,
-    }),
-    takeOffer: assign(({ context }, params: { message: Enveloped<PrepareMessage> }) => ({
-      offer: logic.toOffer(context, params.message) ?? context.offer,
-      offerSynced: !samePoint(pointOf(context.position), params.message.from),
+    reignKnown: learn(() => ({ reignPending: false })),
+    markHeard: learn((facts) => ({ heardBefore: facts.heard })),
+    markProgress: learn((facts) => ({ progressBefore: facts.progress })),
+    progress: learn((facts) => ({ progress: facts.progress + 1, heard: facts.heard + 1 })),
+    takeOffer: learn((facts, params: { message: Enveloped<PrepareMessage> }) => ({
+      offer: logic.toOffer(facts, params.message) ?? facts.offer,
+      offerSynced: !samePoint(pointOf(facts.position), params.message.from),
     })),
-    fillOffer: assign(({ context }, params: { arrived: DeltaArrived }) => ({
-      offer: context.offer && { ...context.offer, payload: params.arrived.payload },
+    fillOffer: learn((facts, params: { arrived: DeltaArrived }) => ({
+      offer: facts.offer && { ...facts.offer, payload: params.arrived.payload },
     })),
-    dropOffer: assign({ offer: null }),
-    refuseOffer: assign(({ context }, params: { problem: Problem }) => ({
+    dropOffer: learn(() => ({ offer: null })),
+    refuseOffer: learn((facts, params: { problem: Problem }) => ({
       vote: {
-        round: context.offer?.round ?? '',
-        answer: 'no' as const,
+        round: facts.offer?.round ?? '',
+        answer: 'no',
         reason: params.problem.reason,
         code: params.problem.code,
       },
     })),
-    promise: assign(({ context }) => ({
-      prepared: context.offer,
+    promise: learn((facts) => ({
+      prepared: facts.offer,
       offer: null,
-      vote: {
-        round: context.offer?.round ?? '',
-        answer: 'yes' as const,
-        reason: null,
-        code: null,
-      },
+      vote: { round: facts.offer?.round ?? '', answer: 'yes', reason: null, code: null },
     })),
-    decide: assign((_, params: { verdict: Verdict }) => ({ verdict: params.verdict })),
-    closeRound: assign(({ context }) => logic.closeRound(context)),
-    closeCommitted: assign({ prepared: null, verdict: null }),
-    holdArrived: assign(({ context }, params: { arrived: DeltaArrived }) => ({
-      held: logic.holdArrived(context, params.arrived),
+    decide: learn((_, params: { verdict: Verdict }) => ({ verdict: params.verdict })),
+    closeRound: learn((facts) => logic.closeRound(facts)),
+    closeCommitted: learn(() => ({ prepared: null, verdict: null })),
+    holdArrived: learn((facts, params: { arrived: DeltaArrived }) => ({
+      held: logic.holdArrived(facts, params.arrived),
     })),
-    foresee: assign((_, params: { firm: Point }) => ({ firmAhead: params.firm })),
-    moveTo: assign(({ context }, params: { position: Position }) =>
-      logic.moveTo(context, params.position),
-    ),
-    takeInstalled: assign(({ context }, params: { position: Position; volatile: boolean }) => ({
-      ...logic.moveTo(context, params.position),
+    foresee: learn((_, params: { firm: Point }) => ({ firmAhead: params.firm })),
+    moveTo: learn((facts, params: { position: Position }) => logic.moveTo(facts, params.position)),
+    takeInstalled: learn((facts, params: { position: Position; volatile: boolean }) => ({
+      ...logic.moveTo(facts, params.position),
       volatile: params.volatile,
       rebase: false,
-      standing: 'following' as const,
+      standing: 'following',
     })),
-    startOver: assign({ rebase: true, held: [], standing: 'following' }),
-    leaveToSync: assign(({ context }) => ({
-      verdict: context.prepared === null ? null : ('superseded' as const),
-    })),
-    adoptLater: assign((_, params: { lineage: string }) => ({ adopt: params.lineage })),
-    dropHeld: assign({ held: [] }),
-    regress: assign({ standing: 'regressed' }),
-    fail: assign(({ context }, params: { problem: Problem }) => ({
+    startOver: learn(() => ({ rebase: true, held: [], standing: 'following' })),
+    leaveToSync: learn((facts) => ({ verdict: facts.prepared === null ? null : 'superseded' })),
+    adoptLater: learn((_, params: { lineage: string }) => ({ adopt: params.lineage })),
+    dropHeld: learn(() => ({ held: [] })),
+    regress: learn(() => ({ standing: 'regressed' })),
+    fail: learn((facts, params: { problem: Problem }) => ({
       problem: params.problem,
-      failures: context.failures + 1,
+      failures: facts.failures + 1,
     })),
-    noteProblem: assign((_, params: { problem: Problem }) => ({ problem: params.problem })),
+    noteProblem: learn((_, params: { problem: Problem }) => ({ problem: params.problem })),
   },
   guards: {
-    judged: ({ context }, params: { message: Incoming; as: Judgement }) =>
-      judge(context, params.message) === params.as,
-    isPlainNews: ({ context }, { message }: { message: Incoming }) =>
-      message.kind === 'announce' && !message.reply && judge(context, message) === 'accept',
-    isCurrentHello: ({ context }, params: { hello: string | null }) =>
-      params.hello === null || params.hello === context.hello,
-    isReign: ({ context }, params: { incarnation: string }) =>
-      context.incarnation === params.incarnation,
-    mustGreet: ({ context }) => context.mustGreet,
-    awaitsWelcome: ({ context }) => context.hello !== null,
-    reignIsPending: ({ context }) => context.reignPending,
-    wasHeard: ({ context }) => context.heard !== context.heardBefore,
-    progressed: ({ context }) => context.progress !== context.progressBefore,
+    judged: ({ context: { facts } }, params: { message: Incoming; as: Judgement }) =>
+      judge(facts, params.message) === params.as,
+    isPlainNews: ({ context: { facts } }, { message }: { message: Incoming }) =>
+      message.kind === 'announce' && !message.reply && judge(facts, message) === 'accept',
+    isCurrentHello: ({ context: { facts } }, params: { hello: string | null }) =>
+      params.hello === null || params.hello === facts.hello,
+    isReign: ({ context: { facts } }, params: { incarnation: string }) =>
+      facts.incarnation === params.incarnation,
+    mustGreet: ({ context: { facts } }) => facts.mustGreet,
+    awaitsWelcome: ({ context: { facts } }) => facts.hello !== null,
+    reignIsPending: ({ context: { facts } }) => facts.reignPending,
+    wasHeard: ({ context: { facts } }) => facts.heard !== facts.heardBefore,
+    progressed: ({ context: { facts } }) => facts.progress !== facts.progressBefore,
     wantsReply: (_, params: { message: AnnounceMessage }) => params.message.reply,
-    holdsPrepared: ({ context }) => context.prepared !== null,
-    holdsNoRound: ({ context }) => context.prepared === null,
-    isRegressed: ({ context }) => context.standing === 'regressed' && !context.rebase,
-    followsAgain: ({ context }) => context.standing !== 'regressed' || context.rebase,
-    isClosing: ({ context }, params: { round: string }) => context.closing === params.round,
-    isDiverged: ({ context }) => logic.isDiverged(context),
-    offerIsVoid: ({ context }) => logic.isOfferVoid(context),
-    offerLacksPayload: ({ context }) =>
-      logic.isAtOffer(context) && context.offer?.payload.body === undefined,
-    offerIsReady: ({ context }) => logic.isAtOffer(context),
-    hasNextSteps: ({ context }) => logic.nextSteps(context).length > 0,
-    hasNextStepsUnasked: ({ context }) =>
-      context.progress === 0 && logic.nextSteps(context).length > 0,
-    isBehind: ({ context }) => logic.mustAsk(context),
-    isNotBehind: ({ context }) => !logic.mustAsk(context),
-    fitsDelta: ({ context }, params: { arrived: DeltaArrived }) =>
-      isFromMyMaster(context, params.arrived.envelope) &&
+    holdsPrepared: ({ context: { facts } }) => facts.prepared !== null,
+    holdsNoRound: ({ context: { facts } }) => facts.prepared === null,
+    isRegressed: ({ context: { facts } }) => facts.standing === 'regressed' && !facts.rebase,
+    followsAgain: ({ context: { facts } }) => facts.standing !== 'regressed' || facts.rebase,
+    isClosing: ({ context: { facts } }, params: { round: string }) =>
+      facts.closing === params.round,
+    isDiverged: ({ context: { facts } }) => logic.isDiverged(facts),
+    offerIsVoid: ({ context: { facts } }) => logic.isOfferVoid(facts),
+    offerLacksPayload: ({ context: { facts } }) =>
+      logic.isAtOffer(facts) && facts.offer?.payload.body === undefined,
+    offerIsReady: ({ context: { facts } }) => logic.isAtOffer(facts),
+    hasNextSteps: ({ context: { facts } }) => logic.nextSteps(facts).length > 0,
+    hasNextStepsUnasked: ({ context: { facts } }) =>
+      facts.progress === 0 && logic.nextSteps(facts).length > 0,
+    isBehind: ({ context: { facts } }) => logic.mustAsk(facts),
+    isNotBehind: ({ context: { facts } }) => !logic.mustAsk(facts),
+    fitsDelta: ({ context: { facts } }, params: { arrived: DeltaArrived }) =>
+      isFromMyMaster(facts, params.arrived.envelope) &&
       params.arrived.round === null &&
-      !context.rebase &&
-      context.position !== null &&
-      samePoint(params.arrived.from, context.position),
-    fitsOffer: ({ context }, params: { arrived: DeltaArrived }) =>
-      isFromMyMaster(context, params.arrived.envelope) &&
-      params.arrived.round === context.offer?.round,
-    fitsSnapshot: ({ context }, params: { began: SnapshotBegan }) =>
-      isFromMyMaster(context, params.began.envelope) && logic.isTakeable(context, params.began),
-    wouldRewind: ({ context }, params: { began: SnapshotBegan }) =>
-      isFromMyMaster(context, params.began.envelope) &&
+      !facts.rebase &&
+      facts.position !== null &&
+      samePoint(params.arrived.from, facts.position),
+    fitsOffer: ({ context: { facts } }, params: { arrived: DeltaArrived }) =>
+      isFromMyMaster(facts, params.arrived.envelope) && params.arrived.round === facts.offer?.round,
+    fitsSnapshot: ({ context: { facts } }, params: { began: SnapshotBegan }) =>
+      isFromMyMaster(facts, params.began.envelope) && logic.isTakeable(facts, params.began),
+    wouldRewind: ({ context: { facts } }, params: { began: SnapshotBegan }) =>
+      isFromMyMaster(facts, params.began.envelope) &&
       params.began.reason === 'fork' &&
-      !logic.isTakeable(context, params.began),
-    answersRound: ({ context }, params: { round: string }) =>
-      context.vote?.round === params.round && context.offer?.round !== params.round,
-    isNewOffer: ({ context }, params: { message: Enveloped<PrepareMessage> }) =>
-      logic.toOffer(context, params.message) !== null &&
-      (context.prepared === null || context.verdict !== null) &&
-      context.offer?.round !== params.message.round &&
-      context.vote?.round !== params.message.round,
-    isPastOffer: ({ context }, params: { message: PrepareMessage }) =>
-      (context.position?.version ?? 0) > params.message.from.version,
-    isOffered: ({ context }, params: { round: string }) => context.offer?.round === params.round,
-    isHeld: ({ context }, params: { round: string }) => context.prepared?.round === params.round,
-    holdsOther: ({ context }, params: { round: string }) =>
-      context.prepared !== null && context.prepared.round !== params.round,
-    outcomeIs: ({ context }, params: { round: string; outcome: string; is: Verdict }) =>
-      context.prepared?.round === params.round && params.outcome === params.is,
+      !logic.isTakeable(facts, params.began),
+    answersRound: ({ context: { facts } }, params: { round: string }) =>
+      facts.vote?.round === params.round && facts.offer?.round !== params.round,
+    isNewOffer: ({ context: { facts } }, params: { message: Enveloped<PrepareMessage> }) =>
+      logic.toOffer(facts, params.message) !== null &&
+      (facts.prepared === null || facts.verdict !== null) &&
+      facts.offer?.round !== params.message.round &&
+      facts.vote?.round !== params.message.round,
+    isPastOffer: ({ context: { facts } }, params: { message: PrepareMessage }) =>
+      (facts.position?.version ?? 0) > params.message.from.version,
+    isOffered: ({ context: { facts } }, params: { round: string }) =>
+      facts.offer?.round === params.round,
+    isHeld: ({ context: { facts } }, params: { round: string }) =>
+      facts.prepared?.round === params.round,
+    holdsOther: ({ context: { facts } }, params: { round: string }) =>
+      facts.prepared !== null && facts.prepared.round !== params.round,
+    outcomeIs: ({ context: { facts } }, params: { round: string; outcome: string; is: Verdict }) =>
+      facts.prepared?.round === params.round && params.outcome === params.is,
     endsRound: (_, params: { round: string | null }) => params.round !== null,
     isPartial: (_, params: { position: Position | null }) => params.position !== null,
-    isCommitted: ({ context }) => context.prepared !== null && context.verdict === 'committed',
-    mayCommit: ({ context }) =>
-      logic.canAct(context) && context.prepared !== null && context.verdict === 'committed',
-    mayDrop: ({ context }) => logic.canAct(context) && logic.isDropped(context),
-    needsFreshCopy: ({ context }) => context.problem?.code === 'CORRUPT',
+    isCommitted: ({ context: { facts } }) =>
+      facts.prepared !== null && facts.verdict === 'committed',
+    mayCommit: ({ context: { facts } }) =>
+      logic.canAct(facts) && facts.prepared !== null && facts.verdict === 'committed',
+    mayDrop: ({ context: { facts } }) => logic.canAct(facts) && logic.isDropped(facts),
+    needsFreshCopy: ({ context: { facts } }) => facts.problem?.code === 'CORRUPT',
   },
   delays: {
-    HELLO_RETRY: ({ context }) => context.delays.helloRetryMs,
+    HELLO_RETRY: ({ context: { facts } }) => facts.delays.helloRetryMs,
     // A master with slow heartbeats is not lost between two of them.
-    SILENCE: ({ context }) =>
-      Math.max(context.delays.silenceMs, SILENT_HEARTBEATS * context.heartbeatMs),
-    REQUEST_RETRY: ({ context }) => context.delays.requestRetryMs,
-    PREPARE_WAIT: ({ context }) => context.delays.prepareMs,
-    INQUIRE: ({ context }) => context.delays.inquireMs,
-    QUARANTINE_RETRY: ({ context }) =>
-      context.delays.quarantineRetryMs * 2 ** Math.min(5, Math.max(0, context.failures - 1)),
-    REFUSED_RETRY: ({ context }) => context.delays.refusedRetryMs,
+    SILENCE: ({ context: { facts } }) =>
+      Math.max(facts.delays.silenceMs, SILENT_HEARTBEATS * facts.heartbeatMs),
+    REQUEST_RETRY: ({ context: { facts } }) => facts.delays.requestRetryMs,
+    PREPARE_WAIT: ({ context: { facts } }) => facts.delays.prepareMs,
+    INQUIRE: ({ context: { facts } }) => facts.delays.inquireMs,
+    QUARANTINE_RETRY: ({ context: { facts } }) =>
+      facts.delays.quarantineRetryMs * 2 ** Math.min(5, Math.max(0, facts.failures - 1)),
+    REFUSED_RETRY: ({ context: { facts } }) => facts.delays.refusedRetryMs,
   },
 });

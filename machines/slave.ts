@@ -8,7 +8,7 @@ import type { SlaveEvent } from './slave-context.js';
 import { copyRegion } from './slave-copy.js';
 import type { Judgement } from './slave-gate.js';
 import { linkRegion } from './slave-link.js';
-import { fenced, initialContext, twoMasters } from './slave-logic.js';
+import { fenced, initialFacts, twoMasters } from './slave-logic.js';
 import { slaveSetup } from './slave-setup.js';
 
 type Message = Extract<SlaveEvent, { type: 'message' }>['message'];
@@ -29,7 +29,7 @@ const judged = (as: Judgement) => ({
 export const slaveMachine = slaveSetup.createMachine({
   id: 'slave',
   description: 'Follows one master’s item: keeps a copy that is never ahead and never torn.',
-  context: ({ input }) => initialContext(input),
+  context: ({ input }) => ({ facts: initialFacts(input) }),
   options: { maxIterations: 100 },
   initial: 'recovering',
   on: {
@@ -90,7 +90,10 @@ export const slaveMachine = slaveSetup.createMachine({
           },
           {
             guard: judged('lowerEpoch'),
-            actions: { type: 'transmit', params: ({ context }) => ({ message: fenced(context) }) },
+            actions: {
+              type: 'transmit',
+              params: ({ context: { facts } }) => ({ message: fenced(facts) }),
+            },
             description: 'An old reign: rejected, and told so (P2, P16, S10).',
           },
           {
@@ -101,7 +104,10 @@ export const slaveMachine = slaveSetup.createMachine({
           {
             guard: judged('otherIncarnation'),
             actions: [
-              { type: 'transmit', params: ({ context }) => ({ message: fenced(context) }) },
+              {
+                type: 'transmit',
+                params: ({ context: { facts } }) => ({ message: fenced(facts) }),
+              },
               {
                 type: 'noteProblem',
                 params: ({ event }) => ({ problem: twoMasters(event.message) }),

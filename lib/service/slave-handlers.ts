@@ -21,7 +21,7 @@ function transmit(run: SlaveParts, message: Message): void {
 
 /** Where the copy stands, at which level, and whether it is stuck (P10, P19). */
 export function acknowledgement(run: SlaveParts, round: string | null): AckMessage {
-  const { position, problem } = run.context;
+  const { position, problem } = run.facts;
   const isStuck = run.actor.snapshot.matches({ serving: { copy: 'quarantined' } });
   return {
     kind: 'ack',
@@ -70,7 +70,7 @@ function commitCopy(run: SlaveParts, params: SlaveEffects['commitCopy']): void {
 
 /** Streams a whole state into the user layer; a copy it takes away is told as a reset (S7). */
 function installCopy(run: SlaveParts, params: SlaveEffects['installCopy']): void {
-  const from = run.context.position;
+  const from = run.facts.position;
   run.copy.install(params, run.receiver.chunks(params.build), (problem) => {
     run.receiver.ended(params.build);
     if (problem !== null) {
@@ -96,7 +96,7 @@ export function slaveHandlers(run: SlaveParts): EffectHandlers<SlaveEffects> {
     acknowledge: ({ round }) => acknowledger.say(round),
     request: ({ round, rebase, jitterMs }) => {
       const wish = () => {
-        const { position, firm } = run.context;
+        const { position, firm } = run.facts;
         return rebase ? { position: null, firm: null, round } : { position, firm, round };
       };
       const isFirst = run.requestsMade === 0;

@@ -2,7 +2,7 @@
 
 import type { Durability } from '../../machines/protocol.js';
 import type { slaveMachine } from '../../machines/slave.js';
-import type { SlaveContext, SlaveEffects } from '../../machines/slave-context.js';
+import type { SlaveEffects, SlaveFacts } from '../../machines/slave-context.js';
 import type { SlaveUserLayer } from '../layers/contract.js';
 import type { Clock } from '../runtime/clock.js';
 import type { IdSource } from '../runtime/ids.js';
@@ -37,7 +37,7 @@ export type SlaveActor = ProtocolActor<typeof slaveMachine, SlaveEffects>;
 
 export interface SlaveParts {
   readonly settings: SlaveSettings;
-  readonly context: SlaveContext;
+  readonly facts: SlaveFacts;
   readonly actor: SlaveActor;
   readonly emitter: Emitter<SlaveEvents>;
   readonly storage: SlaveStorage;

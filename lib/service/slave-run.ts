@@ -96,12 +96,12 @@ export class SlaveRun implements SlaveParts {
     });
   }
 
-  get context() {
-    return this.actor.snapshot.context;
+  get facts() {
+    return this.actor.snapshot.context.facts;
   }
 
   get position(): Position | null {
-    return this.context.position;
+    return this.facts.position;
   }
 
   get ageMs(): number {
@@ -195,7 +195,7 @@ export class SlaveRun implements SlaveParts {
   }
 
   #identity() {
-    const { lineage, epoch } = this.context;
+    const { lineage, epoch } = this.facts;
     return { lineage: lineage ?? '', epoch, incarnation: this.incarnation };
   }
 
@@ -216,9 +216,9 @@ export class SlaveRun implements SlaveParts {
 
   #settled(): void {
     const { clock } = this.settings;
-    const { context } = this;
-    if (context.heard !== this.#heard) {
-      this.#heard = context.heard;
+    const { facts } = this;
+    if (facts.heard !== this.#heard) {
+      this.#heard = facts.heard;
       this.#heardAtMs = clock.now();
     }
     this.#noteDoubt();

@@ -1,5 +1,5 @@
 /** A slave's status in words, read off its machine (design section 2). */
-import type { SlaveContext } from '../../machines/slave-context.js';
+import type { SlaveFacts } from '../../machines/slave-context.js';
 import type { SlaveActor } from './slave-parts.js';
 import type { SlaveStatus } from './status.js';
 
@@ -9,26 +9,26 @@ function linkOf(snapshot: Snapshot): SlaveStatus['link'] {
   if (snapshot.matches({ serving: { link: 'live' } })) return 'live';
   if (snapshot.matches({ serving: { link: 'adopting' } })) return 'joining';
   if (snapshot.matches({ serving: { link: 'refused' } })) return 'refused';
-  const { heard, problem } = snapshot.context;
+  const { heard, problem } = snapshot.context.facts;
   if (problem?.code === 'DUPLICATE_ID') return 'refused';
   return heard > 0 ? 'stale' : 'joining';
 }
 
-function isBehind({ target, position }: SlaveContext): boolean {
+function isBehind({ target, position }: SlaveFacts): boolean {
   return target !== null && target.version > (position?.version ?? 0);
 }
 
 function dataOf(snapshot: Snapshot): SlaveStatus['data'] {
-  const { context } = snapshot;
+  const { facts } = snapshot.context;
   if (snapshot.matches({ serving: { copy: 'quarantined' } })) return 'quarantined';
   if (snapshot.matches({ serving: { copy: 'regressed' } })) return 'regressed';
   if (snapshot.matches({ serving: { copy: 'syncing' } })) return 'syncing';
-  if (context.position === null) return 'empty';
-  return isBehind(context) || context.standing !== 'following' ? 'behind' : 'current';
+  if (facts.position === null) return 'empty';
+  return isBehind(facts) || facts.standing !== 'following' ? 'behind' : 'current';
 }
 
 function roundOf(snapshot: Snapshot): SlaveStatus['round'] {
-  if (snapshot.context.prepared === null) return 'none';
+  if (snapshot.context.facts.prepared === null) return 'none';
   const isDoubtful = snapshot.matches({ serving: { copy: { prepared: 'doubtful' } } });
   return isDoubtful ? 'in-doubt' : 'prepared';
 }
@@ -43,16 +43,16 @@ function summaryOf(status: Omit<SlaveStatus, 'summary'>): string {
 }
 
 export function statusOf(snapshot: Snapshot, inDoubtForMs: number): SlaveStatus {
-  const { context } = snapshot;
+  const { facts } = snapshot.context;
   const round = roundOf(snapshot);
   const parts = {
     link: linkOf(snapshot),
     data: dataOf(snapshot),
     round,
-    roundId: context.prepared?.round ?? null,
+    roundId: facts.prepared?.round ?? null,
     inDoubtFor: round === 'in-doubt' ? inDoubtForMs : 0,
-    problem: context.problem,
-    target: context.target,
+    problem: facts.problem,
+    target: facts.target,
   };
   const isFailed = snapshot.matches('failed');
   return { ...parts, summary: isFailed ? 'failed' : summaryOf(parts) };

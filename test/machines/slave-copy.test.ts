@@ -61,18 +61,18 @@ test('P3: a delta from my position is committed at once, with those that follow 
   assert.equal(steps(slave), [4, 5]);
   slave.send(committed(5));
   assert.equal(slave.names, ['acknowledge']);
-  assert.equal(slave.context.position, at(5));
-  assert.equal(slave.context.held, []);
+  assert.equal(slave.context.facts.position, at(5));
+  assert.equal(slave.context.facts.held, []);
   assert.is(copyOf(slave), 'idle');
 });
 
 test('P4: the position moves only after the user layer committed', () => {
   const slave = liveSlave().send(from(announce(2, 4, { links: [link(3, 4)] })));
-  assert.is(slave.context.position?.version, 3);
+  assert.is(slave.context.facts.position?.version, 3);
   slave.send(from(announce(3, 5, { links: [link(4, 5)] })));
   assert.equal(slave.names, []);
   slave.send(committed(4));
-  assert.is(slave.context.position?.version, 4);
+  assert.is(slave.context.facts.position?.version, 4);
   assert.equal(steps(slave), [5]);
 });
 
@@ -96,7 +96,7 @@ test('P5: an announcement that closes the gap ends the request', () => {
 test('P5: past the high-water mark only the newest position is kept', () => {
   const big = { ...link(4, 5), payload: { ...payload('big'), bytes: 1000 } };
   const slave = liveSlave().send(from(announce(2, 5, { links: [big] })));
-  assert.equal(slave.context.held, []);
+  assert.equal(slave.context.facts.held, []);
   assert.equal(slave.names, ['request']);
 });
 
@@ -114,7 +114,7 @@ test('P3: a whole state is installed, readers untouched until it is in place', (
   slave.send({ type: 'transferProgressed' });
   slave.send({ type: 'installed', position: at(9), volatile: false });
   assert.equal(slave.names, ['acknowledge']);
-  assert.equal(slave.context.position, at(9));
+  assert.equal(slave.context.facts.position, at(9));
 });
 
 test('P6: a cut transfer goes on, a lost one starts again, a failed one quarantines', () => {
@@ -148,7 +148,7 @@ test('P4: a commit that fails half way keeps the part that holds', () => {
     problem: failure,
     position: at(4),
   });
-  assert.equal([copyOf(slave), slave.context.position], ['quarantined', at(4)]);
+  assert.equal([copyOf(slave), slave.context.facts.position], ['quarantined', at(4)]);
   assert.equal(slave.elapse('QUARANTINE_RETRY').names, ['request']);
   slave.send(arrived(4, 5));
   assert.equal(steps(slave), [5]);
@@ -170,7 +170,7 @@ test('P2: the same version with another digest is quarantined and replaced', () 
   assert.is(slave.effect<SlaveEffects['request']>('request').rebase, true);
   const whole = at(3, REIGN, 'other');
   slave.send(began(3, 'empty', 'same'), { type: 'installed', position: whole, volatile: false });
-  assert.equal([slave.context.rebase, slave.context.position], [false, whole]);
+  assert.equal([slave.context.facts.rebase, slave.context.facts.position], [false, whole]);
 });
 
 test('P16: a master that is behind what was promised on disk is not followed', () => {
@@ -191,7 +191,7 @@ test('P19: what was not promised on disk may be reset, by a whole state only', (
   slave.send(began(2, 'fork', 'behind'));
   assert.is(slave.effect<SlaveEffects['installCopy']>('installCopy').reset, true);
   slave.send({ type: 'installed', position: at(2), volatile: false });
-  assert.equal([copyOf(slave), slave.context.standing], ['idle', 'following']);
+  assert.equal([copyOf(slave), slave.context.facts.standing], ['idle', 'following']);
 });
 
 test('P16: a whole state that would rewind past firm is refused', () => {

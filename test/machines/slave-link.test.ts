@@ -34,7 +34,7 @@ test('P5: connected, it says who it is, where it stands and what it holds, until
   assert.ok(hello?.kind === 'hello' && hello.position?.version === 3 && hello.prepared === null);
   assert.is(hello?.kind === 'hello' && hello.hello, 'a1.1');
   slave.elapse('HELLO_RETRY');
-  assert.is(slave.context.hello, 'a1.2');
+  assert.is(slave.context.facts.hello, 'a1.2');
   assert.is(linkOf(slave.send(from(welcome('a1.1')))), 'announcing');
   assert.is(linkOf(slave.send(from(welcome('a1.2')))), 'live');
 });
@@ -42,16 +42,16 @@ test('P5: connected, it says who it is, where it stands and what it holds, until
 test('P2: a hello is answered once; a late copy of its welcome is ignored', () => {
   const slave = liveSlave().send(from(announce(5, 4, { openRound: 'r5' })));
   slave.send(from(welcome('a1.1')));
-  assert.equal(slave.context.target, point(4));
-  assert.is(slave.context.openRound, 'r5');
-  assert.is(slave.context.ignored, 1);
+  assert.equal(slave.context.facts.target, point(4));
+  assert.is(slave.context.facts.openRound, 'r5');
+  assert.is(slave.context.facts.ignored, 1);
 });
 
 test('P2: a welcome that newer words overtook does not set openRound and target back', () => {
   const slave = newSlave().send({ type: 'recovered', found: records() }, { type: 'connected' });
   slave.send(from(announce(5, 4, { openRound: 'r5' })), from(welcome('a1.1')));
   assert.is(linkOf(slave), 'live');
-  assert.equal([slave.context.target, slave.context.openRound], [point(4), 'r5']);
+  assert.equal([slave.context.facts.target, slave.context.facts.openRound], [point(4), 'r5']);
 });
 
 test('P16: a new reign is durable before anything of it is acted on', () => {
@@ -73,7 +73,7 @@ test('P2: a higher epoch leads to a new hello; a lower one is told of the later 
   const slave = liveSlave().send(from(announce(1, 9), next));
   assert.is(linkOf(slave), 'announcing');
   assert.equal(kinds(slave), ['hello']);
-  assert.equal(slave.context.target, point(3));
+  assert.equal(slave.context.facts.target, point(3));
   const later = slave.send(from(welcome('a1.2'), next), {
     type: 'reignPersisted',
     incarnation: 'life-2',
@@ -81,13 +81,13 @@ test('P2: a higher epoch leads to a new hello; a lower one is told of the later 
   assert.is(linkOf(later), 'live');
   const [refused] = said(later.send(from(announce(99, 9))));
   assert.is(refused?.kind === 'refused' && refused.code, 'FENCED');
-  assert.equal(later.context.target, point(3));
+  assert.equal(later.context.facts.target, point(3));
 });
 
 test('P16: two incarnations of one reign: the first stays, both hosts are told', () => {
   const slave = liveSlave().send(from(announce(9, 9), { incarnation: 'twin' }));
   assert.equal(slave.names, ['transmit', 'report']);
-  assert.equal(slave.context.target, point(3));
+  assert.equal(slave.context.facts.target, point(3));
 });
 
 test('P2: another lineage is refused, visibly; an order to adopt it is obeyed', () => {
@@ -98,20 +98,20 @@ test('P2: another lineage is refused, visibly; an order to adopt it is obeyed', 
   slave.send({ type: 'adopt', lineage: 'other' });
   assert.is(linkOf(slave), 'announcing');
   slave.send(from(welcome('a1.2'), { lineage: 'other' }));
-  assert.is(slave.context.lineage, 'other');
-  assert.equal(slave.context.left, ['lineage']);
+  assert.is(slave.context.facts.lineage, 'other');
+  assert.equal(slave.context.facts.left, ['lineage']);
   slave.send({ type: 'reignPersisted', incarnation: 'master-life-1' });
   assert.equal(slave.effect<SlaveEffects['request']>('request').rebase, true);
   const stray = liveSlave().send(from(announce(9, 9), { lineage: 'other' }));
-  assert.equal([linkOf(stray), stray.context.ignored], ['live', 1]);
+  assert.equal([linkOf(stray), stray.context.facts.ignored], ['live', 1]);
 });
 
 test('P22: adoption may be ordered before the other master answers', () => {
   const slave = liveSlave().send({ type: 'adopt', lineage: 'other' });
-  assert.is(slave.context.adopt, 'other');
+  assert.is(slave.context.facts.adopt, 'other');
   slave.send({ type: 'disconnected' }, { type: 'connected' });
   slave.send(from(welcome('a1.2'), { lineage: 'other' }));
-  assert.is(slave.context.lineage, 'other');
+  assert.is(slave.context.facts.lineage, 'other');
 });
 
 test('P2: the heir of a volatile lineage is adopted, the one that was left is not', () => {
@@ -123,12 +123,12 @@ test('P2: the heir of a volatile lineage is adopted, the one that was left is no
     .elapse('REFUSED_RETRY')
     .send(from(welcome('a1.3', { volatile: true }), { lineage: 'heir' }));
   assert.is(linkOf(slave), 'adopting');
-  assert.equal(slave.context.left, ['old', 'lineage']);
+  assert.equal(slave.context.facts.left, ['old', 'lineage']);
 });
 
 test('P2, L2: a later reign that answers where the copy no longer stands is asked again', () => {
   const slave = liveSlave().elapse('SILENCE');
-  const asked = slave.context.hello ?? '';
+  const asked = slave.context.facts.hello ?? '';
   slave.send(from(announce(2, 4, { links: [link(3, 4)] })));
   slave.send({ type: 'committed', position: at(4), round: null });
   slave.send(from(welcome(asked, { relation: 'same' }), next));
@@ -140,7 +140,7 @@ test('P2, L2: a later reign that answers where the copy no longer stands is aske
 
 test('P2, L2: increments that hold before one fails are a move as well', () => {
   const slave = liveSlave().elapse('SILENCE');
-  const asked = slave.context.hello ?? '';
+  const asked = slave.context.facts.hello ?? '';
   slave.send(from(announce(2, 5, { links: [link(3, 4), link(4, 5)] })));
   slave.send(from(welcome(asked, { relation: 'same' }), next));
   slave.send({ type: 'reignPersisted', incarnation: next.incarnation });
@@ -153,22 +153,22 @@ test('P2, L2: increments that hold before one fails are a move as well', () => {
 
 test('P2, L2: told to reset where it no longer stands, it asks where it stands instead', () => {
   const slave = liveSlave().elapse('SILENCE');
-  const asked = slave.context.hello ?? '';
+  const asked = slave.context.facts.hello ?? '';
   slave.send(from(announce(2, 4, { links: [link(3, 4)] })));
   slave.send({ type: 'committed', position: at(4), round: null });
   slave.send(from(welcome(asked, { sequence: 3, position: point(4), relation: 'ahead' })));
-  assert.equal([linkOf(slave), slave.context.standing], ['announcing', 'following']);
+  assert.equal([linkOf(slave), slave.context.facts.standing], ['announcing', 'following']);
 });
 
 test('P2: an older prepare is taken only if its round is open', () => {
   const slave = liveSlave().send(from(announce(5, 3, { openRound: 'r4' })));
   slave.send(from(announce(4, 9)));
-  assert.equal(slave.context.target, point(3));
-  assert.is(slave.context.ignored, 1);
+  assert.equal(slave.context.facts.target, point(3));
+  assert.is(slave.context.facts.ignored, 1);
   slave.send(from(prepare(3, { round: 'other' })));
-  assert.is(slave.context.offer, null);
+  assert.is(slave.context.facts.offer, null);
   slave.send(from(prepare(3)));
-  assert.is(slave.context.offer?.round, 'r4');
+  assert.is(slave.context.facts.offer?.round, 'r4');
 });
 
 test('P6: silence makes it stale and asking; the first word makes it live', () => {
@@ -206,7 +206,7 @@ test('P16: a failing store or a stop end it; the copy is not touched', () => {
   const slave = liveSlave().send({ type: 'storeFailed', problem: { code: 'X', reason: 'EIO' } });
   assert.equal(slave.states, ['failed']);
   assert.equal(slave.send(from(announce(9, 9))).names, []);
-  assert.equal(slave.context.epoch, REIGN);
+  assert.equal(slave.context.facts.epoch, REIGN);
   assert.equal(slave.send({ type: 'stop' }).states, ['stopped']);
 });
 

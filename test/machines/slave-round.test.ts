@@ -107,7 +107,7 @@ test('P8: below the start it syncs first; above it never prepares and says where
   assert.is(vote(slave)?.needsSync, true);
   const past = liveSlave({ position: at(5) }).send(from(prepare(2)));
   assert.equal(past.effect('acknowledge'), { round: 'r4' });
-  assert.is(past.context.offer, null);
+  assert.is(past.context.facts.offer, null);
 });
 
 test('P13: a slave that is not named neither prepares nor votes', () => {
@@ -122,7 +122,7 @@ test('P8: another round is refused while the first is in doubt, unless it ends i
   const resolving = preparedSlave().send(from(prepare(3, { ...other, openRound: 'r5' })));
   assert.is(copyOf(resolving), 'aborting');
   resolving.send(dropped);
-  assert.equal([copyOf(resolving), resolving.context.offer?.round], ['preparing', 'r5']);
+  assert.equal([copyOf(resolving), resolving.context.facts.offer?.round], ['preparing', 'r5']);
 });
 
 test('P10: the next round’s prepare carries the last one’s commit', () => {
@@ -136,7 +136,7 @@ test('P10: the next round’s prepare carries the last one’s commit', () => {
   const slave = preparedSlave().send(from(next));
   assert.is(copyOf(slave), 'committing');
   slave.send(done);
-  assert.equal([copyOf(slave), slave.context.prepared], ['preparing', null]);
+  assert.equal([copyOf(slave), slave.context.facts.prepared], ['preparing', null]);
 });
 
 test('P9: commit ends it: data, version and record in one step, then the confirmation', () => {
@@ -145,15 +145,15 @@ test('P9: commit ends it: data, version and record in one step, then the confirm
   assert.equal([job.round, job.steps.map(({ next }) => next.version)], ['r4', [4]]);
   slave.send(done);
   assert.equal(slave.effect('acknowledge'), { round: 'r4' });
-  assert.equal([slave.context.position, slave.context.prepared], [at(4), null]);
+  assert.equal([slave.context.facts.position, slave.context.facts.prepared], [at(4), null]);
 });
 
 test('P19: a committed round is firm at once, whatever the stamp of its commit still says', () => {
   const slave = preparedSlave().send(from(commit(3)));
-  assert.is(slave.context.masterFirm.version, 3);
+  assert.is(slave.context.facts.masterFirm.version, 3);
   assert.is(slave.effect<SlaveEffects['commitCopy']>('commitCopy').firm.version, 4);
   slave.send(done);
-  assert.is(slave.context.firm?.version, 4);
+  assert.is(slave.context.facts.firm?.version, 4);
 });
 
 test('P11: commit and abort match by round', () => {
@@ -285,7 +285,7 @@ test('P22: a corrupt copy does not hold a decided round for good', () => {
   });
   assert.is(copyOf(slave.elapse('QUARANTINE_RETRY')), 'aborting');
   slave.send(dropped, from(announce(5, 4)));
-  assert.equal([copyOf(slave), slave.context.rebase], ['syncing.asking', true]);
+  assert.equal([copyOf(slave), slave.context.facts.rebase], ['syncing.asking', true]);
 });
 
 test('P22: a promise under a lineage that was left does not stay for good', () => {
@@ -300,7 +300,7 @@ test('P22: a promise under a lineage that was left does not stay for good', () =
     { type: 'reignPersisted', incarnation: 'o' },
   );
   assert.is(copyOf(slave.elapse('QUARANTINE_RETRY')), 'aborting');
-  assert.is(slave.send(dropped).context.prepared, null);
+  assert.is(slave.send(dropped).context.facts.prepared, null);
 });
 
 test.run();

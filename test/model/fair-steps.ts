@@ -146,9 +146,9 @@ export class FairSteps {
 }
 
 function sequencesOf({ snapshot, disk }: SlaveProcess): readonly number[] {
-  const context = snapshot?.context;
-  const rounds = [disk.prepared, context?.prepared, context?.offer];
-  return [context?.sequence ?? 0, ...rounds.map((round) => round?.sequence ?? 0)];
+  const facts = snapshot?.context.facts;
+  const rounds = [disk.prepared, facts?.prepared, facts?.offer];
+  return [facts?.sequence ?? 0, ...rounds.map((round) => round?.sequence ?? 0)];
 }
 
 function renumbered(slave: SlaveProcess, rank: (sequence: number) => number): SlaveProcess {
@@ -156,19 +156,22 @@ function renumbered(slave: SlaveProcess, rank: (sequence: number) => number): Sl
   const ranked = <Round extends { readonly sequence: number } | null>(round: Round): Round =>
     round === null ? round : { ...round, sequence: rank(round.sequence) };
   if (snapshot === null) return { ...slave, disk: { ...disk, prepared: ranked(disk.prepared) } };
-  const { context } = snapshot;
-  const isAsked = context.hello !== null;
+  const { facts } = snapshot.context;
+  const isAsked = facts.hello !== null;
   const counted = {
-    ...context,
-    sequence: rank(context.sequence),
-    prepared: ranked(context.prepared),
-    offer: ranked(context.offer),
+    ...facts,
+    sequence: rank(facts.sequence),
+    prepared: ranked(facts.prepared),
+    offer: ranked(facts.offer),
     helloCount: isAsked ? 1 : 0,
-    hello: isAsked ? `${context.self}.1` : null,
+    hello: isAsked ? `${facts.self}.1` : null,
   };
   return {
     ...slave,
     disk: { ...disk, prepared: ranked(disk.prepared) },
-    snapshot: { ...(snapshot as Exclude<Snapshot, null>), context: counted } as typeof snapshot,
+    snapshot: {
+      ...(snapshot as Exclude<Snapshot, null>),
+      context: { facts: counted },
+    } as typeof snapshot,
   };
 }

@@ -136,7 +136,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'an abort of another round counts',
-    slave: slaveMachine.provide({ guards: { isHeld: ({ context }) => context.prepared !== null } }),
+    slave: slaveMachine.provide({
+      guards: { isHeld: ({ context: { facts } }) => facts.prepared !== null },
+    }),
     needs: { twoPhase: 2 },
   },
   {
@@ -165,11 +167,11 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'an old heartbeat decides a round',
     slave: slaveMachine.provide({
       actions: {
-        takeNote: assign(({ context }, params) => {
-          const { prepared } = context;
-          if (prepared === null) return takeNote(context, params.message);
-          const early = { ...prepared, sequence: -1 };
-          return takeNote({ ...context, sequence: -1, prepared: early }, params.message);
+        takeNote: assign(({ context: { facts } }, { message }) => {
+          const { prepared } = facts;
+          const early = prepared && { ...prepared, sequence: -1 };
+          const heard = prepared === null ? facts : { ...facts, sequence: -1, prepared: early };
+          return { facts: { ...facts, ...takeNote(heard, message) } };
         }),
       },
     }),
@@ -227,7 +229,10 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a prepare is answered from any position',
     slave: slaveMachine.provide({
-      guards: { offerIsReady: ({ context }) => context.offer !== null, isPastOffer: () => false },
+      guards: {
+        offerIsReady: ({ context: { facts } }) => facts.offer !== null,
+        isPastOffer: () => false,
+      },
     }),
     needs: { onePhase: 1, twoPhase: 2 },
   },
@@ -240,9 +245,10 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a verdict is carried out under a reign that is not durable',
     slave: slaveMachine.provide({
       guards: {
-        mayCommit: ({ context }) => context.prepared !== null && context.verdict === 'committed',
-        mayDrop: ({ context }) =>
-          context.prepared !== null && context.verdict !== null && context.verdict !== 'committed',
+        mayCommit: ({ context: { facts } }) =>
+          facts.prepared !== null && facts.verdict === 'committed',
+        mayDrop: ({ context: { facts } }) =>
+          facts.prepared !== null && facts.verdict !== null && facts.verdict !== 'committed',
       },
     }),
     needs: { masterCrashes: 1, silences: 1 },
@@ -276,15 +282,15 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a late prepare of a round that ended is taken',
     slave: slaveMachine.provide({
       guards: {
-        judged: ({ context }, { message, as }) => {
-          const judgement = judge(context, message);
+        judged: ({ context: { facts } }, { message, as }) => {
+          const judgement = judge(facts, message);
           const isLate = message.kind === 'prepare' && judgement === 'outdated';
           return (isLate ? 'accept' : judgement) === as;
         },
         answersRound: () => false,
         offerIsVoid: () => false,
-        isNewOffer: ({ context }, { message }) =>
-          context.prepared === null && context.offer?.round !== message.round,
+        isNewOffer: ({ context: { facts } }, { message }) =>
+          facts.prepared === null && facts.offer?.round !== message.round,
       },
     }),
     needs: {},
@@ -317,10 +323,10 @@ export const MUTANTS: readonly Mutant[] = [
       guards: {
         isRegressed: () => false,
         wouldRewind: () => false,
-        fitsSnapshot: ({ context }, { began }) =>
-          began.envelope.incarnation === context.incarnation,
-        isBehind: ({ context }) => mustAsk(context) || context.standing === 'regressed',
-        isNotBehind: ({ context }) => !mustAsk(context) && context.standing !== 'regressed',
+        fitsSnapshot: ({ context: { facts } }, { began }) =>
+          began.envelope.incarnation === facts.incarnation,
+        isBehind: ({ context: { facts } }) => mustAsk(facts) || facts.standing === 'regressed',
+        isNotBehind: ({ context: { facts } }) => !mustAsk(facts) && facts.standing !== 'regressed',
       },
     }),
     needs: { backups: 1, masterCrashes: 1, onePhase: 1, twoPhase: 0, silences: 1 },
@@ -334,8 +340,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'two masters of one reign are both obeyed',
     slave: slaveMachine.provide({
       guards: {
-        judged: ({ context }, { message, as }) => {
-          const judgement = judge(context, message);
+        judged: ({ context: { facts } }, { message, as }) => {
+          const judgement = judge(facts, message);
           return (judgement === 'otherIncarnation' ? 'accept' : judgement) === as;
         },
       },

@@ -2,9 +2,9 @@ import { type Enveloped, ORIGIN, pointOf, samePoint } from '../../machines/index
 import type { SlaveEffects, SlaveEvent } from '../../machines/slave-context.js';
 import { isOf, isWaiting, type Part, placeOf } from './receiver.js';
 import {
-  contextOf,
   DELAYS,
   downWith,
+  factsOf,
   type Job,
   lifeOf,
   outcomesOf,
@@ -75,12 +75,12 @@ function endOfCommit(slave: SlaveProcess, params: SlaveEffects['commitCopy']): J
 /** A promise that is dropped while its master has not passed it counts as this slave's abort. */
 function endOfDrop(slave: SlaveProcess, round: string): JobEnd {
   const { disk, name } = slave;
-  const context = contextOf(slave);
+  const facts = factsOf(slave);
   const notes: Note[] = [];
   const { prepared } = disk;
   if (prepared?.round === round) {
     const { to } = prepared;
-    const target = context?.target ?? ORIGIN;
+    const target = facts?.target ?? ORIGIN;
     const isOther = target.version === to.version && target.digest !== to.digest;
     const isSuperseded = target.version > to.version || isOther;
     if (!isSuperseded) notes.push({ kind: 'aborted', round, by: name });
@@ -116,7 +116,7 @@ function endOf(slave: SlaveProcess, job: Job): JobEnd {
   if (job.type === 'installCopy') {
     const { to, firm } = job.params as SlaveEffects['installCopy'];
     const notes: Note[] = [];
-    if (!contextOf(slave)?.rebase && disk.firm !== null && !isPrefix(disk.firm.digest, to.digest)) {
+    if (!factsOf(slave)?.rebase && disk.firm !== null && !isPrefix(disk.firm.digest, to.digest)) {
       const how = `${to.digest} replaces ${disk.firm.digest}, which was firm`;
       notes.push({ kind: 'broken', promise: 'S7', how });
     }

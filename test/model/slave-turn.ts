@@ -8,12 +8,7 @@ import {
   type Position,
   slaveMachine,
 } from '../../machines/index.js';
-import type {
-  Offer,
-  SlaveContext,
-  SlaveEffects,
-  SlaveEvent,
-} from '../../machines/slave-context.js';
+import type { Offer, SlaveEffects, SlaveEvent, SlaveFacts } from '../../machines/slave-context.js';
 import { type Effect, Stepper } from '../support/stepper.js';
 import { isWhole, type Receiving, type Transfer } from './receiver.js';
 import {
@@ -110,27 +105,27 @@ export function newSlaveProcess(
 export const lifeOf = ({ name, life }: Pick<SlaveProcess, 'name' | 'life'>): string =>
   `${name}${life}`;
 
-export const contextOf = (slave: SlaveProcess): SlaveContext | null =>
-  slave.snapshot?.context ?? null;
+export const factsOf = (slave: SlaveProcess): SlaveFacts | null =>
+  slave.snapshot?.context.facts ?? null;
 
 /**
  * Forgets what decides nothing any more, so that states meet. Counters of what was heard start
  * over: silence may be noticed at any time, which is more than a clock allows.
  */
 function settled(snapshot: SnapshotFrom<typeof slaveMachine>): SnapshotFrom<typeof slaveMachine> {
-  const { context } = snapshot;
+  const { facts } = snapshot.context;
   const isClosing = snapshot.matches({ serving: { copy: 'aborting' } });
   const rest = {
-    ...context,
+    ...facts,
     heard: 0,
     heardBefore: 0,
     ignored: 0,
-    failures: Math.min(1, context.failures),
-    progress: Math.min(1, context.progress),
+    failures: Math.min(1, facts.failures),
+    progress: Math.min(1, facts.progress),
     progressBefore: 0,
-    closing: isClosing ? context.closing : null,
+    closing: isClosing ? facts.closing : null,
   };
-  return { ...snapshot, context: rest } as typeof snapshot;
+  return { ...snapshot, context: { facts: rest } } as typeof snapshot;
 }
 
 export type Atom = { readonly packet: Packet } | { readonly note: Note };
@@ -159,12 +154,12 @@ export class Turn {
   }
 
   send(event: SlaveEvent): void {
-    const before = this.snapshot.context;
+    const before = this.snapshot.context.facts;
     const { snapshot, effects } = stepper.step(this.snapshot, event);
     const { status, error } = snapshot as unknown as { status: string; error: unknown };
     if (status === 'error') throw error;
     this.snapshot = settled(snapshot);
-    this.#compare(before, snapshot.context);
+    this.#compare(before, snapshot.context.facts);
     for (const effect of effects) this.#carryOut(effect);
   }
 
@@ -172,7 +167,7 @@ export class Turn {
     this.atoms.push({ note: { kind: 'broken', promise, how } });
   }
 
-  #compare(before: SlaveContext, after: SlaveContext): void {
+  #compare(before: SlaveFacts, after: SlaveFacts): void {
     const isLower = (after.position?.version ?? 0) < (before.position?.version ?? 0);
     if (isLower && before.standing === 'following' && !before.rebase) {
       this.broken('S7', `shows ${after.position?.version} after ${before.position?.version}`);
@@ -211,7 +206,7 @@ export class Turn {
 
   /** Nothing is acted on before its reign is durable, or at least written before (P16). */
   #checkReign(type: string): void {
-    const { epoch, incarnation } = this.snapshot.context;
+    const { epoch, incarnation } = this.snapshot.context.facts;
     const isDurable =
       this.disk.incarnation === incarnation && compareEpochs(this.disk.epoch, epoch) === 0;
     const isWritten = this.jobs.some((job) => job.type === 'persistReign');
@@ -224,13 +219,15 @@ export class Turn {
     if (message.kind === 'vote' && message.answer === 'yes') {
       if (this.disk.prepared?.round !== message.round) this.#checkLateYes(message.round);
     }
-    const { lineage, epoch } = this.snapshot.context;
+    const { lineage, epoch } = this.snapshot.context.facts;
     const sender = this.slave.name;
     const incarnation = lifeOf(this.slave);
     const envelope = { lineage: lineage ?? '', epoch, incarnation, sender };
     // One master is followed at a time; who greets or refuses speaks to whoever is there.
     const toAll = message.kind === 'hello' || message.kind === 'refused';
-    const mine = MASTERS.filter((name) => this.snapshot.context.incarnation?.startsWith(name));
+    const mine = MASTERS.filter((name) =>
+      this.snapshot.context.facts.incarnation?.startsWith(name),
+    );
     const to = toAll || mine.length === 0 ? MASTERS : mine;
     this.atoms.push({ packet: { to, envelope, message } });
   }
@@ -238,7 +235,7 @@ export class Turn {
   /** A yes may be repeated once its record became part of the copy, never before it is written. */
   #checkLateYes(round: string): void {
     const isCommitted =
-      this.snapshot.context.closing !== round && this.slave.disk.prepared === null;
+      this.snapshot.context.facts.closing !== round && this.slave.disk.prepared === null;
     const { position } = this.disk;
     const version = Number(round.slice(1).split('.')[0]);
     if (isCommitted && (position?.version ?? 0) >= version) return;
@@ -246,10 +243,10 @@ export class Turn {
   }
 
   #acknowledge({ round }: { readonly round: string | null }): void {
-    const { position } = this.snapshot.context;
+    const { position } = this.snapshot.context.facts;
     if (round !== null && this.disk.prepared?.round === round) {
       const isPast = (position?.version ?? 0) >= this.disk.prepared.to.version;
-      const isUndecided = this.snapshot.context.prepared !== null;
+      const isUndecided = this.snapshot.context.facts.prepared !== null;
       if (!isPast && !isUndecided) this.broken('S4', `confirms ${round} before its record is gone`);
     }
     const durability = this.slave.isStoreless ? 'memory' : 'disk';
@@ -277,7 +274,7 @@ export class Turn {
   }
 
   #goOn({ build, parts }: Transfer): void {
-    const { position, firm } = this.snapshot.context;
+    const { position, firm } = this.snapshot.context.facts;
     this.#transmit({ kind: 'request', position, firm, round: null, build, next: parts.length });
   }
 
@@ -288,7 +285,7 @@ export class Turn {
     }
     this.dropTransfer();
     this.isExpecting = this.slave.receiving !== 'whole';
-    const { position, firm } = this.snapshot.context;
+    const { position, firm } = this.snapshot.context.facts;
     this.#transmit({
       kind: 'request',
       position: rebase ? null : position,
