@@ -71,10 +71,13 @@ function commitCopy(run: SlaveParts, params: SlaveEffects['commitCopy']): void {
 /** Streams a whole state into the user layer; a copy it takes away is told as a reset (S7). */
 function installCopy(run: SlaveParts, params: SlaveEffects['installCopy']): void {
   const from = run.facts.position;
-  run.copy.install(params, run.receiver.chunks(params.build), (problem) => {
-    run.receiver.ended(params.build);
+  const chunks = run.receiver.chunks(params.build);
+  run.copy.install(params, chunks, (problem) => {
+    run.receiver.ended(chunks);
     if (problem !== null) {
       if (isStoreFailure(run, problem)) return run.storeFailed(storeError(problem));
+      // The next state may be under way already, and this would be taken for the failure of that.
+      if (run.receiver.wasLost(chunks)) return;
       return run.actor.send({ type: 'installFailed', problem });
     }
     const { to, reset } = params;

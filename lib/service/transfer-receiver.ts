@@ -98,6 +98,8 @@ export class TransferReceiver {
   #incoming: Incoming | null = null;
   #wish: Wish = { position: null, firm: null, round: null };
   #isExpecting = false;
+  /** Streams that ended because their transfer could not go on: the machine was told of that. */
+  readonly #lost = new WeakSet<AsyncIterable<Uint8Array>>();
 
   constructor(port: ReceiverPort) {
     this.#port = port;
@@ -142,9 +144,14 @@ export class TransferReceiver {
     return gone;
   }
 
-  /** The installation of this build ended: what comes next has to be asked for. */
-  ended(build: string): void {
-    if (this.#incoming?.first.build === build) this.cancel('its installation ended');
+  /** The installation that read this stream ended: what comes next has to be asked for. */
+  ended(chunks: AsyncIterable<Uint8Array>): void {
+    if (this.#incoming?.stream === chunks) this.cancel('its installation ended');
+  }
+
+  /** Its transfer was lost: an installation that fails of that tells nothing new (S8). */
+  wasLost(chunks: AsyncIterable<Uint8Array>): boolean {
+    return this.#lost.has(chunks);
   }
 
   /** Nobody wants the rest. */
@@ -155,6 +162,7 @@ export class TransferReceiver {
   }
 
   #drop(reason: string): void {
+    if (this.#incoming !== null) this.#lost.add(this.#incoming.stream);
     this.cancel(reason);
     this.#port.lost(reason);
   }

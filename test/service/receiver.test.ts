@@ -1,4 +1,5 @@
 /** P6, S8: what a slave makes of parts that come twice, late, or of several builds at once. */
+import { rejects } from 'node:assert/strict';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { payloadOf } from '../../lib/service/payload.js';
@@ -58,13 +59,28 @@ test('S8: a whole state on its way into the copy is not called off by parts of o
 test('P6: while it is installed nothing is asked for; when that ended, anew', () => {
   const { made, calls } = receiver();
   made.receive(part('a', 0, true));
-  made.chunks('a');
+  const chunks = made.chunks('a');
   made.request({ position: null, firm: null, round: null });
   assert.equal(calls, ['request null 0', 'began a']);
-  made.ended('a');
+  made.ended(chunks);
   made.request({ position: null, firm: null, round: null });
   assert.is(calls.at(-1), 'request null 0');
   assert.is(calls.length, 3);
+});
+
+test('S8: the end of an installation whose transfer was lost is told apart from the next one', async () => {
+  const { made } = receiver();
+  made.receive(part('a', 0, false));
+  const first = made.chunks('a');
+  const reading = read(first);
+  made.receive(part('b', 0, false));
+  await rejects(async () => reading, /started it anew/);
+  const second = made.chunks('b');
+  const rest = read(second);
+  made.ended(first);
+  assert.equal([made.wasLost(first), made.wasLost(second)], [true, false]);
+  made.receive(part('b', 1, true));
+  assert.equal(await rest, [0, 1], 'the late end of the first one did not call off the second');
 });
 
 test('P6: parts that come twice or out of order are not taken; the missing one is asked for', async () => {

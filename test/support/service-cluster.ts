@@ -4,6 +4,7 @@ import type { DocumentMasterData } from '../../lib/layers/document/master.js';
 import type { DocumentSlaveData } from '../../lib/layers/document/slave.js';
 import { createMaster } from '../../lib/master.js';
 import type { MasterOptions } from '../../lib/master-options.js';
+import { type IdSource, seededIds } from '../../lib/runtime/ids.js';
 import type { Trouble } from '../../lib/service/status.js';
 import { createSlave } from '../../lib/slave.js';
 import type { SlaveOptions } from '../../lib/slave-options.js';
@@ -51,8 +52,11 @@ export class ServiceCluster {
   readonly clock = new VirtualClock();
   readonly network: MemoryNetwork;
   readonly rules = new ServiceRules();
+  readonly #seed: string | number;
+  #lives = 0;
 
   constructor(options: ClusterOptions = {}) {
+    this.#seed = options.seed ?? 'cluster';
     this.network = memoryNetwork({ ...options, clock: this.clock });
   }
 
@@ -66,6 +70,7 @@ export class ServiceCluster {
       data: document<Tree>({}),
       transport: wire,
       clock,
+      ids: this.#newIds(),
       ...(disk === null ? {} : { store: disk }),
       ...given,
     });
@@ -92,6 +97,7 @@ export class ServiceCluster {
       data: document<Tree>({}),
       transport: wire,
       clock,
+      ids: this.#newIds(),
       ...(disk === null ? {} : { store: disk }),
       ...given,
     });
@@ -105,6 +111,12 @@ export class ServiceCluster {
       disk?.crash(kind);
     };
     return { node, wire, clock, disk, troubles, kill };
+  }
+
+  /** Jitter comes from ids, too: with them a seed gives the same run each time. */
+  #newIds(): IdSource {
+    this.#lives += 1;
+    return seededIds(this.#seed, `life ${this.#lives}`);
   }
 
   /** Starts everything and waits until it is done, or failed. */
