@@ -83,6 +83,8 @@ export interface SlaveFacts {
   readonly target: Point | null;
   readonly hello: string | null;
   readonly helloCount: number;
+  /** Hellos since the master was last known to speak. */
+  readonly unanswered: number;
   readonly heartbeatMs: number;
   /** Counts accepted messages; the silence check compares it with what it saw last. */
   readonly heard: number;
@@ -239,6 +241,7 @@ export interface SlaveEffects {
   };
   /** Stop reading the transfer. */
   cancelTransfer: undefined;
+  hangUp: undefined;
   /** Tell the user layer to forget the round and delete its record (claim 35). */
   dropRound: { readonly round: string };
   /** Something the host should hear of; `heuristic` marks a forced outcome (P22). */

@@ -27,11 +27,19 @@ const announcing = slaveSetup.createStateConfig({
     ],
   },
   after: {
-    HELLO_RETRY: {
-      target: 'announcing',
-      reenter: true,
-      description: 'Nobody answered the hello: say it again.',
-    },
+    HELLO_RETRY: [
+      {
+        guard: 'isUnheard',
+        target: 'down',
+        actions: 'hangUp',
+        description: 'Half open: the other end is gone, and nobody said so. Connect anew.',
+      },
+      {
+        target: 'announcing',
+        reenter: true,
+        description: 'Nobody answered the hello: say it again.',
+      },
+    ],
   },
 });
 
@@ -59,7 +67,7 @@ const adopting = slaveSetup.createStateConfig({
 
 const live = slaveSetup.createStateConfig({
   description: 'The master speaks: its heartbeat or any other message was heard lately.',
-  entry: 'markHeard',
+  entry: 'markAnswered',
   always: [
     {
       guard: 'reignIsPending',
@@ -95,11 +103,19 @@ const stale = slaveSetup.createStateConfig({
   ],
   always: { guard: 'wasHeard', target: 'live', description: 'The master speaks again.' },
   after: {
-    HELLO_RETRY: {
-      target: 'stale',
-      reenter: true,
-      description: 'Asks again by itself, heartbeats or not (T60).',
-    },
+    HELLO_RETRY: [
+      {
+        guard: 'isUnheard',
+        target: 'down',
+        actions: 'hangUp',
+        description: 'Half open: the other end is gone, and nobody said so. Connect anew.',
+      },
+      {
+        target: 'stale',
+        reenter: true,
+        description: 'Asks again by itself, heartbeats or not (T60).',
+      },
+    ],
   },
 });
 

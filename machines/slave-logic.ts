@@ -48,6 +48,7 @@ export function initialFacts(input: SlaveInput | undefined): SlaveFacts {
     target: null,
     hello: null,
     helloCount: 0,
+    unanswered: 0,
     heartbeatMs: 0,
     heard: 0,
     heardBefore: 0,

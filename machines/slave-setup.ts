@@ -26,6 +26,9 @@ type Incoming = Extract<SlaveEvent, { type: 'message' }>['message'];
 /** Missed heartbeats in a row after which a master counts as silent. */
 const SILENT_HEARTBEATS = 3;
 
+/** Hellos without an answer after which the connection itself is taken for dead. */
+const UNANSWERED_MAX = 4;
+
 /** An assignment of facts. They are spread, which keeps one shape however many there are. */
 const learn = <Params extends ParameterizedObject['params'] | undefined = undefined>(
   change: (facts: SlaveFacts, params: Params) => Partial<SlaveFacts>,
@@ -52,6 +55,7 @@ export const slaveSetup = setup({
     commitCopy: (_, _params: SlaveEffects['commitCopy']) => {},
     installCopy: (_, _params: SlaveEffects['installCopy']) => {},
     cancelTransfer: () => {},
+    hangUp: () => {},
     dropRound: (_, _params: SlaveEffects['dropRound']) => {},
     report: (_, _params: SlaveEffects['report']) => {},
 
@@ -66,11 +70,13 @@ export const slaveSetup = setup({
     newHello: learn((facts) => ({
       helloCount: facts.helloCount + 1,
       hello: `${facts.self}.${facts.helloCount + 1}`,
+      unanswered: facts.unanswered + 1,
       moved: false,
       mustGreet: false,
     })),
     reignKnown: learn(() => ({ reignPending: false })),
     markHeard: learn((facts) => ({ heardBefore: facts.heard })),
+    markAnswered: learn((facts) => ({ heardBefore: facts.heard, unanswered: 0 })),
     markProgress: learn((facts) => ({ progressBefore: facts.progress })),
     progress: learn((facts) => ({ progress: facts.progress + 1, heard: facts.heard + 1 })),
     takeOffer: learn((facts, params: { message: Enveloped<PrepareMessage> }) => ({
@@ -128,6 +134,7 @@ export const slaveSetup = setup({
       params.hello === null || params.hello === facts.hello,
     isReign: ({ context: { facts } }, params: { incarnation: string }) =>
       facts.incarnation === params.incarnation,
+    isUnheard: ({ context: { facts } }) => facts.unanswered >= UNANSWERED_MAX,
     mustGreet: ({ context: { facts } }) => facts.mustGreet,
     awaitsWelcome: ({ context: { facts } }) => facts.hello !== null,
     reignIsPending: ({ context: { facts } }) => facts.reignPending,
@@ -191,7 +198,9 @@ export const slaveSetup = setup({
     needsFreshCopy: ({ context: { facts } }) => facts.problem?.code === 'CORRUPT',
   },
   delays: {
-    HELLO_RETRY: ({ context: { facts } }) => facts.delays.helloRetryMs,
+    // Each hello voids the one before: said faster than an answer takes, none would ever count.
+    HELLO_RETRY: ({ context: { facts } }) =>
+      facts.delays.helloRetryMs * 2 ** Math.min(4, Math.max(0, facts.unanswered - 1)),
     // A master with slow heartbeats is not lost between two of them.
     SILENCE: ({ context: { facts } }) =>
       Math.max(facts.delays.silenceMs, SILENT_HEARTBEATS * facts.heartbeatMs),

@@ -127,6 +127,9 @@ export function slaveHandlers(run: SlaveParts): EffectHandlers<SlaveEffects> {
       run.storage.savePromise(offer, () => send({ type: 'promised', round: offer.round })),
     commitCopy: (params) => commitCopy(run, params),
     installCopy: (params) => installCopy(run, params),
+    hangUp: () => {
+      if (run.peer !== null) run.settings.transport.disconnect(run.peer);
+    },
     cancelTransfer: () => run.receiver.cancel('the copy does not need it any more'),
     dropRound: ({ round }) =>
       run.copy.abort(

@@ -56,6 +56,7 @@ const ATTACKS: ReadonlyArray<readonly [name: string, text: string]> = [
   ['a class', rich({}, [['class', 'Account']])],
   ['a symbol', rich('x', [['symbol', 'x']])],
   ['another custom', rich('x', [['custom', 'constructor']])],
+  ['a kind that is no text', rich('x', [['custom', { toString: 1, valueOf: 2 }]])],
   ['kind constructor', rich('x', ['constructor'])],
   ['an empty annotation', rich('x', [])],
   ['an annotation that is no table', rich('x', 'Date')],

@@ -1,7 +1,7 @@
 /** Whom a slave listens to: the gate of P2, joining, new reigns, silence, refusals. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { SlaveMessage } from '../../machines/index.js';
+import { type SlaveMessage, slaveMachine } from '../../machines/index.js';
 import type { SlaveEffects } from '../../machines/slave-context.js';
 import {
   announce,
@@ -136,6 +136,24 @@ test('P2, L2: a later reign that answers where the copy no longer stands is aske
   assert.is(linkOf(slave), 'announcing');
   const again = said(slave).at(-1);
   assert.ok(again?.kind === 'hello' && again.position?.version === 4);
+});
+
+test('L3: hellos that nobody answers come ever later, and then the connection is given up', () => {
+  const delay = slaveMachine.implementations.delays.HELLO_RETRY as unknown as (
+    scope: Pick<SlaveProbe, 'context'>,
+  ) => number;
+  const slave = newSlave().send({ type: 'recovered', found: records() }, { type: 'connected' });
+  const first = delay(slave);
+  const waits: number[] = [];
+  for (let hello = 1; hello <= 4; hello += 1) {
+    assert.is(linkOf(slave), 'announcing', `hello ${hello}`);
+    waits.push(delay(slave) / first);
+    slave.elapse('HELLO_RETRY');
+  }
+  assert.equal(waits, [1, 2, 4, 8]);
+  assert.equal([linkOf(slave), slave.names], ['down', ['hangUp']]);
+  slave.send({ type: 'disconnected' }, { type: 'connected' });
+  assert.equal([linkOf(slave), kinds(slave)], ['announcing', ['hello']]);
 });
 
 test('P2, L2: increments that hold before one fails are a move as well', () => {

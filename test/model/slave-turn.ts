@@ -119,6 +119,7 @@ function settled(snapshot: SnapshotFrom<typeof slaveMachine>): SnapshotFrom<type
     ...facts,
     heard: 0,
     heardBefore: 0,
+    unanswered: 0,
     ignored: 0,
     failures: Math.min(1, facts.failures),
     progress: Math.min(1, facts.progress),

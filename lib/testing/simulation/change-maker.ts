@@ -64,6 +64,7 @@ export class ChangeMaker<M, S> {
       method: options.method ?? 'one-phase',
       durability: options.durability ?? 'disk',
       state: 'pending',
+      order: 0,
       at: null,
       releasedBy: node === this.#cluster.master ? null : 'an old master',
     };
@@ -93,8 +94,7 @@ export class ChangeMaker<M, S> {
   #acknowledged(node: MasterNode<M, S>, record: ChangeRecord, at: Acknowledged): void {
     const { world, master } = this.#cluster;
     if (node.life === null) return;
-    record.state = 'acknowledged';
-    record.at = at;
+    world.oracle.acknowledged(record, at);
     if (node !== master) record.releasedBy ??= 'an old master';
     if (record.method === 'two-phase') world.coverage.hit('a two-phase change was committed');
     world.trace.note(`change ${record.number} is in version ${at.version}`);

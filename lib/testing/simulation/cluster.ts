@@ -118,14 +118,18 @@ export class Cluster<M, S> {
     this.clone = null;
   }
 
-  /** The master's disk is again what it was: what was promised since is gone (T35-T37). */
-  rewindMaster(image: DiskImage): void {
+  /**
+   * The master's disk is again what it was after so many acknowledgements: what was promised since
+   * is gone (T35-T37).
+   */
+  rewindMaster(image: DiskImage, acknowledgements: number): void {
     const { master, world } = this;
     if (master.disk === null) return;
     master.kill(null);
     master.disk.restore(image);
     world.trace.note(`${master.name} gets ${image.size === 0 ? 'an empty' : 'an old'} disk`);
-    world.oracle.rewound('rewound master', recordIn(image, 'master', ITEM, 'position'), false);
+    const position = recordIn(image, 'master', ITEM, 'position');
+    world.oracle.rewound('rewound master', position, acknowledgements, false);
     this.needsOperator = true;
   }
 
@@ -147,7 +151,8 @@ export class Cluster<M, S> {
     slave.kill(null);
     if (disk === null) return;
     world.oracle.slaveForgets(slave.name, true);
-    world.oracle.rewound('takeover', recordIn(disk.synced, 'slave', ITEM, 'position'), true);
+    const position = recordIn(disk.synced, 'slave', ITEM, 'position');
+    world.oracle.rewound('takeover', position, Number.POSITIVE_INFINITY, true);
     this.needsOperator = true;
     const name = `m${this.masters.length + 1}`;
     world.trace.note(`${slave.name} is made ${name}`);

@@ -20,6 +20,8 @@ export interface ChangeRecord {
   readonly method: 'one-phase' | 'two-phase';
   readonly durability: 'disk' | 'os';
   state: ChangeState;
+  /** The how-manieth acknowledgement of the run it was; 0 before. */
+  order: number;
   /** Where it was acknowledged; null before. */
   at: Acknowledged | null;
   /** The fault by which its promise ended, or null while it holds. */
@@ -54,6 +56,12 @@ export class Oracle {
   readonly #removedBy = new Map<number, ChangeRecord>();
   readonly #rewinds = new Set<string>();
   readonly #highest = new Map<string, Position>();
+  #acknowledgements = 0;
+
+  /** How many changes were acknowledged so far. */
+  get acknowledgements(): number {
+    return this.#acknowledgements;
+  }
 
   note(violation: string): void {
     if (this.violations.length < 20 && !this.violations.includes(violation)) {
@@ -64,6 +72,13 @@ export class Oracle {
   submitted(record: ChangeRecord): void {
     this.changes.push(record);
     if (record.removes !== null) this.#removedBy.set(record.removes, record);
+  }
+
+  acknowledged(record: ChangeRecord, at: NonNullable<ChangeRecord['at']>): void {
+    this.#acknowledgements += 1;
+    record.state = 'acknowledged';
+    record.at = at;
+    record.order = this.#acknowledgements;
   }
 
   /** Ends the promise of what `isLost` names: a disk did not survive, or the host gave it up. */
@@ -88,12 +103,14 @@ export class Oracle {
   /**
    * The original goes on from an older place, given as its position record: what was acknowledged
    * since is lost with the disk it was on, and version numbers may come again (T35-T37).
+   * @param since acknowledgements when that place was taken: numbers alone do not tell, since two
+   * branches of one lineage share them
    * @param isNewTerm the host ordered a takeover: a version is then told apart by its term
    */
-  rewound(fault: string, record: unknown, isNewTerm: boolean): void {
+  rewound(fault: string, record: unknown, since: number, isNewTerm: boolean): void {
     const base = (record ?? null) as Position | null;
-    this.release(fault, ({ at }) => {
-      if (at === null || at.lineage !== base?.lineage) return true;
+    this.release(fault, ({ at, order }) => {
+      if (at === null || at.lineage !== base?.lineage || order > since) return true;
       return at.version > base.version || at.term > base.epoch.term;
     });
     this.#isOneHistory = false;

@@ -123,11 +123,12 @@ export const DISK_FAULTS: readonly Fault[] = [
       const { master } = cluster;
       if (master.disk === null || master.disk.isDamaged) return false;
       const image = master.disk.backup();
+      const { acknowledgements } = cluster.world.oracle;
       // A copy on its way to being an original is no backup of one.
       if (recordIn(image, 'master', ITEM, 'lineage') === undefined) return false;
       cluster.world.later(between(random, 500, 5_000), () => {
         if (master !== cluster.master) return;
-        cluster.rewindMaster(image);
+        cluster.rewindMaster(image, acknowledgements);
         cluster.restart(master, between(random, 0, 1_000));
       });
       return true;
@@ -138,7 +139,7 @@ export const DISK_FAULTS: readonly Fault[] = [
     chance: 0.01,
     strike: (cluster, random) => {
       if (!cluster.master.isRunning) return false;
-      cluster.rewindMaster(new Map());
+      cluster.rewindMaster(new Map(), 0);
       cluster.restart(cluster.master, between(random, 0, 1_000));
       return true;
     },

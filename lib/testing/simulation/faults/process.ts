@@ -155,6 +155,8 @@ export const PROCESS_FAULTS: readonly Fault[] = [
       const name = `${slave.name}-clone`;
       const disk = slave.disk === null ? null : cluster.newDisk(name);
       if (disk !== null && slave.disk !== null) disk.restore(slave.disk.backup());
+      // Another machine than the clone before it, from a later or an earlier place.
+      cluster.world.oracle.slaveForgets(name, true);
       const clone = new SlaveNode(cluster.world, name, disk, slave.follows);
       clone.id = slave.id;
       clone.onStartFailed = () => cluster.dropClone();
