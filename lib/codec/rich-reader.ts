@@ -89,8 +89,14 @@ function restoreUrl(json: unknown): URL {
 }
 
 /** RegExp, Error, class and symbol are not here on purpose: a peer must not build those. */
+/** The name of a kind; parts that are no text would be called upon to make one of themselves. */
+function nameOf(kind: unknown): unknown {
+  const isNames = Array.isArray(kind) && kind.every((part) => typeof part === 'string');
+  return isNames ? kind.join(' ') : kind;
+}
+
 function restoreKind(kind: unknown, json: unknown, budget: CodecBudget): unknown {
-  switch (Array.isArray(kind) ? kind.join(' ') : kind) {
+  switch (nameOf(kind)) {
     case 'undefined':
       return json === null ? undefined : refuse('an undefined has a content');
     case 'bigint':
