@@ -7,6 +7,7 @@ import { masterMachine, type Point, slaveMachine } from '../../machines/index.js
 import type { MasterContext } from '../../machines/master-context.js';
 import { commitMessage, currentRound, nextPosition } from '../../machines/master-logic.js';
 import { masterSetup } from '../../machines/master-setup.js';
+import type { SlaveContext } from '../../machines/slave-context.js';
 import { judge } from '../../machines/slave-gate.js';
 import { mustAsk, voteOf } from '../../machines/slave-logic.js';
 import { takeNote } from '../../machines/slave-news.js';
@@ -49,6 +50,10 @@ const ROUND = 'states.serving.states.round.states';
 const COPY = 'states.serving.states.copy.states';
 const asList = (actions: unknown): readonly unknown[] =>
   Array.isArray(actions) ? actions : actions === undefined ? [] : [actions];
+
+interface InSlave {
+  readonly context: SlaveContext;
+}
 
 interface InMaster {
   readonly context: MasterContext;
@@ -97,7 +102,10 @@ export const MUTANTS: readonly Mutant[] = [
         target: 'prepared',
         actions: [
           'promise',
-          { type: 'transmit', params: ({ context }: never) => ({ message: voteOf(context) }) },
+          {
+            type: 'transmit',
+            params: ({ context }: InSlave) => ({ message: voteOf(context.facts) }),
+          },
         ],
       }),
     ),
