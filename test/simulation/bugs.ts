@@ -118,6 +118,19 @@ export const BUGS: readonly SeededBug[] = [
     }),
   },
   {
+    name: 'taken-twice',
+    what: 'a slave gives each increment to its layer twice',
+    tampering: () => ({
+      slaveLayer: (layer) => {
+        const commit = layer.commit.bind(layer);
+        layer.commit = async (delta, next, context) => {
+          await commit(delta, next, context);
+          await commit(delta, next, context);
+        };
+      },
+    }),
+  },
+  {
     name: 'dropped-resend',
     what: 'a slave asks for what it lacks once in its life, and never again',
     tampering: () => {

@@ -284,8 +284,14 @@ export class SlaveNode<M, S> extends SimulatedNode<Slave<S>, M, S> {
     const { world, name } = this;
     const { constants } = world;
     const layer = world.workload.layer().createSlaveLayer();
-    wrapSlaveHost(layer as SlaveUserLayer, this.mood, process);
-    world.tampering.slaveLayer?.(layer as SlaveUserLayer);
+    const user = layer as SlaveUserLayer;
+    wrapSlaveHost(user, this.mood, process);
+    const commit = user.commit.bind(user);
+    user.commit = (delta, next, context) => {
+      if (!process.isDead) world.oracle.slaveTakes(name, user.position(), next);
+      return commit(delta, next, context);
+    };
+    world.tampering.slaveLayer?.(user);
     const inner = world.network.connect({ to: this.follows, name, reconnectMsMax: 500 });
     const wire = new SlaveWire(inner, process, this.tap);
     const face = createSlave<S>({

@@ -156,6 +156,12 @@ export class Oracle {
     this.#shown(shown);
   }
 
+  /** A slave's layer is given an increment: each leads up, or it is one that it has (S8). */
+  slaveTakes(who: string, from: Position | null, next: Position): void {
+    if (from?.lineage !== next.lineage || from.version < next.version) return;
+    this.note(`S8: ${who} takes version ${next.version}, and is at ${from.version}`);
+  }
+
   /** A reset event told of a step back (S7). */
   slaveReset(who: string, from: Position, to: Position): void {
     this.#rewinds.delete(`${who} went from ${from.version} to ${to.version}`);

@@ -62,7 +62,10 @@ function filling(random: Random): string {
   return 'x'.repeat(random() < 0.15 ? 2_000 + Math.floor(random() * 6_000) : 8);
 }
 
-/** A tree of marks with a counter that would show a change that took effect twice (S8). */
+/**
+ * A tree of marks, a counter and a list. Increments say what values become, so that one taken twice
+ * leaves no trace in the content: S8 is judged by where the layer is led (oracle.ts).
+ */
 export function documentWorkload(): SimulatedWorkload<
   DocumentMasterData<SimulatedTree>,
   DocumentSlaveData<SimulatedTree>
