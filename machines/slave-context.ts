@@ -103,6 +103,8 @@ export interface SlaveFacts {
   readonly prepared: Offer | null;
   /** Set once the held round is decided and its commit or abort is being made. */
   readonly verdict: Verdict | null;
+  /** The verdict is the host's own: no master promised it (P22). */
+  readonly isForced: boolean;
   /** The round whose drop is under way. */
   readonly closing: string | null;
   readonly vote: GivenVote | null;
@@ -241,6 +243,7 @@ export interface SlaveEffects {
   };
   /** Stop reading the transfer. */
   cancelTransfer: undefined;
+  /** Nobody answers on this connection: end it, unless others hear something on it (L3). */
   hangUp: undefined;
   /** Tell the user layer to forget the round and delete its record (claim 35). */
   dropRound: { readonly round: string };

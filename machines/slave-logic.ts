@@ -61,6 +61,7 @@ export function initialFacts(input: SlaveInput | undefined): SlaveFacts {
     offerSynced: false,
     prepared: null,
     verdict: null,
+    isForced: false,
     closing: null,
     vote: null,
     problem: null,
@@ -265,10 +266,12 @@ export function firmAt(facts: SlaveFacts, point: Point): Point {
 /**
  * What the commit job of this moment makes firm. A committed round is: its decision was on the
  * master's disk before anybody heard of it (S4), though the master's next stamp says so only later.
+ * What the host forced is not: the master may have decided otherwise, and then replaces it (P22).
  */
 export function firmAfterCommit(facts: SlaveFacts): Point {
   const { version, digest } = stepsToCommit(facts).at(-1)?.next ?? facts.masterFirm;
-  if (facts.verdict === 'committed' && !facts.volatile) return { version, digest };
+  const isPromised = facts.verdict === 'committed' && !facts.isForced && !facts.volatile;
+  if (isPromised) return { version, digest };
   return firmAt(facts, { version, digest });
 }
 
@@ -306,7 +309,7 @@ export function closeRound(facts: SlaveFacts): Change {
     vote?.round === closing && vote?.answer === 'yes'
       ? { ...vote, answer: 'no' as const, reason: 'the round is over here', code: 'ABORTED' }
       : vote;
-  return { closing, prepared: null, offer: null, verdict: null, vote: voided };
+  return { closing, prepared: null, offer: null, verdict: null, isForced: false, vote: voided };
 }
 
 /** The hello of this moment: who I am, where I stand, what I hold prepared (P5). */

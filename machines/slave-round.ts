@@ -185,7 +185,7 @@ const prepared = slaveSetup.createStateConfig({
             },
           }),
         },
-        { type: 'decide', params: ({ event }) => ({ verdict: event.verdict }) },
+        { type: 'force', params: ({ event }) => ({ verdict: event.verdict }) },
       ],
       description: 'The host decides by force; reported as heuristic (P22).',
     },

@@ -77,6 +77,7 @@ export const slaveSetup = setup({
     reignKnown: learn(() => ({ reignPending: false })),
     markHeard: learn((facts) => ({ heardBefore: facts.heard })),
     markAnswered: learn((facts) => ({ heardBefore: facts.heard, unanswered: 0 })),
+    forgetHellos: learn(() => ({ unanswered: 0 })),
     markProgress: learn((facts) => ({ progressBefore: facts.progress })),
     progress: learn((facts) => ({ progress: facts.progress + 1, heard: facts.heard + 1 })),
     takeOffer: learn((facts, params: { message: Enveloped<PrepareMessage> }) => ({
@@ -101,8 +102,12 @@ export const slaveSetup = setup({
       vote: { round: facts.offer?.round ?? '', answer: 'yes', reason: null, code: null },
     })),
     decide: learn((_, params: { verdict: Verdict }) => ({ verdict: params.verdict })),
+    force: learn((_, params: { verdict: Verdict }) => ({
+      verdict: params.verdict,
+      isForced: true,
+    })),
     closeRound: learn((facts) => logic.closeRound(facts)),
-    closeCommitted: learn(() => ({ prepared: null, verdict: null })),
+    closeCommitted: learn(() => ({ prepared: null, verdict: null, isForced: false })),
     holdArrived: learn((facts, params: { arrived: DeltaArrived }) => ({
       held: logic.holdArrived(facts, params.arrived),
     })),

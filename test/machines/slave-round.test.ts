@@ -156,6 +156,15 @@ test('P19: a committed round is firm at once, whatever the stamp of its commit s
   assert.is(slave.context.facts.firm?.version, 4);
 });
 
+test('P19, P22: a forced commit is no promise: a master that decided otherwise replaces it', () => {
+  const slave = preparedSlave().send({ type: 'resolve', round: 'r4', verdict: 'committed' });
+  assert.is(slave.effect<SlaveEffects['commitCopy']>('commitCopy').firm.version, 3);
+  slave.send(done, { type: 'disconnected' }, { type: 'connected' });
+  const hello = slave.context.facts.hello ?? '';
+  slave.send(from(welcome(hello, { relation: 'ahead', firmRelation: 'same' })));
+  assert.equal([slave.context.facts.firm, slave.context.facts.standing], [point(3), 'reset']);
+});
+
 test('P11: commit and abort match by round', () => {
   const slave = preparedSlave().send(from({ ...commit(3), round: 'r3' }));
   assert.is(copyOf(slave), 'prepared.waiting');
