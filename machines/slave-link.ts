@@ -4,6 +4,11 @@ import { slaveSetup } from './slave-setup.js';
 
 const down = slaveSetup.createStateConfig({
   description: 'No connection to a master. The copy is served as it is.',
+  on: {
+    disconnected: {
+      description: 'The one it gave up is gone: on the next it waits as long for an answer.',
+    },
+  },
 });
 
 const announcing = slaveSetup.createStateConfig({
@@ -150,7 +155,11 @@ export const linkRegion = slaveSetup.createStateConfig({
       actions: { type: 'adoptLater', params: ({ event }) => ({ lineage: event.lineage }) },
       description: 'The host allows another lineage, should its master answer (P22).',
     },
-    disconnected: { target: '.down', description: 'The transport lost the master.' },
+    disconnected: {
+      target: '.down',
+      actions: 'forgetHellos',
+      description: 'The transport lost the master: hellos lost with it say nothing of the next.',
+    },
     refused: {
       target: '.refused',
       guard: { type: 'isCurrentHello', params: ({ event }) => ({ hello: event.message.hello }) },

@@ -38,6 +38,8 @@ export class Hub {
   readonly #transport: Transport;
   readonly #items = new Map<string, ItemSink>();
   readonly #peers = new Set<PeerId>();
+  /** Items that hear nothing on a connection, although it is there. */
+  readonly #deaf = new Map<PeerId, Set<string>>();
   #opening: Promise<void> | null = null;
   /** By the item of whoever answers: one that has left answers nothing any more. */
   readonly #strays = new Map<string, StrayHandler>();
@@ -74,6 +76,20 @@ export class Hub {
     for (const peer of this.#peers) sink.joined(peer);
   }
 
+  /**
+   * `item` hears nothing of this peer (L3). While another item does, the connection is good, and
+   * only this one starts over; it is ended once all of them say so.
+   */
+  giveUp(item: string, peer: PeerId): void {
+    const deaf = (this.#deaf.get(peer) ?? new Set<string>()).add(item);
+    this.#deaf.set(peer, deaf);
+    const isDead = [...this.#items.keys()].every((each) => deaf.has(each));
+    if (isDead) return this.#transport.disconnect(peer);
+    const sink = this.#items.get(item);
+    sink?.left(peer, null);
+    sink?.joined(peer);
+  }
+
   /** Stops routing; closes the transport with the last item. */
   async detach(item: string): Promise<void> {
     this.#items.delete(item);
@@ -81,6 +97,7 @@ export class Hub {
     if (this.#items.size > 0 || this.#opening === null) return;
     this.#opening = null;
     this.#peers.clear();
+    this.#deaf.clear();
     await this.#transport.close();
   }
 
@@ -92,6 +109,7 @@ export class Hub {
       },
       left: (peer: PeerId, error: ReplicationError | null) => {
         this.#peers.delete(peer);
+        this.#deaf.delete(peer);
         for (const sink of this.#items.values()) sink.left(peer, error);
       },
       drained: (peer: PeerId) => {
@@ -115,7 +133,10 @@ export class Hub {
       if (batch === undefined) batches.set(item, [message]);
       else batch.push(message);
     }
-    for (const [item, messages] of batches) this.#items.get(item)?.received(peer, messages);
+    for (const [item, messages] of batches) {
+      this.#deaf.get(peer)?.delete(item);
+      this.#items.get(item)?.received(peer, messages);
+    }
   }
 
   #decode(peer: PeerId, frame: Uint8Array): Enveloped | null {

@@ -4,6 +4,7 @@ import type { Problem, SlaveEffects } from '../../machines/slave-context.js';
 import { ReplicationError } from '../errors.js';
 import { serviceLimits } from '../limits.js';
 import type { EffectHandlers } from './actor.js';
+import { hubOf } from './hub.js';
 import type { SlaveParts } from './slave-parts.js';
 
 /** A failure of this slave's store ends the run (fail-stop); any other is the user layer's own. */
@@ -128,7 +129,8 @@ export function slaveHandlers(run: SlaveParts): EffectHandlers<SlaveEffects> {
     commitCopy: (params) => commitCopy(run, params),
     installCopy: (params) => installCopy(run, params),
     hangUp: () => {
-      if (run.peer !== null) run.settings.transport.disconnect(run.peer);
+      const { transport, item } = run.settings;
+      if (run.peer !== null) hubOf(transport).giveUp(item, run.peer);
     },
     cancelTransfer: () => run.receiver.cancel('the copy does not need it any more'),
     dropRound: ({ round }) =>

@@ -156,6 +156,16 @@ test('L3: hellos that nobody answers come ever later, and then the connection is
   assert.equal([linkOf(slave), kinds(slave)], ['announcing', ['hello']]);
 });
 
+test('L3: hellos that a lost connection took along do not count against the next one', () => {
+  const slave = newSlave().send({ type: 'recovered', found: records() }, { type: 'connected' });
+  for (let flap = 0; flap < 5; flap += 1) {
+    slave.send({ type: 'disconnected' }, { type: 'connected' });
+  }
+  assert.is(slave.context.facts.unanswered, 1);
+  slave.elapse('HELLO_RETRY');
+  assert.is(linkOf(slave), 'announcing');
+});
+
 test('P2, L2: increments that hold before one fails are a move as well', () => {
   const slave = liveSlave().elapse('SILENCE');
   const asked = slave.context.facts.hello ?? '';

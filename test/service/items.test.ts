@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import type { ReplicationError } from '../../lib/errors.js';
 import { document } from '../../lib/layers/document/document.js';
 import { createMaster } from '../../lib/master.js';
+import { hubOf } from '../../lib/service/hub.js';
 import { createSlave } from '../../lib/slave.js';
 import { setter, TWO_PHASE } from '../support/service-changes.js';
 import { ServiceCluster } from '../support/service-cluster.js';
@@ -52,6 +53,28 @@ test('stopping one item leaves the connection of the other alone', async () => {
   );
   await cluster.finish(b.master.data.update(setter('y'), TWO_PHASE));
   await cluster.finish(b.slave.waitFor(2));
+});
+
+test('L3: an item whose hellos nobody answers leaves the connection of the other alone', async () => {
+  const { cluster, a, up, down } = await twoItems();
+  const { clock } = cluster;
+  const nothing = () => {};
+  const mute = {
+    joined: nothing,
+    left: nothing,
+    received: nothing,
+    drained: nothing,
+    troubled: nothing,
+  };
+  await cluster.finish(hubOf(up).attach('c', mute));
+  const data = document<Tree>({});
+  const deaf = createSlave({ item: 'c', id: 's1', data, transport: down, clock });
+  await cluster.finish(deaf.start());
+  const links: string[] = [];
+  a.slave.on('status', ({ link }) => links.push(link));
+  await clock.pass(120_000);
+  const lost = links.filter((link) => link !== 'live');
+  assert.equal(lost, [], 'a never noticed');
 });
 
 test('stop of one item and start of another cross without harm', async () => {
