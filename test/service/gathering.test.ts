@@ -71,7 +71,7 @@ test('P17: a host that writes on and on makes few versions, and loses no change'
   assert.is(versions.size, 2, 'one for the first turn, one for all that came while it went on');
   await cluster.converge(master, [slave]);
   const last = tasks.length - 1;
-  assert.is((slave.node.data.get() ?? {})[`key-${gatherFrom - 1}`], last);
+  assert.is(slave.node.data.get()?.[`key-${gatherFrom - 1}`], last);
 });
 
 test('P17: one who awaits each change is not made to wait', async () => {
