@@ -38,7 +38,10 @@ function collector(): () => void {
   return runInNewContext('gc') as () => void;
 }
 
-/** How much the process grew since it was warm. */
+/**
+ * How much more the process holds since it was warm: objects and buffers after a collection. Not
+ * its resident size, of which the allocator keeps what was freed for the largest input so far.
+ */
 export class MemoryMeter {
   readonly #collect = collector();
   #base: number | undefined;
@@ -46,16 +49,17 @@ export class MemoryMeter {
 
   /** Counts from here on what the process holds. */
   warm(): void {
-    this.#base = this.#rss();
+    this.#base = this.#heldBytes();
   }
 
   look(): void {
     if (this.#base === undefined) return;
-    this.growthMiB = Math.max(this.growthMiB, (this.#rss() - this.#base) / MEBIBYTE);
+    this.growthMiB = Math.max(this.growthMiB, (this.#heldBytes() - this.#base) / MEBIBYTE);
   }
 
-  #rss(): number {
+  #heldBytes(): number {
     this.#collect();
-    return process.memoryUsage().rss;
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
   }
 }

@@ -89,14 +89,16 @@ export class Oracle {
     }
   }
 
-  /** The cut took what was promised to survive the process only (P19). */
+  /** The cut took what was promised to survive the process only, past all that was synced (P19). */
   powerCut(): void {
-    const firm = Math.max(
-      0,
-      ...this.changes.map(({ at, durability }) => (durability === 'disk' && at ? at.version : 0)),
-    );
+    const isSynced = (record: ChangeRecord, lineage: string, version: number) => {
+      const { at, durability, releasedBy } = record;
+      if (at === null || durability !== 'disk' || releasedBy !== null) return false;
+      return at.lineage === lineage && at.version >= version;
+    };
     this.release('power cut', ({ at, durability }) => {
-      return durability === 'os' && at !== null && at.version > firm;
+      if (durability !== 'os' || at === null) return false;
+      return !this.changes.some((other) => isSynced(other, at.lineage, at.version));
     });
   }
 
