@@ -2,7 +2,7 @@
  * Waits for the rest of a stream of changes (P17). Where nothing holds a group up, no disk and no
  * votes, each turn's changes would be a version of their own, and all that a version costs, on
  * every slave, would be paid for a few hundred changes. So while a host goes on writing, groups
- * wait for some turns of its event loop; the first after a pause, and a single change, never do.
+ * wait for some turns of its event loop; where no stream goes on, for one at most.
  */
 import { serviceLimits } from '../limits.js';
 import type { Clock } from '../runtime/clock.js';

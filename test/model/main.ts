@@ -5,6 +5,8 @@
  */
 import { type Arguments, argumentsOf, HELP, type Job } from './arguments.js';
 import type { Report } from './check.js';
+import { FULL } from './configurations.js';
+import { MUTANTS } from './mutants.js';
 import { runJobs } from './pool.js';
 import type { Told } from './worker.js';
 
@@ -26,6 +28,10 @@ function line(report: Report): string {
     `${extent} ${seconds(report.durationMs).padStart(8)}  ${rest(report)}`
   );
 }
+
+/** What a run of everything must come to. */
+const EDGES_MIN = 2_000_000;
+const MUTANTS_MIN = 16;
 
 class Totals {
   readonly #began = performance.now();
@@ -87,7 +93,10 @@ class Totals {
     );
     console.log(`${this.#violations} violations, mutants ${this.#killed}/${wanted} killed`);
     const isWhole = this.#configurations + this.#mutants === jobs.length;
-    return isWhole && this.#violations === 0 && this.#killed === wanted;
+    const isFull = this.#configurations === FULL.length && wanted === MUTANTS.length;
+    const isSmall = isFull && (this.#edges < EDGES_MIN || wanted < MUTANTS_MIN);
+    if (isSmall) console.log(`MISSED: ${count(EDGES_MIN)} edges and ${MUTANTS_MIN} mutants`);
+    return isWhole && this.#violations === 0 && this.#killed === wanted && !isSmall;
   }
 }
 

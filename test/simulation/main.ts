@@ -11,6 +11,8 @@ import { Totals } from './totals.js';
 const REPEAT_EVERY = 20;
 /** Below this a run is too short to demand that it came past everything. */
 const SEEDS_FOR_MARKS = 300;
+/** Kinds of faults that such a run must have seen strike. */
+const KINDS_MIN = 26;
 const FAILING_MAX = 3;
 const PROGRESS_MS = 10_000;
 
@@ -54,7 +56,8 @@ async function runSeeds({ seeds, first, workers, common }: Arguments): Promise<b
   for (const line of totals.lines()) say(line);
   const isWide = common.faults === undefined && common.without === undefined;
   const mustHitAll = isWide && seeds >= SEEDS_FOR_MARKS && totals.failing.length === 0;
-  return totals.failing.length === 0 && (!mustHitAll || totals.missed.length === 0);
+  const isWideEnough = totals.missed.length === 0 && totals.kinds >= KINDS_MIN;
+  return totals.failing.length === 0 && (!mustHitAll || isWideEnough);
 }
 
 async function runOne({ first, common }: Arguments): Promise<boolean> {

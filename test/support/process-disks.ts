@@ -136,9 +136,9 @@ export async function slaveDiskSlow(ground: Ground): Promise<void> {
   const slow = await master.set('change:slow', TWO_STEP);
   assert.is(slow.code, 'ABORTED', slow.message);
   assert.match(slow.message, one.id);
-  const { code, message } = await master.set('change:at-once', ONE_STEP);
-  assert.is(code, null, message);
-  await ground.until(one, 'change', ({ digest }) => digest !== '');
+  const outcome = await master.set('change:at-once', ONE_STEP);
+  assert.is(outcome.code, null, outcome.message);
+  await ground.until(one, 'change', ({ version }) => version >= (outcome.version ?? 0));
   await ground.inStep();
   await one.stop();
   await one.start();

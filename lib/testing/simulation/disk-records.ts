@@ -12,7 +12,7 @@ export function recordIn(image: DiskImage, role: StorageRole, item: string, name
   return value === undefined ? undefined : JSON.parse(platform.utf8Decode(value));
 }
 
-/** All records whose name starts so, in the order of their names. */
+/** All records whose name starts so and that can be read, in the order of their names. */
 export function recordsLike(
   image: DiskImage,
   role: StorageRole,
@@ -23,5 +23,6 @@ export function recordsLike(
   return [...image.keys()]
     .filter((key) => key.startsWith(start + prefix))
     .sort()
-    .map((key) => recordIn(image, role, item, key.slice(start.length)));
+    .map((key) => recordIn(image, role, item, key.slice(start.length)))
+    .filter((record) => record !== undefined);
 }
