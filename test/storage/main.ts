@@ -45,6 +45,9 @@ const scale = countArgument(values, 'percent', 1, HELP) / 100;
 const only = values.image === undefined ? undefined : countArgument(values, 'image', 0, HELP);
 const bug = choiceArgument(values, 'bug', Object.keys(BUGS), HELP);
 
+/** What a whole check must have made. */
+const CRASH_IMAGES_MIN = 20_000;
+
 const startedAt = performance.now();
 const say = (line: string): void => {
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
@@ -87,7 +90,8 @@ try {
   }
   console.log(tally.closing());
   const wrong = tally.violations.length + failing.problems.length;
-  process.exitCode = wrong === 0 && found === hunts.length ? 0 : 1;
+  const isWhole = scale < 1 || only !== undefined || tally.crashImages >= CRASH_IMAGES_MIN;
+  process.exitCode = isWhole && wrong === 0 && found === hunts.length ? 0 : 1;
 } finally {
   clearInterval(alive);
 }

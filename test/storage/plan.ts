@@ -26,10 +26,10 @@ import type { FolderRecording } from './recorder.js';
 
 /** How many images of each kind make a whole check; `scale` shrinks all of them alike. */
 const SHARES: Readonly<Record<ImageKind, number>> = {
-  killed: 1500,
-  'power cut': 3500,
-  'torn batch': 5500,
-  'lost subset': 1500,
+  killed: 2000,
+  'power cut': 5000,
+  'torn batch': 8500,
+  'lost subset': 2300,
   'zeroed tail': 1200,
   'truncated log': 3000,
   'flipped bit in log': 1500,

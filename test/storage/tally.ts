@@ -16,6 +16,15 @@ export interface Figures {
   readonly violations: readonly Violation[];
 }
 
+/** What a crash can leave; the other kinds are damage. */
+const CRASHES: readonly string[] = [
+  'killed',
+  'power cut',
+  'torn batch',
+  'lost subset',
+  'zeroed tail',
+  'truncated log',
+] satisfies ImageKind[];
 const OUTCOMES = ['new', 'old', 'empty', 'CORRUPT', 'STORE_FAILED', 'wrong'];
 const KIND_WIDTH = 24;
 const NUMBER_WIDTH = 8;
@@ -44,8 +53,17 @@ export class Tally {
   }
 
   get images(): number {
-    return Object.values(this.#counts)
-      .flatMap((row) => Object.values(row))
+    return this.#count(() => true);
+  }
+
+  get crashImages(): number {
+    return this.#count((kind) => CRASHES.includes(kind));
+  }
+
+  #count(isMeant: (kind: string) => boolean): number {
+    return Object.entries(this.#counts)
+      .filter(([kind]) => isMeant(kind))
+      .flatMap(([, row]) => Object.values(row))
       .reduce((sum, count) => sum + count, 0);
   }
 
@@ -66,7 +84,11 @@ export class Tally {
   closing(): string {
     const losses = this.violations.filter(({ isLoss }) => isLoss).length;
     const wrong = this.violations.length - losses;
-    const images = this.images.toLocaleString('en');
-    return `${images} crash images, ${wrong} silent wrong reads, ${losses} synced records lost`;
+    const crashes = this.crashImages.toLocaleString('en');
+    const damaged = (this.images - this.crashImages).toLocaleString('en');
+    return (
+      `${crashes} crash images, ${damaged} of damage, ${wrong} silent wrong reads, ` +
+      `${losses} synced records lost`
+    );
   }
 }
