@@ -31,7 +31,7 @@ export interface CheckResult {
 
 const SHARED_MEMORY = '/dev/shm';
 const PROGRESS_EVERY = 2000;
-const LIVES_PER_HUNT = 5;
+const LIVES_PER_HUNT = 15;
 
 /** Images are simulated power cuts: a file system in memory makes them no less true, but fast. */
 async function imageFolder(): Promise<string> {
