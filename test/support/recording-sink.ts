@@ -42,7 +42,11 @@ export class RecordingSink implements TransportSink {
 }
 
 /** Polls in real time, for sockets. @throws {Error} naming `what` after `deadlineMs` */
-export async function until(what: string, holds: () => boolean, deadlineMs = 20_000): Promise<void> {
+export async function until(
+  what: string,
+  holds: () => boolean,
+  deadlineMs = 20_000,
+): Promise<void> {
   const deadline = performance.now() + deadlineMs;
   while (!holds()) {
     if (performance.now() > deadline) throw new Error(`missing after ${deadlineMs} ms: ${what}`);
