@@ -7,7 +7,7 @@ import { copyStore } from './store-folder.js';
 
 const LEAKED_FILES = 200;
 /** Within a round, and after its start was told. */
-const END_AFTER_MS = 1500;
+const END_AFTER_MS = 300;
 
 /** What is wrong from the start of the process on, before the node opens. */
 export async function goWrong({ bug, role, life, folder, log }: HostConfig): Promise<void> {
