@@ -48,6 +48,27 @@ type MasterPart = Partial<MasterOptions<DocumentMasterData<Tree>>> & {
 };
 type SlavePart = Partial<SlaveOptions<DocumentSlaveData<Tree>>> & { readonly disk?: ServiceDisk };
 
+interface Process {
+  readonly node: { on(event: 'trouble', listener: (trouble: Trouble) => void): unknown };
+  readonly wire: { kill(): void };
+  readonly clock: ProcessClock;
+  readonly disk: ServiceDisk | null;
+}
+
+/** Keeps what a process has to complain of, and lets it die. */
+function lifeOf<Parts extends Process>(parts: Parts, unwatch: () => void) {
+  const { node, wire, clock, disk } = parts;
+  const troubles: Trouble[] = [];
+  node.on('trouble', (trouble) => troubles.push(trouble));
+  const kill = (kind: 'process' | 'power' = 'process') => {
+    unwatch();
+    clock.kill();
+    wire.kill();
+    disk?.crash(kind);
+  };
+  return { ...parts, troubles, kill };
+}
+
 export class ServiceCluster {
   readonly clock = new VirtualClock();
   readonly network: MemoryNetwork;
@@ -74,16 +95,7 @@ export class ServiceCluster {
       ...(disk === null ? {} : { store: disk }),
       ...given,
     });
-    const troubles: Trouble[] = [];
-    node.on('trouble', (trouble) => troubles.push(trouble));
-    const unwatch = this.rules.watchMaster(node);
-    const kill = (kind: 'process' | 'power' = 'process') => {
-      unwatch();
-      clock.kill();
-      wire.kill();
-      disk?.crash(kind);
-    };
-    return { node, wire, clock, disk, troubles, kill };
+    return lifeOf({ node, wire, clock, disk }, this.rules.watchMaster(node));
   }
 
   /** A slave's process, not started. */
@@ -101,16 +113,7 @@ export class ServiceCluster {
       ...(disk === null ? {} : { store: disk }),
       ...given,
     });
-    const troubles: Trouble[] = [];
-    node.on('trouble', (trouble) => troubles.push(trouble));
-    const unwatch = this.rules.watchSlave(node);
-    const kill = (kind: 'process' | 'power' = 'process') => {
-      unwatch();
-      clock.kill();
-      wire.kill();
-      disk?.crash(kind);
-    };
-    return { node, wire, clock, disk, troubles, kill };
+    return lifeOf({ node, wire, clock, disk }, this.rules.watchSlave(node));
   }
 
   /** Jitter comes from ids, too: with them a seed gives the same run each time. */
