@@ -66,11 +66,11 @@ function ask(listener: Listener, run: Run, found: Choice[]): boolean {
 
 type Value = AnyMachineSnapshot['value'];
 
-function valueOf(node: Node, children: ReadonlyMap<Node, readonly Node[]>): Value {
+function stateValue(node: Node, children: ReadonlyMap<Node, readonly Node[]>): Value {
   const active = children.get(node) ?? [];
   const [only] = active;
   if (node.type === 'compound' && only !== undefined && isAtomic(only)) return only.key;
-  return Object.fromEntries(active.map((child) => [child.key, valueOf(child, children)]));
+  return Object.fromEntries(active.map((child) => [child.key, stateValue(child, children)]));
 }
 
 interface Remembered {
@@ -96,7 +96,7 @@ export class Configuration {
       const siblings = node.parent && (children.get(node.parent) ?? []);
       if (node.parent !== undefined) children.set(node.parent, [...(siblings ?? []), node]);
     }
-    this.value = valueOf(shared.machine.root, children);
+    this.value = stateValue(shared.machine.root, children);
     this.tags = new Set(nodes.flatMap(({ tags }) => tags));
     this.#always = nodes.filter(isAtomic).flatMap((node) => {
       const always = [node, ...ancestorsOf(node)].flatMap((state) => state.always ?? []);
