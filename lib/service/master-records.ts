@@ -7,7 +7,6 @@ import type { Epoch, Point, Position } from '../../machines/protocol.js';
 import { serviceLimits } from '../limits.js';
 import type { IdSource } from '../runtime/ids.js';
 import { bytesOf, payloadOf } from './payload.js';
-import { decodeBytes, encodeBytes } from './record-bytes.js';
 
 export const MASTER_RECORDS = {
   lineage: 'lineage',
@@ -20,16 +19,16 @@ export const MASTER_RECORDS = {
   decision: (round: string) => `decision/${round}`,
 } as const;
 
-type DecisionRecord = Omit<RoundGroup, 'payload'> & { readonly delta: string };
+type DecisionRecord = Omit<RoundGroup, 'payload'> & { readonly delta: Uint8Array };
 
 export function decisionRecord(group: RoundGroup): DecisionRecord {
   const { payload, ...rest } = group;
-  return { ...rest, delta: encodeBytes(bytesOf(payload)) };
+  return { ...rest, delta: bytesOf(payload) };
 }
 
 function readDecision(record: DecisionRecord): RoundGroup {
   const { delta, ...rest } = record;
-  return { ...rest, payload: payloadOf(decodeBytes(delta)) };
+  return { ...rest, payload: payloadOf(delta) };
 }
 
 function startingWith(records: ReadonlyMap<string, unknown>, prefix: string) {

@@ -3,7 +3,6 @@
 import type { Epoch, Point, Position } from '../../machines/protocol.js';
 import type { Offer, RecoveredSlave } from '../../machines/slave-context.js';
 import { bytesOf, payloadOf } from './payload.js';
-import { decodeBytes, encodeBytes } from './record-bytes.js';
 
 interface ReignRecord {
   readonly lineage: string;
@@ -13,7 +12,7 @@ interface ReignRecord {
   readonly left: readonly string[];
 }
 
-type PromiseRecord = Omit<Offer, 'payload'> & { readonly delta: string };
+type PromiseRecord = Omit<Offer, 'payload'> & { readonly delta: Uint8Array };
 
 export const SLAVE_RECORDS = {
   reign: 'reign',
@@ -24,13 +23,13 @@ export const SLAVE_RECORDS = {
 
 export function promiseRecord(offer: Offer): PromiseRecord {
   const { payload, ...promise } = offer;
-  return { ...promise, delta: encodeBytes(bytesOf(payload)) };
+  return { ...promise, delta: bytesOf(payload) };
 }
 
 function readPromise(record: PromiseRecord | undefined): Offer | null {
   if (record === undefined) return null;
   const { delta, ...promise } = record;
-  return { ...promise, payload: payloadOf(decodeBytes(delta)) };
+  return { ...promise, payload: payloadOf(delta) };
 }
 
 const UNKNOWN_REIGN: Epoch = { term: 0, start: 0 };

@@ -45,7 +45,7 @@ export interface Store {
 export interface ItemStorage {
   readonly durable: boolean;
   readonly location: string;
-  /** Protocol records by name, as of the last batch. Values are plain data (JSON). */
+  /** Protocol records by name, as of the last batch. Values are plain data, see `write`. */
   records(): ReadonlyMap<string, unknown>;
   /** Data entries of the user layer, in order of keys. */
   data(): AsyncIterable<ReadonlyArray<readonly [key: string, value: Uint8Array]>>;
@@ -59,7 +59,10 @@ export interface ItemStorage {
   close(): Promise<void>;
 }
 
-/** What one batch changes. A record set to `undefined` is deleted. */
+/**
+ * What one batch changes. A record is plain data (JSON), of which one direct property may be a
+ * `Uint8Array`; set to `undefined` it is deleted.
+ */
 export interface StorageChange {
   readonly records?: Readonly<Record<string, unknown>>;
   readonly data?: readonly StoreOperation[];

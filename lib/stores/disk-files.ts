@@ -8,7 +8,8 @@ import { corrupt } from './store-error.js';
 const WITNESS = 'REPLICHART';
 const WITNESS_TEXT = 'This folder is a store of replichart; the data is in the other files.\n';
 
-function codeOf(thrown: unknown): unknown {
+/** The code of a failed system call. */
+export function codeOf(thrown: unknown): unknown {
   return (thrown as { code?: unknown } | null)?.code;
 }
 
@@ -73,30 +74,5 @@ async function syncFolder(folder: string): Promise<void> {
     if (code !== 'EPERM' && code !== 'EINVAL' && code !== 'ENOTSUP') throw thrown;
   } finally {
     await handle.close();
-  }
-}
-
-/**
- * LevelDB changes to a new log when its write buffer is full and does not sync the old one: a
- * synced write in the new log would survive a power cut that the unsynced ones before it, in
- * the old log, do not. So the old log is synced too while it exists; once it is gone, its
- * content stands in a table file that LevelDB has synced.
- */
-export async function syncOlderLogs(folder: string): Promise<void> {
-  const logs = (await readdir(folder)).filter((name) => name.endsWith('.log'));
-  logs.sort((left, right) => Number.parseInt(left, 10) - Number.parseInt(right, 10));
-  for (const name of logs.slice(0, -1)) {
-    let file: Awaited<ReturnType<typeof open>>;
-    try {
-      file = await open(join(folder, name), 'r+');
-    } catch (thrown) {
-      if (codeOf(thrown) === 'ENOENT') continue;
-      throw thrown;
-    }
-    try {
-      await file.datasync();
-    } finally {
-      await file.close();
-    }
   }
 }

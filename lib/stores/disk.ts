@@ -2,15 +2,10 @@
 import { resolve } from 'node:path';
 import { ReplicationError, reasonOf } from '../errors.js';
 import type { Store, StoreDefinition } from './contract.js';
-import {
-  checkFolder,
-  hasWitness,
-  prepareFolder,
-  syncOlderLogs,
-  writeWitness,
-} from './disk-files.js';
+import { checkFolder, hasWitness, prepareFolder, writeWitness } from './disk-files.js';
 import { LevelStore } from './level.js';
 import { checkTables } from './leveldb-tables.js';
+import { OlderLogs } from './older-logs.js';
 import { sharedStore } from './shared.js';
 import { corrupt, storeError } from './store-error.js';
 
@@ -54,6 +49,8 @@ async function loadEngine(): Promise<typeof import('classic-level')> {
 
 async function openDisk(folder: string, options: DiskStoreOptions): Promise<Store> {
   const { ClassicLevel } = await loadEngine();
+  const writeBufferSize = options.writeBufferBytes ?? 4 * MEBIBYTE;
+  const olderLogs = new OlderLogs(folder, writeBufferSize);
   try {
     await prepareFolder(folder);
     await checkFolder(folder);
@@ -62,11 +59,12 @@ async function openDisk(folder: string, options: DiskStoreOptions): Promise<Stor
       // `checkTables` follows the index of a table, which must be plain for that.
       compression: false,
       cacheSize: options.cacheBytes ?? 8 * MEBIBYTE,
-      writeBufferSize: options.writeBufferBytes ?? 4 * MEBIBYTE,
+      writeBufferSize,
     });
     await level.open();
     let witnessed = false;
     try {
+      await olderLogs.begin();
       witnessed = await hasWitness(folder);
       const empty = (await level.keys({ limit: 1 }).all()).length === 0;
       if (witnessed && empty) throw corrupt(folder, 'it held data, and the engine finds none');
@@ -77,7 +75,8 @@ async function openDisk(folder: string, options: DiskStoreOptions): Promise<Stor
     return new LevelStore(level, {
       durable: true,
       location: folder,
-      completeSync: () => syncOlderLogs(folder),
+      writing: (sizeBytes) => olderLogs.writing(sizeBytes),
+      completeSync: () => olderLogs.sync(),
       afterSync: async () => {
         if (witnessed) return;
         await writeWitness(folder);

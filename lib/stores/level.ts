@@ -15,8 +15,13 @@ import { WriteQueue } from './write-queue.js';
 const ENTRIES_PER_ARRAY = 1000;
 /** What LevelDB may read ahead for one array; its default of 16 KiB makes many small arrays. */
 const READ_AHEAD_BYTES = 256 * 1024;
-/** What an operation costs beside its key and value, roughly; only bounds a joined batch. */
-const OPERATION_BYTES = 32;
+/**
+ * What an entry takes of LevelDB's memory table beside key and value, at most: two lengths (10),
+ * the sequence number (8), a node of the skip list of full height (104), alignment (8).
+ */
+const OPERATION_BYTES = 130;
+/** A UTF-16 unit takes at most so many bytes of UTF-8. */
+const UNIT_BYTES_MAX = 3;
 
 const ENCODINGS = { keyEncoding: 'utf8', valueEncoding: 'view' } as const;
 
@@ -29,7 +34,9 @@ export interface LevelStoreOptions {
   readonly durable: boolean;
   /** For people: a folder, a database name. */
   readonly location: string;
-  /** Makes earlier unsynced writes durable where a synced one alone does not; `syncOlderLogs`. */
+  /** Told of each batch how large it is at most, in bytes, overhead included. */
+  readonly writing?: (sizeBytes: number) => void;
+  /** Makes earlier unsynced writes durable where a synced one alone does not; `OlderLogs`. */
   readonly completeSync?: () => Promise<void>;
   /** Runs after each synced write, before it is acknowledged. */
   readonly afterSync?: () => Promise<void>;
@@ -50,7 +57,7 @@ function sizeOf(operations: readonly LevelOperation[]): number {
   let sizeBytes = 0;
   for (const operation of operations) {
     const valueBytes = operation.type === 'put' ? operation.value.length : 0;
-    sizeBytes += operation.key.length + valueBytes + OPERATION_BYTES;
+    sizeBytes += operation.key.length * UNIT_BYTES_MAX + valueBytes + OPERATION_BYTES;
   }
   return sizeBytes;
 }
@@ -72,7 +79,7 @@ export class LevelStore<TFormat> implements Store {
     this.durable = options.durable;
     this.location = options.location;
     this.#queue = new WriteQueue(
-      (operations, sync) => this.#writeJoined(operations, sync),
+      (operations, sync, sizeBytes) => this.#writeJoined(operations, sync, sizeBytes),
       (thrown) => this.#fail(thrown),
     );
   }
@@ -122,6 +129,8 @@ export class LevelStore<TFormat> implements Store {
     this.#check();
     try {
       await this.#level.clear({ ...rangeOf(prefix), keyEncoding: 'utf8' });
+      // How much the engine wrote for it is not known here.
+      this.#options.writing?.(Number.POSITIVE_INFINITY);
       this.#unsynced = true;
     } catch (thrown) {
       throw this.#fail(thrown);
@@ -138,9 +147,14 @@ export class LevelStore<TFormat> implements Store {
     await this.#attempt('close', () => this.#level.close());
   }
 
-  async #writeJoined(operations: readonly LevelOperation[], sync: boolean): Promise<void> {
+  async #writeJoined(
+    operations: LevelOperation[],
+    sync: boolean,
+    sizeBytes: number,
+  ): Promise<void> {
+    this.#options.writing?.(sizeBytes);
     const options = { ...ENCODINGS, sync };
-    await this.#level.batch([...operations], options);
+    await this.#level.batch(operations, options);
     if (sync && this.#unsynced) await this.#options.completeSync?.();
     this.#unsynced = !sync;
     if (sync) await this.#options.afterSync?.();

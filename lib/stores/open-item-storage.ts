@@ -12,7 +12,7 @@ import { canClaim } from './shared.js';
 import { corrupt } from './store-error.js';
 
 /** Raised with every change that older code would misread (T53). */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** Which part of a store to open. */
 export interface ItemStorageOptions {
@@ -31,8 +31,8 @@ export interface ItemStorageOptions {
  *
  * @param store an open handle
  * @param options item and role, which name the part of the key space
- * @throws {ReplicationError} CORRUPT naming item, location and journal entry; STORE_FAILED for a
- * newer format, a storage that is already open in this process, and what the store throws
+ * @throws {ReplicationError} CORRUPT naming item, location and journal entry; STORE_FAILED for
+ * another format, a storage that is already open in this process, and what the store throws
  */
 export async function openItemStorage(
   store: Store,
@@ -64,9 +64,13 @@ async function checkFormat(store: Store): Promise<void> {
   const format = formatOf(value);
   if (format === undefined) throw corrupt(store.location, 'its format record is no such record');
   if (format === FORMAT) return;
+  const [age, advice] =
+    format > FORMAT
+      ? ['a newer', 'upgrade replichart or use another folder']
+      : ['an older', 'use another folder, which is filled anew, or the version that wrote it'];
   const message =
-    `The store ${store.location} was written by a newer version of replichart (format ${format}, ` +
-    `this one knows ${FORMAT}): upgrade replichart or use another folder. Nothing was changed`;
+    `The store ${store.location} was written by ${age} version of replichart (format ${format}, ` +
+    `this one knows ${FORMAT}): ${advice}. Nothing was changed`;
   throw new ReplicationError('STORE_FAILED', message);
 }
 
@@ -85,9 +89,7 @@ async function newFormat(store: Store): Promise<Uint8Array | undefined> {
 function formatOf(value: Uint8Array): number | undefined {
   try {
     const { format } = JSON.parse(platform.utf8Decode(value)) as { format?: unknown };
-    return Number.isSafeInteger(format) && (format as number) >= FORMAT
-      ? (format as number)
-      : undefined;
+    return Number.isSafeInteger(format) && (format as number) > 0 ? (format as number) : undefined;
   } catch {
     return undefined;
   }
@@ -104,7 +106,7 @@ async function readRecords(
     for (const [key, value] of part) {
       const name = key.slice(keys.records.length);
       if (records.load(name, value)) continue;
-      throw itemDamage(who, store.location, head.number, `the record ${name} is no JSON`);
+      throw itemDamage(who, store.location, head.number, `the record ${name} cannot be read`);
     }
   }
   if (sameSum(records.sum, head.records)) return records;
@@ -114,6 +116,13 @@ async function readRecords(
 
 /** A `replace` that was cut leaves the generation before or after the valid one, never others. */
 async function clearLeftovers(store: Store, keys: ItemKeys, head: JournalEntry): Promise<void> {
-  await store.clear(keys.data(head.generation + 1));
-  if (head.generation > 0) await store.clear(keys.data(head.generation - 1));
+  await clearWhatIsThere(store, keys.data(head.generation + 1));
+  if (head.generation > 0) await clearWhatIsThere(store, keys.data(head.generation - 1));
+}
+
+/** A `clear` counts as a write of unknown size; mostly there is nothing to clear. */
+async function clearWhatIsThere(store: Store, prefix: string): Promise<void> {
+  for await (const part of store.entries(prefix)) {
+    if (part.length > 0) return store.clear(prefix);
+  }
 }

@@ -1,25 +1,25 @@
 /** The protocol records of one item: small, all in memory, with the sum that proves them. */
-import { platform } from '#platform';
 import { ReplicationError } from '../errors.js';
 import { type EntrySum, RunningSum } from './entry-sum.js';
 import { checkKey } from './key-range.js';
+import { decodeRecord, encodeRecord } from './record-value.js';
 
 export interface RecordChange {
   readonly name: string;
   readonly value: unknown;
-  /** The value as JSON in UTF-8; undefined deletes the record. */
+  /** The value in its stored form; undefined deletes the record. */
   readonly bytes: Uint8Array | undefined;
 }
 
 /**
- * @throws {ReplicationError} INVALID_OPTION for what JSON cannot carry; nothing is changed then.
+ * @throws {ReplicationError} INVALID_OPTION for what is no plain data; nothing is changed then.
  */
 export function encodeRecords(records: Readonly<Record<string, unknown>>): RecordChange[] {
   return Object.entries(records).map(([name, value]) => {
     checkKey(name);
     if (value === undefined) return { name, value, bytes: undefined };
     try {
-      return { name, value, bytes: platform.utf8Encode(JSON.stringify(value)) };
+      return { name, value, bytes: encodeRecord(value) };
     } catch (thrown) {
       const message = `The record ${name} is not plain data`;
       throw new ReplicationError('INVALID_OPTION', message, { cause: thrown });
@@ -41,10 +41,10 @@ export class RecordSet {
     return this.#sum.state;
   }
 
-  /** Takes in a record as it was read; false when it is no JSON. */
+  /** Takes in a record as it was read; false when it is none. */
   load(name: string, bytes: Uint8Array): boolean {
     try {
-      this.#values.set(name, JSON.parse(platform.utf8Decode(bytes)));
+      this.#values.set(name, decodeRecord(bytes));
     } catch {
       return false;
     }

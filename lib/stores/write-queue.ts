@@ -9,30 +9,33 @@ import type { ReplicationError } from '../errors.js';
 const JOINED_BYTES_MAX = 4 * 1024 * 1024;
 
 interface Waiting<Operation> {
-  readonly operations: readonly Operation[];
+  readonly operations: Operation[];
   readonly sizeBytes: number;
   readonly sync: boolean;
   readonly resolve: () => void;
   readonly reject: (error: ReplicationError) => void;
 }
 
+type WriteJoined<Operation> = (
+  operations: Operation[],
+  sync: boolean,
+  sizeBytes: number,
+) => Promise<void>;
+
 /** @param write sends one joined batch; what it throws ends the queue for good (F7). */
 export class WriteQueue<Operation> {
-  readonly #write: (operations: readonly Operation[], sync: boolean) => Promise<void>;
+  readonly #write: WriteJoined<Operation>;
   readonly #onFailure: (thrown: unknown) => ReplicationError;
   #waiting: Waiting<Operation>[] = [];
   #running: Promise<void> | undefined;
 
-  constructor(
-    write: (operations: readonly Operation[], sync: boolean) => Promise<void>,
-    onFailure: (thrown: unknown) => ReplicationError,
-  ) {
+  constructor(write: WriteJoined<Operation>, onFailure: (thrown: unknown) => ReplicationError) {
     this.#write = write;
     this.#onFailure = onFailure;
   }
 
   /** Resolves when the operations are written, and on disk when `sync`; in the order of calls. */
-  add(operations: readonly Operation[], sizeBytes: number, sync: boolean): Promise<void> {
+  add(operations: Operation[], sizeBytes: number, sync: boolean): Promise<void> {
     const done = new Promise<void>((resolve, reject) => {
       this.#waiting.push({ operations, sizeBytes, sync, resolve, reject });
     });
@@ -54,8 +57,9 @@ export class WriteQueue<Operation> {
         group.length === 1 && only !== undefined
           ? only.operations
           : group.flatMap((entry) => entry.operations);
+      const sizeBytes = group.reduce((sum, entry) => sum + entry.sizeBytes, 0);
       try {
-        await this.#write(operations, sync);
+        await this.#write(operations, sync, sizeBytes);
       } catch (thrown) {
         // A retry after a failed sync may succeed with the data gone, so what waits fails too.
         const error = this.#onFailure(thrown);

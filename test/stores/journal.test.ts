@@ -110,16 +110,21 @@ test('S15: the journal stays bounded and is checked across its ring', async () =
   assert.match(error.message, `journal entry ${JOURNAL_ENTRIES + 11}`);
 });
 
-test('T53: a newer format is refused by name, and never rewritten', async () => {
-  const engine = new CrashEngine();
-  await written(engine, 2);
-  engine.tamper((entries) => entries.set('replichart', bytes('{"format":2,"more":true}')));
-  const before = [...engine.view()];
-  const error = await failureOf(() => openItem(engine));
-  assert.is(error.code, 'STORE_FAILED');
-  assert.match(error.message, 'newer version of replichart (format 2');
-  assert.equal([...engine.view()], before);
-});
+for (const [age, format] of [
+  ['newer', 3],
+  ['older', 1],
+] as const) {
+  test(`T53: ${age} format is refused by name, and never rewritten`, async () => {
+    const engine = new CrashEngine();
+    await written(engine, 2);
+    engine.tamper((all) => all.set('replichart', bytes(`{"format":${format},"more":true}`)));
+    const before = [...engine.view()];
+    const error = await failureOf(() => openItem(engine));
+    assert.is(error.code, 'STORE_FAILED');
+    assert.match(error.message, `${age} version of replichart (format ${format}`);
+    assert.equal([...engine.view()], before);
+  });
+}
 
 test('a store without a format record, but with content, is refused', async () => {
   const engine = new CrashEngine();

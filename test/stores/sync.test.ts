@@ -1,10 +1,11 @@
 /** P19: what has to be on disk before a synced write is acknowledged. */
-import { readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ClassicLevel } from 'classic-level';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { syncOlderLogs } from '../../lib/stores/disk-files.js';
 import { LevelStore } from '../../lib/stores/level.js';
+import { OlderLogs } from '../../lib/stores/older-logs.js';
 import { failingLevel, ioError } from '../support/store-failing-level.js';
 import { withFolder } from '../support/store-folder.js';
 import { failureOf, put } from '../support/store-storage.js';
@@ -90,12 +91,92 @@ test('F7: an error while older logs are synced is final as any other', async () 
   await store.close();
 });
 
+const WRITE_BUFFER_BYTES = 64 * 1024;
+
 test('syncing older logs leaves the files alone', () =>
   withFolder(async (folder) => {
     const names = ['000003.log', '000010.log', '1000000.log', 'CURRENT'];
     for (const name of names) await writeFile(join(folder, name), name);
-    await syncOlderLogs(folder);
+    const logs = new OlderLogs(folder, WRITE_BUFFER_BYTES);
+    await logs.begin();
+    logs.writing(WRITE_BUFFER_BYTES);
+    await logs.sync();
     assert.equal((await readdir(folder)).sort(), [...names].sort());
+  }));
+
+/** A folder that is gone tells by its ENOENT whether it was looked into. */
+async function looks(logs: OlderLogs): Promise<boolean> {
+  try {
+    await logs.sync();
+    return false;
+  } catch (thrown) {
+    assert.is((thrown as { code?: unknown }).code, 'ENOENT');
+    return true;
+  }
+}
+
+test('P19: older logs are looked for once the write buffer may be full, until a new log is seen', () =>
+  withFolder(async (folder) => {
+    const inner = join(folder, 'inner');
+    const withLogs = async (...names: string[]) => {
+      await mkdir(inner);
+      for (const name of names) await writeFile(join(inner, name), '');
+    };
+    await withLogs('000003.log');
+    const logs = new OlderLogs(inner, WRITE_BUFFER_BYTES);
+    await logs.begin();
+    await rm(inner, { recursive: true });
+    logs.writing(WRITE_BUFFER_BYTES / 2);
+    assert.is(await looks(logs), false, 'half a buffer cannot have filled it');
+    logs.writing(WRITE_BUFFER_BYTES / 2);
+    assert.is(await looks(logs), true, 'from here on a new log may be there');
+    assert.is(await looks(logs), true, 'and was not seen yet');
+    await withLogs('000003.log', '000005.log');
+    assert.is(await looks(logs), false);
+    await rm(inner, { recursive: true });
+    assert.is(await looks(logs), false, 'the new log is known and all but empty');
+    logs.writing(WRITE_BUFFER_BYTES);
+    assert.is(await looks(logs), true);
+  }));
+
+test('P19: LevelDB changes logs no earlier than counted', () =>
+  withFolder(async (folder) => {
+    const level = new ClassicLevel<string, Uint8Array>(folder, {
+      compression: false,
+      writeBufferSize: WRITE_BUFFER_BYTES,
+    });
+    await level.open();
+    const newest = async () =>
+      (await readdir(folder))
+        .filter((name) => name.endsWith('.log'))
+        .sort()
+        .at(-1);
+    // Entries that waste most: tiny ones, and ones that leave a block of the arena a quarter empty.
+    for (const valueBytes of [0, 10, 1000, 1030]) {
+      let counted = 0;
+      const store = new LevelStore(level, {
+        durable: true,
+        location: folder,
+        writing: (sizeBytes) => {
+          counted += sizeBytes;
+        },
+      });
+      let before = await newest();
+      // The first change only begins the count; the second one ends it.
+      for (let changes = 0, index = 0; changes < 2; index += 1) {
+        await store.batch([{ key: `k${index}`, value: new Uint8Array(valueBytes) }], {
+          sync: false,
+        });
+        const now = await newest();
+        if (now === before) continue;
+        before = now;
+        changes += 1;
+        const isEnough = (counted * 4) / 3 + 8192 >= WRITE_BUFFER_BYTES;
+        assert.ok(isEnough, `${counted} bytes counted with values of ${valueBytes}`);
+        counted = 0;
+      }
+    }
+    await level.close();
   }));
 
 test.run();
