@@ -12,7 +12,7 @@ import { canClaim } from './shared.js';
 import { corrupt } from './store-error.js';
 
 /** Raised with every change that older code would misread (T53). */
-const FORMAT = 2;
+export const STORE_FORMAT = 2;
 
 /** Which part of a store to open. */
 export interface ItemStorageOptions {
@@ -63,14 +63,14 @@ async function checkFormat(store: Store): Promise<void> {
   if (value === undefined) return;
   const format = formatOf(value);
   if (format === undefined) throw corrupt(store.location, 'its format record is no such record');
-  if (format === FORMAT) return;
+  if (format === STORE_FORMAT) return;
   const [age, advice] =
-    format > FORMAT
+    format > STORE_FORMAT
       ? ['a newer', 'upgrade replichart or use another folder']
       : ['an older', 'use another folder, which is filled anew, or the version that wrote it'];
   const message =
     `The store ${store.location} was written by ${age} version of replichart (format ${format}, ` +
-    `this one knows ${FORMAT}): ${advice}. Nothing was changed`;
+    `this one knows ${STORE_FORMAT}): ${advice}. Nothing was changed`;
   throw new ReplicationError('STORE_FAILED', message);
 }
 
@@ -81,7 +81,7 @@ async function newFormat(store: Store): Promise<Uint8Array | undefined> {
     if (value !== undefined) return value;
     throw corrupt(store.location, `it has no format record, but ${JSON.stringify(first?.[0])}`);
   }
-  const text = JSON.stringify({ format: FORMAT });
+  const text = JSON.stringify({ format: STORE_FORMAT });
   await store.batch([{ key: FORMAT_KEY, value: platform.utf8Encode(text) }], { sync: true });
   return undefined;
 }

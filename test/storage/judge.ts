@@ -7,6 +7,7 @@ import { sealValue } from '../../lib/stores/checked-value.js';
 import type { Store, StoreDefinition } from '../../lib/stores/contract.js';
 import { diskStore } from '../../lib/stores/disk.js';
 import { FORMAT_KEY } from '../../lib/stores/item-keys.js';
+import { STORE_FORMAT } from '../../lib/stores/open-item-storage.js';
 import type { ClaimingStore } from '../../lib/stores/shared.js';
 import { memoryNetwork } from '../../lib/transports/memory/index.js';
 import {
@@ -124,7 +125,7 @@ export async function layOut(folder: string, image: Image): Promise<void> {
   if (image.kind !== 'newer format') return;
   // What a later release would write, by the engine itself.
   const level = new ClassicLevel<string, Uint8Array>(folder, { compression: false });
-  const value = sealValue(FORMAT_KEY, Buffer.from(JSON.stringify({ format: 2 })));
+  const value = sealValue(FORMAT_KEY, Buffer.from(JSON.stringify({ format: STORE_FORMAT + 1 })));
   await level.put(FORMAT_KEY, value, { keyEncoding: 'utf8', valueEncoding: 'view' });
   await level.close();
 }

@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ItemStorage } from '../../lib/stores/contract.js';
 import { JOURNAL_ENTRIES } from '../../lib/stores/journal.js';
+import { STORE_FORMAT } from '../../lib/stores/open-item-storage.js';
 import { CrashEngine } from '../support/store-crash.js';
 import {
   bytes,
@@ -111,8 +112,8 @@ test('S15: the journal stays bounded and is checked across its ring', async () =
 });
 
 for (const [age, format] of [
-  ['newer', 3],
-  ['older', 1],
+  ['newer', STORE_FORMAT + 1],
+  ['older', STORE_FORMAT - 1],
 ] as const) {
   test(`T53: ${age} format is refused by name, and never rewritten`, async () => {
     const engine = new CrashEngine();

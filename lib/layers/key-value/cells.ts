@@ -128,9 +128,12 @@ export class CellTable {
     else cell.next.previous = cell.previous;
   }
 
-  /** Tombstones to forget once there are more than `countMax`, unless an open view needs them. */
-  expired(countMax: number): readonly Cell[] {
-    return this.#tombstones.excess(countMax, this.#oldestView);
+  /**
+   * Tombstones to forget once there are more than `countMax`; none younger than `versionMax`, and
+   * none that an open view needs.
+   */
+  expired(countMax: number, versionMax = Number.POSITIVE_INFINITY): readonly Cell[] {
+    return this.#tombstones.excess(countMax, Math.min(versionMax, this.#oldestView));
   }
 
   /** Forgets tombstones that `expired` named, and raises the floor past them. */

@@ -10,8 +10,9 @@ import { chain } from '../maybe.js';
 import { type Cell, UNREAD } from './cell.js';
 import { CellTable } from './cells.js';
 import { decodeDelta, encodeDelta, type KeyValueDelta } from './delta.js';
+import { DeltaLog } from './delta-log.js';
 import type { KeyValueSettings } from './options.js';
-import { cellRecord, droppedRecord, floorRecord, loadTable } from './records.js';
+import { droppedRecord, floorRecord, type LoggedDelta, loadContent } from './records.js';
 import { CellView, type KeyValueReader, type KeyValueView } from './view.js';
 
 /** What a subscriber is told after each commit. */
@@ -46,6 +47,7 @@ export class KeyValueCopy<V> implements KeyValueData<V> {
   readonly codec = codec;
   protected readonly settings: KeyValueSettings<V>;
   protected table = new CellTable();
+  readonly #log: DeltaLog;
   readonly #listeners: Listeners<KeyValueCommit>;
   #position: Position | null = null;
   #persistent = false;
@@ -53,13 +55,14 @@ export class KeyValueCopy<V> implements KeyValueData<V> {
 
   constructor(settings: KeyValueSettings<V>) {
     this.settings = settings;
+    this.#log = new DeltaLog(settings.logBytesMax);
     this.#listeners = new Listeners(settings.onError);
   }
 
   open(storage: LayerStorage | null): MaybePromise<void> {
     if (storage === null) return undefined;
     this.#persistent = true;
-    return loadTable(storage).then((table) => this.adopt(table, storage.position));
+    return loadContent(storage).then(({ table, log }) => this.adopt(table, storage.position, log));
   }
 
   position(): Position | null {
@@ -139,26 +142,25 @@ export class KeyValueCopy<V> implements KeyValueData<V> {
 
   /** Writes and shows a delta. Readers see nothing of it before the write succeeded (S9). */
   protected take(delta: KeyValueDelta, next: Position, context: CommitContext): MaybePromise<void> {
-    const expired = this.table.expired(this.settings.tombstonesMax);
-    const operations = this.#persistent ? this.#records(delta, next.version, expired) : [];
-    return chain(context.write(operations), () => this.#apply(delta, next, expired));
+    const { tombstonesMax } = this.settings;
+    const expired = this.table.expired(tombstonesMax, this.#log.forgettableMax);
+    if (!this.#persistent) return chain(context.write([]), () => this.#apply(delta, next, expired));
+    const dropped = this.#dropped(delta, expired);
+    const { operations, done } = this.#log.commit(delta, next.version, this.table, dropped);
+    return chain(context.write(operations), () => {
+      done();
+      this.#apply(delta, next, expired);
+    });
   }
 
-  #records(
-    { keys, texts }: KeyValueDelta,
-    version: number,
-    expired: readonly Cell[],
-  ): StoreOperation[] {
+  /** Deletions that are forgotten: their entries go, unless the delta sets the key again. */
+  #dropped({ keys }: KeyValueDelta, expired: readonly Cell[]): StoreOperation[] {
+    if (expired.length === 0) return [];
+    const kept = new Set(keys);
     const operations: StoreOperation[] = [];
-    if (expired.length > 0) {
-      const kept = new Set(keys);
-      for (const { key } of expired) if (!kept.has(key)) operations.push(droppedRecord(key));
-      const floor = expired.reduce((most, cell) => Math.max(most, cell.version), this.table.floor);
-      operations.push(floorRecord(floor));
-    }
-    for (let place = 0; place < keys.length; place += 1) {
-      operations.push(cellRecord(keys[place] as string, texts[place], version, place));
-    }
+    for (const { key } of expired) if (!kept.has(key)) operations.push(droppedRecord(key));
+    const floor = expired.reduce((most, cell) => Math.max(most, cell.version), this.table.floor);
+    operations.push(floorRecord(floor));
     return operations;
   }
 
@@ -175,9 +177,14 @@ export class KeyValueCopy<V> implements KeyValueData<V> {
     this.#moved(next, keys);
   }
 
-  /** Replaces the whole content. */
-  protected adopt(table: CellTable, position: Position | null): void {
+  /** Replaces the whole content; `log` is what of it the store holds as whole deltas. */
+  protected adopt(
+    table: CellTable,
+    position: Position | null,
+    log: readonly LoggedDelta[] = [],
+  ): void {
     this.table = table;
+    this.#log.adopt(log);
     if (position !== null) this.#moved(position, null);
   }
 

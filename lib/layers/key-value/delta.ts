@@ -19,6 +19,8 @@ export interface KeyValueDelta {
   readonly slicedUnits: number;
   /** Decoded values by place, where a check already needed them. */
   values?: readonly unknown[];
+  /** Its encoded form, where it came as one or was made before: master and store share it. */
+  bytes?: Uint8Array;
 }
 
 export function deltaOf(
@@ -33,8 +35,13 @@ export function isWellFormed(text: string): boolean {
   return !LONE_SURROGATE.test(text);
 }
 
+/** Encodes a delta once; asked again it answers with the same bytes, which nobody may change. */
 export function encodeDelta(delta: KeyValueDelta): Uint8Array {
-  const { keys, texts } = delta;
+  delta.bytes ??= encoded(delta);
+  return delta.bytes;
+}
+
+function encoded({ keys, texts }: KeyValueDelta): Uint8Array {
   const parts: string[] = [];
   const writer = new ByteWriter(keys.length * 160 + 16);
   writer.byte(FORMAT).varint(keys.length);
@@ -71,7 +78,7 @@ export function decodeDelta(bytes: Uint8Array): KeyValueDelta {
   }
   if (at !== blob.length) reader.fail('its lengths do not add up');
   if (blob.length !== blobBytes) refuseTorn(keys, texts);
-  return { keys, texts, slicedUnits: blob.length };
+  return { keys, texts, slicedUnits: blob.length, bytes };
 }
 
 function cut(blob: string, start: number, end: number): string {

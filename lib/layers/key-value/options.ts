@@ -46,7 +46,14 @@ export interface KeyValueSettings<V> extends KeyValueOptions<V> {
   readonly tombstonesMax: number;
   readonly keyBytesMax: number;
   readonly budget: CodecBudget;
+  /**
+   * Bytes of the newest deltas that a store holds whole; also bounds what is read again on open, a
+   * few milliseconds, and the keys kept for it in memory. No option: it has one good value.
+   */
+  readonly logBytesMax: number;
 }
+
+const LOG_BYTES_MAX = 1024 * 1024;
 
 const NAMES = [
   'schema',
@@ -70,5 +77,6 @@ export function keyValueSettings<V>(options: KeyValueOptions<V>): KeyValueSettin
     tombstonesMax: countOption('tombstonesMax', options.tombstonesMax, 100_000),
     keyBytesMax: countOption('keyBytesMax', options.keyBytesMax, 1024, 1),
     budget: budgetOf(options.budget, VALUE_BUDGET),
+    logBytesMax: LOG_BYTES_MAX,
   };
 }
