@@ -32,9 +32,24 @@ async function found(
   return { position, recovered: { ...base, position: point, firm, reserved } };
 }
 
+/** A decision that no commit followed yet belongs to the original, whatever its lineage (P9). */
+async function redone(run: Establishing, base: RecoveredMaster): Promise<RecoveredMaster> {
+  const { redo, lineage, epoch } = base;
+  if (redo === null) return base;
+  const next = { lineage, epoch, ...redo.to };
+  await new Promise<void>((resolve, reject) => {
+    run.original.commit(redo, next, false, resolve, ({ reason }) => {
+      const message = `the decided change ${redo.to.version} could not be made: ${reason}`;
+      reject(new ReplicationError('STORE_FAILED', message));
+    });
+  });
+  return { ...base, position: redo.to, redo: null };
+}
+
 /** Gives the original as it is a new identity: slaves take it by order only (P16, P22). */
-async function refound(run: Establishing, base: RecoveredMaster): Promise<Established> {
+async function refound(run: Establishing, before: RecoveredMaster): Promise<Established> {
   const { layer } = run.settings;
+  const base = await redone(run, before);
   const { version } = base.position;
   const nothing = await layer.createDelta(version, version);
   if (nothing === NEEDS_SNAPSHOT) {

@@ -4,7 +4,8 @@ import type { Reign } from '../../machines/outcome.js';
 import { pointOf } from '../../machines/position.js';
 import type { Durability, Position } from '../../machines/protocol.js';
 import type { CommitContext, LayerStorage } from '../layers/contract.js';
-import type { ItemStorage, StoreOperation } from '../stores/contract.js';
+import type { ItemStorage, StorageChange, StoreOperation } from '../stores/contract.js';
+import { checkOperations } from '../stores/entry-sum.js';
 import type { History } from './history.js';
 import { decisionRecord, MASTER_RECORDS } from './master-records.js';
 
@@ -16,14 +17,13 @@ export class MasterStorage {
   #extra: Readonly<Record<string, unknown>> = {};
   /** Decision records that may go, with the next write whatever it is. */
   #settled: string[] = [];
+  /** The commit of a decided round, which goes with the next write. */
+  #decided: StorageChange | null = null;
 
   /** @param failed told of the first failed write; the store takes none after it (F7) */
   constructor(storage: ItemStorage | null, failed: (error: unknown) => void) {
     this.#storage = storage;
-    this.#failed = (error) => {
-      this.hasFailed = true;
-      failed(error);
-    };
+    this.#failed = failed;
   }
 
   get isDurable(): boolean {
@@ -83,37 +83,48 @@ export class MasterStorage {
     this.#save({ [MASTER_RECORDS.known]: ids }, false, () => {});
   }
 
-  /** The context of one commit: the layer's data and the position in one batch (P4). */
+  /**
+   * The context of one commit: the layer's data and the position in one batch (P4). That of a
+   * decided round rides with the next write, which is the decision of the next round when there is
+   * load: until then its synced decision stands for it, and a restart redoes it (P1, P9).
+   */
   commitContext(
     next: Position,
     durability: Durability,
-    isSynced: boolean,
+    isDecided: boolean,
     history: History,
   ): CommitContext & { readonly isWritten: () => boolean } {
     let isWritten = false;
-    const write = (operations: readonly StoreOperation[]) => {
+    const write = (data: readonly StoreOperation[]) => {
       isWritten = true;
       if (this.#storage === null) return undefined;
-      const records = this.#commitRecords(next, durability, history);
-      return this.#storage
-        .write({ records, data: operations }, { sync: isSynced })
-        .catch((error) => {
-          this.hasFailed = true;
-          throw error;
-        });
+      // Not left to the write: what is refused there would be blamed on the store.
+      checkOperations(data);
+      const change = { records: this.#commitRecords(next, durability, history), data };
+      if (!isDecided || this.#decided !== null) {
+        return this.#write(this.#storage, change, !isDecided && durability === 'disk');
+      }
+      this.#decided = change;
+      return undefined;
     };
     return { durability, write, isWritten: () => isWritten };
   }
 
   async close(): Promise<void> {
-    if (this.#settled.length > 0 && !this.hasFailed) this.#save({}, false, () => {});
-    await this.#storage?.close();
+    const storage = this.#storage;
+    if (storage === null) return;
+    const isWaiting = this.#settled.length > 0 || this.#decided !== null;
+    try {
+      // A closing storage takes no writes any more, so this one is waited for.
+      if (isWaiting && !this.hasFailed) await this.#write(storage, {}, false);
+    } finally {
+      await storage.close();
+    }
   }
 
   #commitRecords(next: Position, durability: Durability, history: History) {
     const point = pointOf(next);
     const records: Record<string, unknown> = {
-      ...this.#takeSettled(),
       ...this.#extra,
       [MASTER_RECORDS.position]: next,
       [MASTER_RECORDS.history(next.version)]: point,
@@ -126,8 +137,21 @@ export class MasterStorage {
 
   #save(records: Readonly<Record<string, unknown>>, sync: boolean, done: () => void): void {
     if (this.#storage === null) return done();
-    const all = { ...this.#takeSettled(), ...records };
-    this.#storage.write({ records: all }, { sync }).then(done, this.#failed);
+    this.#write(this.#storage, { records }, sync).then(done, this.#failed);
+  }
+
+  /** One batch with all that waited for a write; the commit of an earlier round comes first. */
+  async #write(storage: ItemStorage, change: StorageChange, sync: boolean): Promise<void> {
+    const earlier = this.#decided;
+    this.#decided = null;
+    const records = { ...earlier?.records, ...this.#takeSettled(), ...change.records };
+    const data = [...(earlier?.data ?? []), ...(change.data ?? [])];
+    try {
+      await storage.write({ records, data }, { sync });
+    } catch (error) {
+      this.hasFailed = true;
+      throw error;
+    }
   }
 
   #takeSettled(): Record<string, undefined> {

@@ -99,9 +99,7 @@ export class Original {
     failed: (failure: LayerFailure) => void,
   ): void {
     const history = this.#history;
-    // A decided group is redone from its decision record, so its data need not be synced (P9).
-    const isSynced = !isDecided && group.durability === 'disk';
-    const context = this.#storage.commitContext(next, group.durability, isSynced, history);
+    const context = this.#storage.commitContext(next, group.durability, isDecided, history);
     this.calls.call(
       'commit',
       (isCurrent) => {

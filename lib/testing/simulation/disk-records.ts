@@ -1,7 +1,7 @@
 /** Protocol records as they lie in an image of a disk. */
-import { platform } from '#platform';
 import { openValue } from '../../stores/checked-value.js';
 import { itemKeys, type StorageRole } from '../../stores/item-keys.js';
+import { decodeRecord } from '../../stores/record-value.js';
 import type { DiskImage } from './disk.js';
 
 /** The record of this name; undefined when there is none, or none that can be read. */
@@ -9,7 +9,7 @@ export function recordIn(image: DiskImage, role: StorageRole, item: string, name
   const key = itemKeys(role, item).records + name;
   const sealed = image.get(key);
   const value = sealed === undefined ? undefined : openValue(key, sealed);
-  return value === undefined ? undefined : JSON.parse(platform.utf8Decode(value));
+  return value === undefined ? undefined : decodeRecord(value);
 }
 
 /** All records whose name starts so and that can be read, in the order of their names. */

@@ -1,0 +1,101 @@
+/** What a durable two-phase round writes, and what a crash between two of them leaves (P9, P20). */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ReplicationError } from '../../lib/errors.js';
+import { setter, TWO_PHASE } from '../support/service-changes.js';
+import { ServiceCluster } from '../support/service-cluster.js';
+import { type DiskBatch, ServiceDisk } from '../support/service-disk.js';
+
+const test = suite('service: writes of a round');
+
+const APPLIED = { ...TWO_PHASE, ack: 'applied' } as const;
+
+async function scene() {
+  const cluster = new ServiceCluster();
+  const disks = { master: new ServiceDisk(), slave: new ServiceDisk() };
+  const master = cluster.master({ disk: disks.master, heartbeat: 300 });
+  const slave = cluster.slave('s1', { disk: disks.slave, silence: 900 });
+  await cluster.start(master, slave);
+  const change = (key: string) =>
+    cluster.finish(master.node.data.update(setter(key), APPLIED).then(() => key));
+  await change('base');
+  await cluster.clock.pass(3_000);
+  return { cluster, disks, master, slave, change };
+}
+
+function recorded(disk: ServiceDisk): DiskBatch[] {
+  const batches: DiskBatch[] = [];
+  disk.after = (batch) => void batches.push(batch);
+  return batches;
+}
+
+const named = (batch: DiskBatch, part: string) => batch.keys.some((key) => key.includes(part));
+
+test('P9: a round costs the master one synced write, with the commit of the round before', async () => {
+  const { disks, change } = await scene();
+  const batches = recorded(disks.master);
+  for (const key of ['a', 'b', 'c', 'd']) await change(key);
+  assert.equal(
+    batches.map(({ sync }) => sync),
+    [true, true, true, true],
+  );
+  for (const batch of batches) {
+    assert.ok(named(batch, '/r/decision/'), 'its decision');
+    assert.ok(named(batch, '/r/position'), 'the position of the round before');
+    assert.ok(named(batch, '/d/'), 'the data of the round before');
+  }
+});
+
+test('P4, P8: a round costs a slave two synced writes, its promise and its commit', async () => {
+  const { disks, change } = await scene();
+  const batches = recorded(disks.slave);
+  for (const key of ['a', 'b', 'c']) await change(key);
+  assert.equal(
+    batches.map((batch) => [named(batch, '/r/position'), batch.sync]),
+    [false, true, false, true, false, true].map((isCommit) => [isCommit, true]),
+  );
+});
+
+test('P9: what was acknowledged is redone after a crash before the next write', async () => {
+  for (const kind of ['process', 'power'] as const) {
+    const { cluster, disks, master, slave, change } = await scene();
+    await change('kept');
+    master.kill(kind);
+    const again = cluster.master({ disk: disks.master });
+    await cluster.start(again);
+    assert.is(again.node.data.get().kept, 1);
+    await cluster.converge(again, [slave]);
+  }
+});
+
+test('P20: an orderly end leaves nothing to be redone, and no decision all confirmed', async () => {
+  const { cluster, disks, master, change } = await scene();
+  await change('a');
+  await cluster.clock.pass(3_000);
+  const batches = recorded(disks.master);
+  await cluster.stop(master);
+  assert.is(batches.length, 1);
+  assert.ok(named(batches[0] as DiskBatch, '/r/position'));
+  assert.not.ok(disks.master.keys().some((key) => key.includes('/r/decision/')));
+});
+
+test('P9, P22: a decided change that a failed store never wrote outlives its lineage', async () => {
+  const { cluster, disks, master, change } = await scene();
+  await change('kept');
+  disks.master.before = () => {
+    throw new ReplicationError('STORE_FAILED', 'the disk is gone');
+  };
+  const told = await cluster.finish(
+    master.node.data.update(setter('lost'), TWO_PHASE).then(
+      () => 'committed',
+      (error: ReplicationError) => error.code,
+    ),
+  );
+  assert.is(told, 'OUTCOME_UNKNOWN');
+  disks.master.before = () => {};
+  await cluster.finish(master.node.resolveRegressed('new-lineage').then(() => 'done'));
+  assert.is(master.node.data.get().kept, 1);
+  assert.not.ok(disks.master.keys().some((key) => key.includes('/r/decision/')));
+});
+
+test.run();
