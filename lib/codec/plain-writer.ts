@@ -16,13 +16,24 @@ const NAMES_MAX = 4096;
  */
 const UNESCAPED = /^[ !#-[\]-~\u00a0-\ud7ff]*$/;
 
-/** Names of members as they are written: the same few come again and again. */
-const names = new Map<string, string>();
+/** A member's name as it is written: first in its object or later, before a text or any value. */
+interface Name {
+  readonly first: string;
+  readonly later: string;
+  readonly firstText: string;
+  readonly laterText: string;
+}
 
-function nameOf(key: string): string {
+/** Of members of late: the same few come again and again. */
+const names = new Map<string, Name>();
+const { hasOwnProperty } = Object.prototype;
+
+function nameOf(key: string): Name {
   const known = names.get(key);
   if (known !== undefined) return known;
-  const name = `${JSON.stringify(key)}:`;
+  const first = `{${JSON.stringify(key)}:`;
+  const later = `,${JSON.stringify(key)}:`;
+  const name: Name = { first, later, firstText: `${first}"`, laterText: `${later}"` };
   // Data whose keys are data would fill it for nothing: start over.
   if (names.size >= NAMES_MAX) names.clear();
   names.set(key, name);
@@ -34,49 +45,65 @@ interface Room {
   parts: number;
 }
 
-function writeArray(value: readonly unknown[], depthLeft: number, room: Room): string | null {
+function addArray(
+  text: string,
+  value: readonly unknown[],
+  depthLeft: number,
+  room: Room,
+): string | null {
   if (Object.getPrototypeOf(value) !== Array.prototype) return null;
   if (value.length > room.parts || Object.keys(value).length !== value.length) return null;
-  let text = '[';
+  let longer: string | null = `${text}[`;
   for (let index = 0; index < value.length; index += 1) {
-    const member = write(value[index], depthLeft, room);
-    if (member === null) return null;
-    text += index === 0 ? member : `,${member}`;
+    longer = add(index === 0 ? longer : `${longer},`, value[index], depthLeft, room);
+    if (longer === null) return null;
   }
-  return `${text}]`;
+  return `${longer}]`;
 }
 
-function writeRecord(value: object, depthLeft: number, room: Room): string | null {
+/** Each piece that is added costs 32 bytes and its share of making the text one: so few of them. */
+function addRecord(text: string, value: object, depthLeft: number, room: Room): string | null {
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return null;
   if (Object.getOwnPropertySymbols(value).length > 0) return null;
-  let text = '';
-  for (const key of Object.keys(value)) {
-    if (isReservedKey(key)) return null;
-    const member = write((value as Record<string, unknown>)[key], depthLeft, room);
-    if (member === null) return null;
-    text += (text === '' ? '{' : ',') + nameOf(key) + member;
+  let longer = text;
+  let isFirst = true;
+  for (const key in value) {
+    // What somebody added to Object.prototype is not the value's own.
+    if (isReservedKey(key) || !hasOwnProperty.call(value, key)) return null;
+    const name = nameOf(key);
+    const member = (value as Record<string, unknown>)[key];
+    if (typeof member === 'string' && UNESCAPED.test(member)) {
+      room.parts -= 1;
+      longer = `${longer}${isFirst ? name.firstText : name.laterText}${member}"`;
+    } else {
+      const added = add(longer + (isFirst ? name.first : name.later), member, depthLeft, room);
+      if (added === null) return null;
+      longer = added;
+    }
+    isFirst = false;
   }
-  return text === '' ? '{}' : `${text}}`;
+  return room.parts < 0 ? null : longer + (isFirst ? '{}' : '}');
 }
 
-function write(value: unknown, depthLeft: number, room: Room): string | null {
+/** `text` and behind it the value; null where it is not surely small and plain. */
+function add(text: string, value: unknown, depthLeft: number, room: Room): string | null {
   room.parts -= 1;
   if (room.parts < 0) return null;
   switch (typeof value) {
     case 'string':
-      return UNESCAPED.test(value) ? `"${value}"` : JSON.stringify(value);
+      return text + (UNESCAPED.test(value) ? `"${value}"` : JSON.stringify(value));
     case 'boolean':
-      return value ? 'true' : 'false';
+      return text + (value ? 'true' : 'false');
     case 'number':
       if (!Number.isFinite(value) || (value === 0 && 1 / value < 0)) return null;
-      return `${value}`;
+      return text + value;
     case 'object':
-      if (value === null) return 'null';
+      if (value === null) return `${text}null`;
       if (depthLeft <= 0) return null;
       return Array.isArray(value)
-        ? writeArray(value, depthLeft - 1, room)
-        : writeRecord(value, depthLeft - 1, room);
+        ? addArray(text, value, depthLeft - 1, room)
+        : addRecord(text, value, depthLeft - 1, room);
     default:
       return null;
   }
@@ -97,6 +124,6 @@ function inOnePiece(text: string): string {
  */
 export function writePlain(value: unknown, budget: CodecBudget, tag: string): string | null {
   const parts = Math.min(PARTS_MAX, budget.nodesMax);
-  const text = write(value, budget.depthMax, { parts });
-  return text === null ? null : inOnePiece(tag + text);
+  const text = add(tag, value, budget.depthMax, { parts });
+  return text === null ? null : inOnePiece(text);
 }
