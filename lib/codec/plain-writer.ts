@@ -26,7 +26,7 @@ interface Name {
 
 /** Of members of late: the same few come again and again. */
 const names = new Map<string, Name>();
-const { hasOwnProperty } = Object.prototype;
+const isOwn = Object.prototype.hasOwnProperty;
 
 function nameOf(key: string): Name {
   const known = names.get(key);
@@ -70,7 +70,7 @@ function addRecord(text: string, value: object, depthLeft: number, room: Room): 
   let isFirst = true;
   for (const key in value) {
     // What somebody added to Object.prototype is not the value's own.
-    if (isReservedKey(key) || !hasOwnProperty.call(value, key)) return null;
+    if (isReservedKey(key) || !isOwn.call(value, key)) return null;
     const name = nameOf(key);
     const member = (value as Record<string, unknown>)[key];
     if (typeof member === 'string' && UNESCAPED.test(member)) {
