@@ -57,7 +57,7 @@ export function buildGroup(
   changes: readonly KeyValueChange[],
   table: () => CellTable,
 ): MaybePromise<BuiltGroup<KeyValueDelta>> {
-  const pending = changes.filter((change) => change.pending !== null);
-  if (pending.length === 0) return fold(changes, table());
-  return Promise.all(pending.map((change) => change.pending)).then(() => fold(changes, table()));
+  const isPending = changes.some((change) => change.pending !== null);
+  if (!isPending) return fold(changes, table());
+  return Promise.all(changes.map((change) => change.pending)).then(() => fold(changes, table()));
 }
