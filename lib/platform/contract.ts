@@ -5,8 +5,8 @@ export interface Platform {
    * part may end within a character.
    */
   digest(...parts: ReadonlyArray<Uint8Array | string>): string;
-  /** CRC-32 (as in zip) over the parts one after the other, unsigned. */
-  crc32(...parts: readonly Uint8Array[]): number;
+  /** CRC-32 (as in zip) over one part, or two one after the other, unsigned. */
+  crc32(first: Uint8Array, second?: Uint8Array): number;
   utf8Encode(text: string): Uint8Array;
   /** The text of `bytes[start, end)`; invalid sequences become U+FFFD. */
   utf8Decode(bytes: Uint8Array, start?: number, end?: number): string;

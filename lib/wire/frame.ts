@@ -20,7 +20,7 @@ import {
   PROTOCOL_VERSION,
 } from '../../machines/protocol.js';
 import { readEnvelope, readItem, writeEnvelope } from './envelope.js';
-import { HeadReader } from './head-reader.js';
+import { HeadReader, u16At, u32At } from './head-reader.js';
 import { HeadWriter } from './head-writer.js';
 import { broken, HEAD_BYTES_MAX } from './limits.js';
 import { messageReaders } from './read-message.js';
@@ -65,14 +65,6 @@ function putU32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 3] = value;
 }
 
-function u16(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
-}
-
-function u32(bytes: Uint8Array, at: number): number {
-  return ((u16(bytes, at) << 16) | u16(bytes, at + 2)) >>> 0;
-}
-
 /** Where the envelope ends in a frame that is replichart's and of this version. */
 function envelopeEndOf(frame: Uint8Array): number {
   if (frame.length < HEAD_AT || frame[0] !== MAGIC) throw broken('that is not replichart’s');
@@ -81,7 +73,7 @@ function envelopeEndOf(frame: Uint8Array): number {
       `of protocol ${frame[1]}, this side speaks ${PROTOCOL_VERSION}: upgrade the older`,
     );
   }
-  const end = HEAD_AT + u16(frame, ENVELOPE_BYTES_AT);
+  const end = HEAD_AT + u16At(frame, ENVELOPE_BYTES_AT);
   if (end > frame.length) throw broken('with a cut header');
   return end;
 }
@@ -101,11 +93,11 @@ export function itemOf(frame: Uint8Array): string {
  */
 export function decodeFrame(frame: Uint8Array): Enveloped {
   const envelopeEnd = envelopeEndOf(frame);
-  const headEnd = HEAD_AT + u32(frame, CHECKED_AT);
+  const headEnd = HEAD_AT + u32At(frame, CHECKED_AT);
   if (headEnd > HEAD_AT + HEAD_BYTES_MAX || headEnd > frame.length || headEnd <= envelopeEnd) {
     throw broken('with a cut head');
   }
-  if (platform.crc32(frame.subarray(CHECKED_AT, headEnd)) !== u32(frame, CHECKSUM_AT)) {
+  if (platform.crc32(frame.subarray(CHECKED_AT, headEnd)) !== u32At(frame, CHECKSUM_AT)) {
     throw broken('whose head fails its checksum');
   }
   const envelope = readEnvelope(frame, HEAD_AT, envelopeEnd);

@@ -13,7 +13,6 @@ import type {
   PreparedRound,
 } from '../../machines/protocol.js';
 import {
-  EIGHT_BYTES_FOLLOW,
   FOUR_BYTES_FOLLOW,
   ONE_BYTE_MAX,
   OWN_EPOCH,
@@ -35,6 +34,14 @@ import { DURABILITIES } from './words.js';
 const NO_LINKS: readonly DeltaLink[] = Object.freeze([]);
 const NAME_BYTES_MAX = NAME_LENGTH_MAX * UNIT_BYTES_MAX;
 const REASON_BYTES_MAX = REASON_LENGTH_MAX * UNIT_BYTES_MAX;
+
+export function u16At(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+}
+
+export function u32At(bytes: Uint8Array, at: number): number {
+  return ((u16At(bytes, at) << 16) | u16At(bytes, at + 2)) >>> 0;
+}
 
 export class HeadReader {
   at: number;
@@ -84,18 +91,24 @@ export class HeadReader {
   }
 
   count(): number {
-    const first = this.byte();
-    if (first <= ONE_BYTE_MAX) return first;
-    if (first === FOUR_BYTES_FOLLOW) return this.#u32();
-    if (first === TWO_BYTES_FOLLOW) return this.byte() * 0x100 + this.byte();
-    if (first !== EIGHT_BYTES_FOLLOW) throw broken('with no number');
-    const value = this.#u32() * 2 ** 32 + this.#u32();
-    if (!Number.isSafeInteger(value)) throw broken('with a number that is no safe integer');
-    return value;
+    const { at } = this;
+    if (at >= this.#end) throw broken('whose head is cut');
+    const first = this.#frame[at] as number;
+    this.at = at + 1;
+    return first <= ONE_BYTE_MAX ? first : this.#longCount(first);
   }
 
-  #u32(): number {
-    return ((this.byte() << 24) | (this.byte() << 16) | (this.byte() << 8) | this.byte()) >>> 0;
+  #longCount(first: number): number {
+    const { at } = this;
+    const frame = this.#frame;
+    const end = at + (first === TWO_BYTES_FOLLOW ? 2 : first === FOUR_BYTES_FOLLOW ? 4 : 8);
+    if (end > this.#end) throw broken('whose head is cut');
+    this.at = end;
+    if (first === TWO_BYTES_FOLLOW) return u16At(frame, at);
+    if (first === FOUR_BYTES_FOLLOW) return u32At(frame, at);
+    const value = u32At(frame, at) * 2 ** 32 + u32At(frame, at + 4);
+    if (!Number.isSafeInteger(value)) throw broken('with a number that is no safe integer');
+    return value;
   }
 
   /** A name, id, digest or code. */

@@ -151,7 +151,8 @@ export class HeadWriter {
   text(value: string): void {
     const { length } = value;
     if (length > REASON_LENGTH_MAX) return this.text(value.slice(0, REASON_LENGTH_MAX));
-    this.room(length * UNIT_BYTES_MAX);
+    const bytesMax = length * UNIT_BYTES_MAX;
+    if (this.at + bytesMax + FIELDS_BYTES_MAX > this.bytes.length) this.room(bytesMax);
     if (length > SHORT_LENGTH_MAX) {
       this.count(platform.utf8Length(value));
       this.at += platform.utf8Write(this.bytes, value, this.at);
