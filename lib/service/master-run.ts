@@ -106,7 +106,7 @@ export class MasterRun implements MasterParts {
   }
 
   get isServing(): boolean {
-    return this.actor.snapshot.matches('serving');
+    return this.actor.snapshot.hasTag('serving');
   }
 
   get position(): Position | null {
@@ -277,11 +277,16 @@ export class MasterRun implements MasterParts {
   }
 
   #settled(): void {
-    if (this.actor.snapshot.matches('halted')) this.#end('STORE_FAILED', 'restart it');
-    if (this.actor.snapshot.matches('fenced')) this.#end('FENCED', 'a later master took over');
+    // After each event: asking for the two ends by name costs more than most events do.
+    if (!this.isServing) this.#endIfOver();
     this.queue.pump();
     this.waits.check();
     if (this.emitter.has('status')) this.emitter.emit('status', this.status());
+  }
+
+  #endIfOver(): void {
+    if (this.actor.snapshot.matches('halted')) this.#end('STORE_FAILED', 'restart it');
+    if (this.actor.snapshot.matches('fenced')) this.#end('FENCED', 'a later master took over');
   }
 
   /** Nothing that waits can be decided here any more. */
