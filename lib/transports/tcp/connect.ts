@@ -1,7 +1,6 @@
 /** The slave's side of TCP. */
 import { randomBytes } from 'node:crypto';
 import * as net from 'node:net';
-import * as tls from 'node:tls';
 import type { ReplicationError } from '../../errors.js';
 import { limits } from '../../limits.js';
 import { Backoff } from '../backoff.js';
@@ -11,6 +10,7 @@ import type { SinkGate } from '../sink-gate.js';
 import { Greeting } from './greet.js';
 import { SlaveHandshake } from './handshake.js';
 import { NONCE_BYTES } from './hello.js';
+import { lazyTls } from './lazy-tls.js';
 import { Peers } from './peers.js';
 import {
   addressOf,
@@ -131,7 +131,7 @@ class TcpDialer implements SlaveTransport {
     const target = { host, port, noDelay: true };
     const keepAlive = { keepAlive: true, keepAliveInitialDelay: limits.keepAliveMs };
     if (this.#options.tls === undefined) return net.connect({ ...target, ...keepAlive });
-    const socket = tls.connect({ ...this.#options.tls, ...target, minVersion: 'TLSv1.3' });
+    const socket = lazyTls().connect({ ...this.#options.tls, ...target, minVersion: 'TLSv1.3' });
     socket.setNoDelay(true);
     socket.setKeepAlive(true, limits.keepAliveMs);
     return socket;
