@@ -1,5 +1,6 @@
 /** One delta of a group of changes: what is left of them once each key has its newest value. */
 import type { BuiltGroup, MaybePromise } from '../contract.js';
+import { textOf } from './cell.js';
 import type { CellTable } from './cells.js';
 import type { KeyValueChange } from './change.js';
 import { deltaOf, type KeyValueDelta } from './delta.js';
@@ -20,7 +21,8 @@ class Fold {
     this.#seen.add(key);
     if (this.#seen.size === size) return;
     // What changes nothing is left out: a key that has this text, or none and shall have none.
-    if (this.#table.cell(key)?.text === text) return;
+    const cell = this.#table.cell(key);
+    if ((cell && textOf(cell)) === text) return;
     this.#keys.push(key);
     this.#texts.push(text);
   }
