@@ -7,6 +7,7 @@ import { platform } from '#platform';
 import { ReplicationError } from '../errors.js';
 
 const VARINT_BYTES_MAX = 8;
+const SHORT_TEXT_UNITS = 1024;
 
 /** Collects bytes; `finish` hands out exactly what was written. */
 export class ByteWriter {
@@ -61,10 +62,10 @@ export class ByteWriter {
 
   /** UTF-8 without a length: for the last field, or one whose length stands elsewhere. */
   text(text: string): this {
-    // Three bytes per UTF-16 unit is the worst case. The exact length costs a pass over the text,
-    // but room for the worst case would be three times the memory, filled with zeros.
-    const hasRoom = this.#length + text.length * 3 <= this.#bytes.length;
-    if (!hasRoom) this.#reserve(platform.utf8Length(text));
+    // Three bytes per UTF-16 unit is the worst case; the exact length costs a pass, and a growth
+    // of a long text's bytes to three times their size more than that.
+    const isShort = text.length < SHORT_TEXT_UNITS;
+    this.#reserve(isShort ? text.length * 3 : platform.utf8Length(text));
     this.#length += platform.utf8Write(this.#bytes, text, this.#length);
     return this;
   }

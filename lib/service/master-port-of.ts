@@ -106,8 +106,7 @@ export function masterPort(run: MasterParts): MasterPort {
     confirmed: (slave, position, settled, round) => {
       if (position.version >= run.context.position.version) slave.failures = 0;
       if (run.context.closed.length > 0) {
-        const confirmation = { slave: slave.id, position, settled, round };
-        send({ type: 'confirmations', confirmations: [confirmation] });
+        run.confirmations.add({ slave: slave.id, position, settled, round });
       }
       run.waits.check();
       run.tellSlave(slave);

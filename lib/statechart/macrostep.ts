@@ -65,7 +65,12 @@ export class Macrostep {
     this.#configuration = next;
     this.#isOver = isLast;
     run.isChanged = isChanged || wasChanged;
-    if (this.#isInspected) this.#tell(taken);
+    // Of what an event enables XState tells all, of the others those that won.
+    const [first] = choices;
+    const isWithoutEvent = first?.transition.eventType === '';
+    if (this.#isInspected) {
+      this.#tell(isWithoutEvent ? taken : choices.map(({ transition }) => transition));
+    }
     return isChanged;
   }
 
