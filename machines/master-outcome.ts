@@ -46,6 +46,7 @@ const deciding = masterSetup.createStateConfig({
 
 const committing = masterSetup.createStateConfig({
   description: 'Decided. The original takes the delta; until it did, it is tried again (P9).',
+  tags: 'decided',
   initial: 'applying',
   states: {
     applying: {

@@ -24,7 +24,7 @@ export const masterSetup = setup({
     context: {} as MasterContext,
     events: {} as MasterEvent,
     input: {} as MasterInput,
-    tags: {} as 'free',
+    tags: {} as 'free' | 'serving' | 'decided',
   },
   actions: {
     recover: () => {},

@@ -109,6 +109,7 @@ export const masterMachine = masterSetup.createMachine({
     },
     serving: {
       description: 'Announces, asks, decides, answers.',
+      tags: 'serving',
       type: 'parallel',
       on: {
         epochSeen: {

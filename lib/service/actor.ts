@@ -6,6 +6,7 @@
 import { type AnyStateMachine, createActor, type EventFromLogic, type SnapshotFrom } from 'xstate';
 import { reasonOf } from '../errors.js';
 import type { Clock } from '../runtime/clock.js';
+import { compile, type Effects as EffectCalls } from '../statechart/compile.js';
 
 /** One handler per effect name; each gets the params of the action. */
 export type EffectHandlers<Effects> = {
@@ -59,7 +60,9 @@ export class ProtocolActor<Machine extends AnyStateMachine, Effects> {
   constructor(options: ProtocolActorOptions<Machine, Effects>) {
     this.#options = options;
     const { clock, inspect, crashed } = options;
-    this.#actor = createActor(this.#bind(options.machine), {
+    const isInspected = inspect !== undefined;
+    const machine: AnyStateMachine = options.machine;
+    this.#actor = createActor(compile(machine, { effects: this.#collectors(), isInspected }), {
       input: options.input as never,
       clock: {
         setTimeout: (callback, timeout) => clock.setTimeout(() => this.#run(callback), timeout),
@@ -98,14 +101,12 @@ export class ProtocolActor<Machine extends AnyStateMachine, Effects> {
     if (!this.#isRunning) this.#run(() => {});
   }
 
-  #bind(machine: Machine): AnyStateMachine {
+  #collectors(): EffectCalls {
+    const names = Object.keys(this.#options.handlers);
     const collect = (name: string) => (_: unknown, params: unknown) => {
       this.#effects.push({ name, params });
     };
-    const names = Object.keys(this.#options.handlers);
-    return machine.provide({
-      actions: Object.fromEntries(names.map((name) => [name, collect(name)])),
-    });
+    return Object.fromEntries(names.map((name) => [name, collect(name)]));
   }
 
   /** One step, its effects, and then whatever was sent meanwhile. */

@@ -1,11 +1,13 @@
 /** The parts of one run of a master, as those who carry out its effects see them. */
 import type { masterMachine } from '../../machines/master.js';
 import type {
+  Confirmation,
   MasterContext,
   MasterEffects,
   RecoveredMaster,
 } from '../../machines/master-context.js';
 import type { Position } from '../../machines/protocol.js';
+import type { Vote } from '../../machines/tally.js';
 import type { MasterUserLayer } from '../layers/contract.js';
 import type { Clock } from '../runtime/clock.js';
 import type { IdSource } from '../runtime/ids.js';
@@ -13,6 +15,7 @@ import type { StoreDefinition } from '../stores/contract.js';
 import type { MasterTransport } from '../transports/contract.js';
 import type { ProtocolActor } from './actor.js';
 import type { Emitter } from './emitter.js';
+import type { GatheringBox } from './gathering-box.js';
 import type { GroupQueue } from './group-queue.js';
 import type { History } from './history.js';
 import type { MasterSessions } from './master-sessions.js';
@@ -22,7 +25,6 @@ import type { Outbox } from './outbox.js';
 import type { ParticipantOptions } from './participants.js';
 import type { KnownSlave, SlaveRoster } from './slave-roster.js';
 import type { MasterEvents } from './status.js';
-import type { VoteBox } from './vote-box.js';
 import type { Waits } from './waits.js';
 
 /** The options of a master after validation, with every default in place. */
@@ -57,7 +59,8 @@ export interface MasterParts {
   readonly roster: SlaveRoster;
   readonly sessions: MasterSessions;
   readonly queue: GroupQueue;
-  readonly votes: VoteBox;
+  readonly votes: GatheringBox<Vote>;
+  readonly confirmations: GatheringBox<Confirmation>;
   /** What the machine starts from. */
   readonly recovered: RecoveredMaster | null;
   /** Where the original stands; null before its first version. */

@@ -14,7 +14,7 @@ function positionOf({ lineage, epoch }: MasterContext, point: Point): Position {
 /** A decided round counts as history before the original took it: slaves may be there (P10). */
 function headOf(run: MasterParts): Point {
   const { round, position } = run.context;
-  const isDecided = run.actor.snapshot.matches({ serving: { round: 'committing' } });
+  const isDecided = run.actor.snapshot.hasTag('decided');
   return isDecided && round !== null ? round.to : position;
 }
 
@@ -50,7 +50,7 @@ function builders(
 /** A fenced or halted master has no word to say; its slaves shall show why (S10, P9). */
 function refusalOf(run: MasterParts) {
   const { snapshot } = run.actor;
-  if (snapshot.matches('serving')) return null;
+  if (snapshot.hasTag('serving')) return null;
   const code = snapshot.matches('fenced')
     ? 'FENCED'
     : snapshot.matches('halted')
@@ -98,7 +98,7 @@ export function masterPort(run: MasterParts): MasterPort {
     voted: (vote) => {
       const open = run.queue.open;
       // A late vote of an earlier round says nothing about this one, nor one of somebody not asked.
-      if (open?.group.id === vote.round && open.progress.slaves[vote.slave] !== undefined) {
+      if (open?.group.id === vote.round && open.progress.has(vote.slave)) {
         open.progress.set(vote.slave, vote.answer === 'yes' ? 'prepared' : 'vetoed');
       }
       run.votes.add(vote);
@@ -106,8 +106,7 @@ export function masterPort(run: MasterParts): MasterPort {
     confirmed: (slave, position, settled, round) => {
       if (position.version >= run.context.position.version) slave.failures = 0;
       if (run.context.closed.length > 0) {
-        const confirmation = { slave: slave.id, position, settled, round };
-        send({ type: 'confirmations', confirmations: [confirmation] });
+        run.confirmations.add({ slave: slave.id, position, settled, round });
       }
       run.waits.check();
       run.tellSlave(slave);

@@ -3,8 +3,9 @@
  * to transport, store and user layer. Every decision is the machine's; here things are carried out.
  */
 import { masterMachine } from '../../machines/master.js';
-import type { RecoveredMaster } from '../../machines/master-context.js';
+import type { Confirmation, RecoveredMaster } from '../../machines/master-context.js';
 import type { Point, Position } from '../../machines/protocol.js';
+import type { Vote } from '../../machines/tally.js';
 import { ReplicationError, reasonOf } from '../errors.js';
 import { serviceLimits } from '../limits.js';
 import type { ItemStorage } from '../stores/contract.js';
@@ -12,6 +13,7 @@ import { ProtocolActor } from './actor.js';
 import type { Emitter } from './emitter.js';
 import { closeParts } from './ending.js';
 import { establish } from './establish.js';
+import { GatheringBox } from './gathering-box.js';
 import { GroupQueue } from './group-queue.js';
 import { History } from './history.js';
 import { hubOf } from './hub.js';
@@ -29,7 +31,6 @@ import { describeAll, describeSlave, groundsOf } from './slave-info.js';
 import { type KnownSlave, SlaveRoster } from './slave-roster.js';
 import type { MasterEvents, MasterStatus, SlaveInfo } from './status.js';
 import type { UpdateOptions } from './task.js';
-import { VoteBox } from './vote-box.js';
 import type { Waits } from './waits.js';
 
 export class MasterRun implements MasterParts {
@@ -43,7 +44,8 @@ export class MasterRun implements MasterParts {
   readonly roster = new SlaveRoster();
   readonly sessions: MasterSessions;
   readonly queue: GroupQueue;
-  readonly votes: VoteBox;
+  readonly votes: GatheringBox<Vote>;
+  readonly confirmations: GatheringBox<Confirmation>;
   readonly actor: MasterActor;
   /** Where the original stands, from its own records, until the machine knows. */
   found: Position | null = null;
@@ -82,11 +84,17 @@ export class MasterRun implements MasterParts {
       port,
       ...inspected,
     });
-    this.votes = new VoteBox(
+    this.votes = new GatheringBox<Vote>({
       clock,
-      () => this.#missingVotes(),
-      (votes) => this.actor.send({ type: 'votes', votes }),
-    );
+      // One no is enough (P9).
+      isComplete: (votes) => votes.at(-1)?.answer === 'no' || votes.length >= this.#missingVotes(),
+      deliver: (votes) => this.actor.send({ type: 'votes', votes }),
+    });
+    this.confirmations = new GatheringBox<Confirmation>({
+      clock,
+      isComplete: ({ length }) => length >= this.#missingConfirmations(),
+      deliver: (confirmations) => this.actor.send({ type: 'confirmations', confirmations }),
+    });
     this.actor = new ProtocolActor({
       machine: masterMachine,
       input: {
@@ -106,7 +114,7 @@ export class MasterRun implements MasterParts {
   }
 
   get isServing(): boolean {
-    return this.actor.snapshot.matches('serving');
+    return this.actor.snapshot.hasTag('serving');
   }
 
   get position(): Position | null {
@@ -276,12 +284,21 @@ export class MasterRun implements MasterParts {
     return round.participants.filter((slave) => votes[slave] === undefined).length;
   }
 
+  #missingConfirmations(): number {
+    return this.context.closed.reduce((sum, { waiting }) => sum + waiting.length, 0);
+  }
+
   #settled(): void {
-    if (this.actor.snapshot.matches('halted')) this.#end('STORE_FAILED', 'restart it');
-    if (this.actor.snapshot.matches('fenced')) this.#end('FENCED', 'a later master took over');
+    // After each event: asking for the two ends by name costs more than most events do.
+    if (!this.isServing) this.#endIfOver();
     this.queue.pump();
     this.waits.check();
     if (this.emitter.has('status')) this.emitter.emit('status', this.status());
+  }
+
+  #endIfOver(): void {
+    if (this.actor.snapshot.matches('halted')) this.#end('STORE_FAILED', 'restart it');
+    if (this.actor.snapshot.matches('fenced')) this.#end('FENCED', 'a later master took over');
   }
 
   /** Nothing that waits can be decided here any more. */

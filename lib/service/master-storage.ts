@@ -68,6 +68,7 @@ export class MasterStorage {
 
   /** Unsynced: at worst a restart asks for confirmations again (P20). */
   forgetDecisions(rounds: readonly string[]): void {
+    if (this.#storage === null) return;
     const records = rounds.map((round) => [MASTER_RECORDS.decision(round), undefined]);
     this.#save(Object.fromEntries(records), false, () => {});
   }

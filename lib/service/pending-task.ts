@@ -24,6 +24,10 @@ export class GroupProgress {
     for (const slave of slaves) this.set(slave, stage);
   }
 
+  has(slave: string): boolean {
+    return this.#stages.has(slave);
+  }
+
   get slaves(): Readonly<Record<string, SlaveProgress>> {
     return Object.fromEntries(this.#stages);
   }

@@ -5,7 +5,7 @@ import type { GroupQueue, OpenGroup } from './group-queue.js';
 import type { MasterParts } from './master-parts.js';
 import { chooseFrom } from './participants.js';
 import { abortedError, type PendingTask } from './pending-task.js';
-import { describeAll, describeSlave, groundsOf, lagOf } from './slave-info.js';
+import { describeSlave, groundsOf, isFollowing, lagOf } from './slave-info.js';
 import type { TaskResult } from './task.js';
 
 export class RoundTasks
@@ -45,15 +45,14 @@ export class RoundTasks
     const unconfirmed = () => participants.filter((id) => !this.#isAt(id, version));
     // One for all: a group may have thousands of tasks.
     const result = { version, participants, unconfirmed: unconfirmed() };
+    const patient: PendingTask[] = [];
     for (const task of open.tasks) {
       task.version = version;
       task.state = 'committed';
-      if (task.options.ack === 'applied') {
-        this.#awaitApplied(task, version, participants, unconfirmed);
-      } else {
-        task.resolve(result);
-      }
+      if (task.options.ack === 'applied') patient.push(task);
+      else task.resolve(result);
     }
+    if (patient.length > 0) this.#awaitApplied(open, patient, result, unconfirmed);
     const { position } = this.#run;
     if (position !== null) this.#run.emitter.emit('position', position);
   };
@@ -75,22 +74,23 @@ export class RoundTasks
     return participants;
   }
 
+  /** One wait for all of a group: each is looked at with every confirmation. */
   #awaitApplied(
-    task: PendingTask,
-    version: number,
-    participants: readonly string[],
+    { progress, timeoutMs }: OpenGroup,
+    tasks: readonly PendingTask[],
+    { version, participants }: TaskResult,
     unconfirmed: () => readonly string[],
   ): void {
     const settle = (left: readonly string[]): void => {
-      for (const id of participants) if (!left.includes(id)) task.progress?.set(id, 'applied');
+      for (const id of participants) if (!left.includes(id)) progress.set(id, 'applied');
       const result: TaskResult = { version, participants, unconfirmed: left };
-      task.resolve(result);
+      for (const task of tasks) task.resolve(result);
     };
     this.#run.waits
       .until(
         () => (unconfirmed().length === 0 ? true : undefined),
         () => `not all slaves confirmed version ${version}`,
-        { timeout: task.options.timeout ?? this.#run.settings.voteMs },
+        { timeout: timeoutMs ?? this.#run.settings.voteMs },
       )
       .then(
         () => settle([]),
@@ -105,7 +105,8 @@ export class RoundTasks
   }
 
   #liveIds(): readonly string[] {
-    const live = describeAll(this.#run).filter(({ link }) => link === 'live' || link === 'lagging');
+    const grounds = groundsOf(this.#run);
+    const live = [...this.#run.roster.all].filter((slave) => isFollowing(slave, grounds));
     return live.map(({ id }) => id);
   }
 }

@@ -31,6 +31,12 @@ function linkOf(slave: KnownSlave, grounds: InfoGrounds): SlaveInfo['link'] {
   return silentMs > serviceLimits.staleHeartbeats * grounds.heartbeatMs ? 'stale' : 'live';
 }
 
+/** It gets what is pushed, now or once its connection drains. */
+export function isFollowing(slave: KnownSlave, grounds: InfoGrounds): boolean {
+  const link = linkOf(slave, grounds);
+  return link === 'live' || link === 'lagging';
+}
+
 function stageOf(slave: KnownSlave, grounds: InfoGrounds): string {
   const { context } = grounds;
   if (slave.session === null) return 'gone';

@@ -34,6 +34,7 @@ export class Waits {
 
   /** Looks at every open wait; called after whatever may have changed something. */
   check(): void {
+    if (this.#waits.size === 0) return;
     for (const wait of [...this.#waits]) wait.check();
   }
 

@@ -1,8 +1,12 @@
 /**
  * Runs a machine step by step as the pure function it is: no clock, no queue, nothing executed.
- * One inert actor scope serves all steps, since making one costs more than the step itself.
+ * One inert actor scope serves all steps, since making one costs more than the step itself. Each
+ * step is made by the compiled chart, as in production, and by XState, and both have to agree;
+ * where millions of steps are made, one of so many is compared.
  */
+import { deepStrictEqual } from 'node:assert/strict';
 import {
+  type AnyMachineSnapshot,
   type AnyStateMachine,
   type AnyStateNode,
   createActor,
@@ -10,6 +14,7 @@ import {
   type InputFrom,
   type SnapshotFrom,
 } from 'xstate';
+import { compile } from '../../lib/statechart/compile.js';
 
 /** A named action that lib/ would execute, with its params, in the order of the machine. */
 export interface Effect {
@@ -34,16 +39,33 @@ interface Waiting {
   readonly eventType: string;
 }
 
+/** State nodes are compared by their ids: they hold the whole machine. */
+function comparable({ snapshot, effects }: Step<unknown>): object {
+  const { machine, _nodes, ...rest } = snapshot as AnyMachineSnapshot;
+  return { ...rest, machine: machine.id, nodes: _nodes.map(({ id }) => id), effects };
+}
+
+export interface StepperOptions {
+  /** Hears of every transition that is taken, for coverage. */
+  readonly onTaken?: (taken: Taken) => void;
+  /** One of so many steps is made by XState, too. @default 1 */
+  readonly compareEvery?: number;
+}
+
 type Scope = Parameters<AnyStateMachine['transition']>[2];
 
 export class Stepper<Machine extends AnyStateMachine> {
   readonly #machine: Machine;
+  readonly #compiled: Machine;
   readonly #scope: Scope;
+  readonly #compareEvery: number;
   #effects: Effect[] = [];
+  #steps = 0;
 
-  /** `onTaken` hears of every transition that is taken, for coverage. */
-  constructor(machine: Machine, onTaken?: (taken: Taken) => void) {
+  constructor(machine: Machine, { onTaken, compareEvery = 1 }: StepperOptions = {}) {
     this.#machine = machine;
+    this.#compareEvery = compareEvery;
+    this.#compiled = compile(machine, { isInspected: onTaken !== undefined });
     const self = createActor(machine);
     const { system } = self;
     if (onTaken !== undefined) {
@@ -78,8 +100,22 @@ export class Stepper<Machine extends AnyStateMachine> {
     snapshot: SnapshotFrom<Machine>,
     event: EventFromLogic<Machine>,
   ): Step<SnapshotFrom<Machine>> {
+    const made = this.#stepBy(this.#compiled, snapshot, event);
+    this.#steps += 1;
+    if (this.#steps % this.#compareEvery === 0) {
+      const wanted = this.#stepBy(this.#machine, snapshot, event);
+      deepStrictEqual(comparable(made), comparable(wanted));
+    }
+    return made;
+  }
+
+  #stepBy(
+    machine: Machine,
+    snapshot: SnapshotFrom<Machine>,
+    event: EventFromLogic<Machine>,
+  ): Step<SnapshotFrom<Machine>> {
     this.#effects = [];
-    const next = this.#machine.transition(snapshot as never, event as never, this.#scope);
+    const next = machine.transition(snapshot as never, event as never, this.#scope);
     return { snapshot: next as SnapshotFrom<Machine>, effects: this.#effects };
   }
 
