@@ -64,6 +64,10 @@ export const serviceLimits = Object.freeze({
   buildChunksMax: 256,
   /** Milliseconds a build nobody reads is kept, so that a cut transfer can go on (P6). */
   buildIdleMs: 30_000,
+  /** Bytes of such builds that are kept at the most, the ones used last. */
+  idleBuildsBytesMax: 64 * MIB,
+  /** Milliseconds for which a request may have crossed the first part that answers an earlier. */
+  crossedMs: 500,
   /** Whole-state transfers at once; further slaves wait in turn (P18). */
   snapshotTransfersMax: 8,
   /** Bytes of increments a busy slave holds; past it only the newest position counts (P5). */

@@ -208,7 +208,8 @@ const committing = slaveSetup.createStateConfig({
       params: ({ context: { facts } }) => ({
         steps: stepsToCommit(facts),
         round: facts.verdict === 'committed' ? (facts.prepared?.round ?? null) : null,
-        firm: firmAfterCommit(facts),
+        // As foreseen just now; worked out once.
+        firm: facts.firmAhead ?? firmAfterCommit(facts),
       }),
     },
   ],

@@ -149,11 +149,20 @@ function leadsOn(link: DeltaLink, at: Point): boolean {
   return samePoint(link.from, at) && link.to.version > at.version;
 }
 
+function mayStepOn(facts: SlaveFacts): boolean {
+  return canAct(facts) && !facts.rebase && facts.standing === 'following';
+}
+
+/** Whether an increment at hand starts where this copy stands; asked after every event. */
+export function hasNextStep(facts: SlaveFacts): boolean {
+  const { held, position } = facts;
+  if (held.length === 0 || position === null || !mayStepOn(facts)) return false;
+  return held.find((link) => leadsOn(link, position))?.payload !== undefined;
+}
+
 /** The deltas that start where this copy stands and follow each other without a gap. */
-export function nextSteps(facts: SlaveFacts): readonly CommitStep[] {
-  if (!canAct(facts) || facts.lineage === null) return [];
-  if (facts.rebase || facts.position === null) return [];
-  if (facts.standing !== 'following') return [];
+function nextSteps(facts: SlaveFacts): readonly CommitStep[] {
+  if (!mayStepOn(facts) || facts.lineage === null || facts.position === null) return [];
   const steps: CommitStep[] = [];
   let at: Point = pointOf(facts.position);
   for (;;) {

@@ -200,6 +200,7 @@ const prepared = slaveSetup.createStateConfig({
     },
     doubtful: {
       description: 'In doubt: asks the master again and again, never decides alone (P11).',
+      tags: 'doubtful',
       entry: {
         type: 'transmit',
         params: ({ context: { facts } }) => ({

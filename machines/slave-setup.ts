@@ -42,7 +42,7 @@ export const slaveSetup = setup({
     context: {} as SlaveContext,
     events: {} as SlaveEvent,
     input: {} as SlaveInput,
-    tags: {} as 'holding' | 'settled',
+    tags: {} as 'holding' | 'settled' | 'doubtful',
   },
   actions: {
     recover: () => {},
@@ -157,9 +157,9 @@ export const slaveSetup = setup({
     offerLacksPayload: ({ context: { facts } }) =>
       logic.isAtOffer(facts) && facts.offer?.payload.body === undefined,
     offerIsReady: ({ context: { facts } }) => logic.isAtOffer(facts),
-    hasNextSteps: ({ context: { facts } }) => logic.nextSteps(facts).length > 0,
+    hasNextSteps: ({ context: { facts } }) => logic.hasNextStep(facts),
     hasNextStepsUnasked: ({ context: { facts } }) =>
-      facts.progress === 0 && logic.nextSteps(facts).length > 0,
+      facts.progress === 0 && logic.hasNextStep(facts),
     isBehind: ({ context: { facts } }) => logic.mustAsk(facts),
     isNotBehind: ({ context: { facts } }) => !logic.mustAsk(facts),
     fitsDelta: ({ context: { facts } }, params: { arrived: DeltaArrived }) =>

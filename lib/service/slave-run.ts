@@ -234,10 +234,7 @@ export class SlaveRun implements SlaveParts {
   }
 
   #noteDoubt(): void {
-    const isDoubtful = this.actor.snapshot.matches({
-      serving: { copy: { prepared: 'doubtful' } },
-    });
-    if (!isDoubtful) this.#inDoubtSinceMs = null;
+    if (!this.actor.snapshot.hasTag('doubtful')) this.#inDoubtSinceMs = null;
     else this.#inDoubtSinceMs ??= this.settings.clock.now();
   }
 }

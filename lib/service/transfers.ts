@@ -7,13 +7,15 @@ import type { ChunkMessage, Point } from '../../machines/protocol.js';
 import { reasonOf } from '../errors.js';
 import { serviceLimits } from '../limits.js';
 import type { Clock } from '../runtime/clock.js';
-import type { Build, BuildFacts, ReaderFacts } from './build.js';
-import { payloadOf } from './payload.js';
+import type { Build, BuildFacts, Part, ReaderFacts } from './build.js';
 
 /** The slave end of a transfer, as far as sending goes. */
 export interface TransferPort {
   readonly slave: string;
-  readonly send: (message: ChunkMessage) => void;
+  /** What all slaves are told alike by this master; frames are shared as long as it holds. */
+  readonly sharedBy: () => string;
+  readonly encode: (message: ChunkMessage) => Uint8Array;
+  readonly send: (frame: Uint8Array) => void;
   readonly isWritable: () => boolean;
   /** What was sent on this connection arrives, as long as the connection stands. */
   readonly isReliable: () => boolean;
@@ -32,6 +34,8 @@ export class Transfer {
   isOver = false;
   /** Its last part is out; one that is over without that failed, and can be tried again. */
   isSent = false;
+  /** Until then a request of its slave may be one that was under way when its turn came. */
+  crossedUntilMs = 0;
   #isPumping = false;
 
   constructor(build: Build, port: TransferPort, reader: ReaderFacts, next: number) {
@@ -71,19 +75,21 @@ export class Transfer {
       return false;
     }
     this.next = index + 1;
-    this.port.send({
-      ...this.build.facts,
-      ...this.reader,
-      build: this.build.id,
-      index,
-      last: part.last,
-      payload: payloadOf(part.bytes),
-    });
+    this.port.send(this.#frameOf(part, index));
     if (!part.last) return true;
     this.isSent = true;
     this.isOver = true;
     this.port.ended();
     return false;
+  }
+
+  #frameOf(part: Part, index: number): Uint8Array {
+    const { build, reader, port } = this;
+    const { facts, id } = build;
+    const mark = `${port.sharedBy()}/${reader.reason}/${reader.firmRelation}`;
+    return part.frame(mark, (payload) =>
+      port.encode({ ...facts, ...reader, build: id, index, last: part.last, payload }),
+    );
   }
 }
 
@@ -166,6 +172,8 @@ export class Transfers {
     reader: ReaderFacts,
     make: MakeBuild,
   ): Promise<void> {
+    if (isWhole && this.#crossed(port)) return;
+    const isWaiting = isWhole && !this.#admitted.has(port.slave) && this.#isFull;
     if (isWhole && !(await this.#admit(port.slave))) return;
     const wish = {};
     this.#wishes.set(port.slave, wish);
@@ -176,7 +184,23 @@ export class Transfers {
       this.release(port.slave);
       return;
     }
-    this.#run(new Transfer(build, port, reader, 0));
+    const transfer = new Transfer(build, port, reader, 0);
+    if (isWaiting) transfer.crossedUntilMs = this.#clock.now() + serviceLimits.crossedMs;
+    this.#run(transfer);
+  }
+
+  get #isFull(): boolean {
+    return this.#admitted.size >= serviceLimits.snapshotTransfersMax;
+  }
+
+  /**
+   * Those who wait for their turn ask again now and then. Such a request, answered after the turn
+   * came, would send all that is under way once more (of 1,000 slaves joining, to every third).
+   */
+  #crossed(port: TransferPort): boolean {
+    const running = this.#running.get(port.slave);
+    if (running?.port !== port || running.isOver) return false;
+    return port.isReliable() && this.#clock.now() < running.crossedUntilMs;
   }
 
   /** The slave is gone, or done: its place is free for the next one. */
@@ -193,13 +217,17 @@ export class Transfers {
     if (this.#admitted.delete(slave)) this.#admitNext();
   }
 
-  /** Frees builds that nobody reads any more. */
+  /** Frees builds that nobody reads any more: after a while, or when they take too much memory. */
   sweep(): void {
     const before = this.#clock.now() - serviceLimits.buildIdleMs;
-    for (const [id, kept] of this.#kept) {
-      if (kept.build.readers > 0 || kept.usedAtMs > before) continue;
+    const idle = [...this.#kept].filter(([, { build }]) => build.readers === 0);
+    idle.sort(([, left], [, right]) => right.usedAtMs - left.usedAtMs);
+    let bytes = 0;
+    for (const [id, { build, usedAtMs }] of idle) {
+      bytes += build.bytes;
+      if (usedAtMs > before && bytes <= serviceLimits.idleBuildsBytesMax) continue;
       this.#kept.delete(id);
-      discard(kept.build);
+      discard(build);
     }
   }
 
@@ -233,7 +261,7 @@ export class Transfers {
   }
 
   #admitNext(): void {
-    while (this.#admitted.size < serviceLimits.snapshotTransfersMax) {
+    while (!this.#isFull) {
       const next = this.#queue.shift();
       if (next === undefined) return;
       this.#admitted.add(next.slave);
@@ -257,6 +285,8 @@ export class Transfers {
       const build = await make();
       if (build === null) return null;
       this.#kept.set(build.id, { key, build, usedAtMs: this.#clock.now() });
+      // While changes go on, each newcomer makes one more.
+      this.sweep();
       return build;
     } finally {
       this.#making.delete(key);

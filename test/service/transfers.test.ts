@@ -45,6 +45,22 @@ test('P6: parts are sent once over a link that keeps them', async () => {
   assert.is(master.node.slaves()[0]?.stage, 'current');
 });
 
+test('P3: slaves that join together share one build, and each part of it is framed once', async () => {
+  const cluster = new ServiceCluster({ maxFrameBytes: 16 * KIB });
+  const master = cluster.master();
+  await cluster.start(master);
+  await cluster.finish(master.node.data.update(setter('a', big(200))));
+  const frames: Uint8Array[] = [];
+  master.wire.onSend = (frame) => {
+    if (decodeFrame(frame).kind === 'snapshot') frames.push(frame);
+  };
+  const slaves = ['s1', 's2', 's3'].map((id) => cluster.slave(id));
+  await cluster.start(...slaves);
+  await cluster.converge(master, slaves);
+  assert.ok(frames.length > 3, `${frames.length} parts were sent`);
+  assert.is(new Set(frames).size * slaves.length, frames.length);
+});
+
 for (const method of ['one-phase', 'two-phase'] as const) {
   test(`P6: a ${method} delta above the inline limit is pulled in parts`, async () => {
     const cluster = new ServiceCluster({ maxFrameBytes: 64 * KIB });
@@ -138,6 +154,30 @@ test('P18: a bounded number of whole states goes out at once, the others wait th
   await cluster.start(...slaves);
   await cluster.converge(master, slaves, 60_000);
   assert.is(most, serviceLimits.snapshotTransfersMax);
+});
+
+test('P18: one that asked again while it waited for its turn gets each part once', async () => {
+  const cluster = new ServiceCluster({ maxFrameBytes: 16 * KIB });
+  const master = cluster.master();
+  await cluster.start(master);
+  await cluster.finish(master.node.data.update(setter('a', big(4_000))));
+  const sent = new Map<string, number>();
+  master.wire.onSend = (frame, peers) => {
+    const message = decodeFrame(frame);
+    if (message.kind !== 'snapshot') return;
+    for (const peer of peers) {
+      const part = `${peer} ${message.build} ${message.index}`;
+      sent.set(part, (sent.get(part) ?? 0) + 1);
+    }
+  };
+  const slaves = Array.from({ length: 24 }, (_, index) => cluster.slave(`s${index}`));
+  for (const { node } of slaves) {
+    cluster.network.setFaults('master', node.id, { bytesPerSecond: 2_000 * KIB, delayMsMean: 100 });
+  }
+  await cluster.start(...slaves);
+  await cluster.converge(master, slaves, 60_000);
+  const repeated = [...sent].filter(([, times]) => times > 1);
+  assert.equal(repeated, []);
 });
 
 test('P18: those who leave while they wait, or while they are served, give their turn back', async () => {

@@ -8,6 +8,7 @@
  * not matter: each carries its version, the newest of a key counts.
  */
 import type { StoreOperation } from '../../stores/contract.js';
+import { textOf } from './cell.js';
 import type { CellTable } from './cells.js';
 import { encodeDelta, type KeyValueDelta } from './delta.js';
 import { cellRecord, type LoggedDelta, logKey } from './records.js';
@@ -103,7 +104,7 @@ function leave({ version, keys }: LoggedDelta, table: CellTable): StoreOperation
     const cell = table.cell(key);
     // Absent where the deletion was forgotten meanwhile, which deleted its entry too.
     if (cell?.version !== version) continue;
-    operations.push(cellRecord(key, cell.text, version, cell.place));
+    operations.push(cellRecord(key, textOf(cell), version, cell.place));
   }
   return operations;
 }
