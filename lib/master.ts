@@ -10,9 +10,10 @@ import { systemIds } from './runtime/ids.js';
 import { Emitter } from './service/emitter.js';
 import { refuseAborted, startSignal } from './service/ending.js';
 import { claimLayer } from './service/layer-use.js';
+import { loadMasterRun } from './service/load-master-run.js';
 import type { MasterSettings } from './service/master-parts.js';
 import type { PastReign } from './service/master-records.js';
-import { MasterRun } from './service/master-run.js';
+import type { MasterRun } from './service/master-run.js';
 import { promoteCopy } from './service/promote.js';
 import type { MasterEvents, MasterStatus, SlaveInfo } from './service/status.js';
 import { Turns } from './service/turns.js';
@@ -244,6 +245,7 @@ class RunningMaster<Data> implements Master<Data> {
     refuseAborted(`the master of "${this.item}"`, signal);
     const { store, item, layer } = this.#settings;
     const storage = store === null ? null : await this.#openStorage(store, item);
+    const { MasterRun } = await loadMasterRun();
     const run = new MasterRun(this.#settings, storage, this.#emitter, this.#waits, this.#past);
     this.#run = run;
     try {

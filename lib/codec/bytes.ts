@@ -61,8 +61,10 @@ export class ByteWriter {
 
   /** UTF-8 without a length: for the last field, or one whose length stands elsewhere. */
   text(text: string): this {
-    // Three bytes per UTF-16 unit is the worst case; asking for the exact length costs a pass.
-    this.#reserve(text.length * 3);
+    // Three bytes per UTF-16 unit is the worst case. The exact length costs a pass over the text,
+    // but room for the worst case would be three times the memory, filled with zeros.
+    const hasRoom = this.#length + text.length * 3 <= this.#bytes.length;
+    if (!hasRoom) this.#reserve(platform.utf8Length(text));
     this.#length += platform.utf8Write(this.#bytes, text, this.#length);
     return this;
   }

@@ -102,3 +102,12 @@ export function decodeValue(text: string, budget: CodecBudget = VALUE_BUDGET): u
 export function looksEncoded(text: string): boolean {
   return text.startsWith(PLAIN_TAG) || text.startsWith(RICH_TAG);
 }
+
+const TAG_BYTES: ReadonlySet<number | undefined> = new Set(
+  [PLAIN_TAG, RICH_TAG].map((tag) => tag.charCodeAt(0)),
+);
+
+/** As `looksEncoded`, of the first byte of the text's UTF-8. */
+export function startsEncoded(byte: number | undefined): boolean {
+  return TAG_BYTES.has(byte);
+}

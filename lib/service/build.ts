@@ -5,12 +5,14 @@
  */
 import type {
   Durability,
+  Payload,
   Point,
   Position,
   Relation,
   SnapshotReason,
 } from '../../machines/protocol.js';
 import { serviceLimits } from '../limits.js';
+import { payloadOf } from './payload.js';
 
 /** What a chunk message says beside its bytes; the relation differs from slave to slave. */
 export interface BuildFacts {
@@ -26,9 +28,29 @@ export interface ReaderFacts {
   readonly firmRelation: Relation;
 }
 
-export interface Part {
-  readonly bytes: Uint8Array;
+/** One part: hashed once, and framed once for all slaves that are told the same with it. */
+export class Part {
   readonly last: boolean;
+  #payload: Payload;
+  #frame: Uint8Array | null = null;
+  #mark = '';
+
+  constructor(bytes: Uint8Array, last: boolean) {
+    this.#payload = payloadOf(bytes);
+    this.last = last;
+  }
+
+  /** The frame made by `encode`, or the last one if it was made for the same `mark`. */
+  frame(mark: string, encode: (payload: Payload) => Uint8Array): Uint8Array {
+    if (this.#frame !== null && this.#mark === mark) return this.#frame;
+    const { bytes, checksum } = this.#payload;
+    const frame = encode(this.#payload);
+    this.#frame = frame;
+    this.#mark = mark;
+    // A frame ends with its payload: what the layer made need not be kept beside it.
+    this.#payload = { bytes, checksum, body: frame.subarray(frame.length - bytes) };
+    return frame;
+  }
 }
 
 /** Cuts what a layer yields into parts of at most `chunkBytes`, and marks the last one. */
@@ -36,11 +58,11 @@ async function* partsOf(chunks: AsyncIterable<Uint8Array>, chunkBytes: number) {
   let ahead: Uint8Array | null = null;
   for await (const chunk of chunks) {
     for (let at = 0; at < chunk.length || at === 0; at += chunkBytes) {
-      if (ahead !== null) yield { bytes: ahead, last: false };
+      if (ahead !== null) yield new Part(ahead, false);
       ahead = chunk.subarray(at, at + chunkBytes);
     }
   }
-  yield { bytes: ahead ?? new Uint8Array(0), last: true };
+  yield new Part(ahead ?? new Uint8Array(0), true);
 }
 
 export async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

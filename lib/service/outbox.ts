@@ -73,9 +73,20 @@ export class Outbox {
     return { ...message, sequence: this.#sequence } as StampedMessage;
   }
 
+  /** Frames made while it stays the same carry the same envelope. */
+  get identityMark(): string {
+    const { lineage, epoch, incarnation } = this.#options.identity();
+    return `${lineage}/${epoch.term}/${epoch.start}/${incarnation}`;
+  }
+
   send(peer: PeerId, message: Message): void {
+    this.post(peer, this.encode(message));
+  }
+
+  /** Sends a frame that `encode` made, perhaps for another peer. */
+  post(peer: PeerId, frame: Uint8Array): void {
     this.framesSent += 1;
-    this.#transport.send(peer, this.#encode(message));
+    this.#transport.send(peer, frame);
   }
 
   /** Answers a frame of an item that is not this outbox's own. */
@@ -90,10 +101,10 @@ export class Outbox {
   multicast(peers: readonly PeerId[], message: Message): void {
     if (peers.length === 0) return;
     this.framesSent += 1;
-    (this.#transport as MasterTransport).multicast(peers, this.#encode(message));
+    (this.#transport as MasterTransport).multicast(peers, this.encode(message));
   }
 
-  #encode(message: Message): Uint8Array {
+  encode(message: Message): Uint8Array {
     const { item, sender, identity } = this.#options;
     const { lineage, epoch, incarnation } = identity();
     const envelope: Envelope = {

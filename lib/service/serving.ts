@@ -117,7 +117,9 @@ export class Serving {
     if (known !== undefined) return known;
     const port: TransferPort = {
       slave: session.slave,
-      send: (message: ChunkMessage) => this.#outbox.send(session.peer, message),
+      sharedBy: () => this.#outbox.identityMark,
+      encode: (message: ChunkMessage) => this.#outbox.encode(message),
+      send: (frame) => this.#outbox.post(session.peer, frame),
       isWritable: () => this.#transport.writable(session.peer),
       isReliable: () => this.#transport.features.reliable && this.#transport.features.ordered,
       ended: () => {

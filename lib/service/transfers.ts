@@ -7,13 +7,15 @@ import type { ChunkMessage, Point } from '../../machines/protocol.js';
 import { reasonOf } from '../errors.js';
 import { serviceLimits } from '../limits.js';
 import type { Clock } from '../runtime/clock.js';
-import type { Build, BuildFacts, ReaderFacts } from './build.js';
-import { payloadOf } from './payload.js';
+import type { Build, BuildFacts, Part, ReaderFacts } from './build.js';
 
 /** The slave end of a transfer, as far as sending goes. */
 export interface TransferPort {
   readonly slave: string;
-  readonly send: (message: ChunkMessage) => void;
+  /** What all slaves are told alike by this master; frames are shared as long as it holds. */
+  readonly sharedBy: () => string;
+  readonly encode: (message: ChunkMessage) => Uint8Array;
+  readonly send: (frame: Uint8Array) => void;
   readonly isWritable: () => boolean;
   /** What was sent on this connection arrives, as long as the connection stands. */
   readonly isReliable: () => boolean;
@@ -71,19 +73,21 @@ export class Transfer {
       return false;
     }
     this.next = index + 1;
-    this.port.send({
-      ...this.build.facts,
-      ...this.reader,
-      build: this.build.id,
-      index,
-      last: part.last,
-      payload: payloadOf(part.bytes),
-    });
+    this.port.send(this.#frameOf(part, index));
     if (!part.last) return true;
     this.isSent = true;
     this.isOver = true;
     this.port.ended();
     return false;
+  }
+
+  #frameOf(part: Part, index: number): Uint8Array {
+    const { build, reader, port } = this;
+    const { facts, id } = build;
+    const mark = `${port.sharedBy()}/${reader.reason}/${reader.firmRelation}`;
+    return part.frame(mark, (payload) =>
+      port.encode({ ...facts, ...reader, build: id, index, last: part.last, payload }),
+    );
   }
 }
 

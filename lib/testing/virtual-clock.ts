@@ -1,5 +1,9 @@
 /** Time that passes only when a test says so, one deadline after the other. */
 import { type Clock, systemClock } from '../runtime/clock.js';
+import { loadMasterRun } from '../service/load-master-run.js';
+
+// Virtual time would run away while the first start of a master reads its modules from a real disk.
+await loadMasterRun();
 
 interface Timer {
   readonly atMs: number;

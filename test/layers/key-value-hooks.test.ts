@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Veto } from '../../lib/errors.js';
+import { textOf } from '../../lib/layers/key-value/cell.js';
 import { CellTable } from '../../lib/layers/key-value/cells.js';
 import { keyValue } from '../../lib/layers/key-value/key-value.js';
 import { outcome } from '../support/layer-outcome.js';
@@ -77,7 +78,7 @@ test('what outlives the last few megabytes of deltas is cut loose from their tex
   }
   assert.is(table.size, versions);
   assert.ok(table.unsettled <= 9, `${table.unsettled} cells still hang on the texts of deltas`);
-  const texts = [...table.cellsAt(versions)].map((cell) => cell.text?.length);
+  const texts = [...table.cellsAt(versions)].map((cell) => textOf(cell)?.length);
   assert.ok(texts.every((length) => length === 50));
 });
 

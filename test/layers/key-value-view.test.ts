@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { textOf } from '../../lib/layers/key-value/cell.js';
 import { CellTable } from '../../lib/layers/key-value/cells.js';
 import { keyValue } from '../../lib/layers/key-value/key-value.js';
 import { outcome } from '../support/layer-outcome.js';
@@ -38,7 +39,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 function seen(table: CellTable, version: number): Array<[string, string | undefined]> {
-  return [...table.cellsAt(version)].map((cell) => [cell.key, cell.text]);
+  return [...table.cellsAt(version)].map((cell) => [cell.key, textOf(cell)]);
 }
 
 test('any number of views see what a copy of the map made then would hold, in its order', () => {

@@ -45,6 +45,22 @@ test('P6: parts are sent once over a link that keeps them', async () => {
   assert.is(master.node.slaves()[0]?.stage, 'current');
 });
 
+test('P3: slaves that join together share one build, and each part of it is framed once', async () => {
+  const cluster = new ServiceCluster({ maxFrameBytes: 16 * KIB });
+  const master = cluster.master();
+  await cluster.start(master);
+  await cluster.finish(master.node.data.update(setter('a', big(200))));
+  const frames: Uint8Array[] = [];
+  master.wire.onSend = (frame) => {
+    if (decodeFrame(frame).kind === 'snapshot') frames.push(frame);
+  };
+  const slaves = ['s1', 's2', 's3'].map((id) => cluster.slave(id));
+  await cluster.start(...slaves);
+  await cluster.converge(master, slaves);
+  assert.ok(frames.length > 3, `${frames.length} parts were sent`);
+  assert.is(new Set(frames).size * slaves.length, frames.length);
+});
+
 for (const method of ['one-phase', 'two-phase'] as const) {
   test(`P6: a ${method} delta above the inline limit is pulled in parts`, async () => {
     const cluster = new ServiceCluster({ maxFrameBytes: 64 * KIB });

@@ -1,4 +1,5 @@
 /** One key at one version: what the table, its list and its views are made of. */
+import type { PackedTexts } from './packed-texts.js';
 
 /** Marks a cell whose text was not decoded yet; undefined is a value. */
 export const UNREAD: unique symbol = Symbol('replichart.unread');
@@ -6,10 +7,10 @@ export const UNREAD: unique symbol = Symbol('replichart.unread');
 /** One key at one version. */
 export interface Cell {
   readonly key: string;
-  /** The encoded value; undefined where the key was deleted. */
-  text: string | undefined;
+  /** The encoded value, perhaps among others of its block; undefined where the key was deleted. */
+  text: string | PackedTexts | undefined;
   version: number;
-  /** Place within the delta of `version`: orders the list after a restart. */
+  /** Place within the delta or snapshot of `version`: orders the list after a restart. */
   place: number;
   value: unknown;
   previous: Cell | undefined;
@@ -18,4 +19,9 @@ export interface Cell {
   older: Cell | undefined;
   /** What replaced this one: makes it a ghost. */
   newer: Cell | undefined;
+}
+
+/** The encoded value as a text of its own. */
+export function textOf({ text, place }: Cell): string | undefined {
+  return typeof text === 'object' ? text.textAt(place) : text;
 }

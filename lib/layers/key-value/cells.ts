@@ -7,7 +7,9 @@
  * A view is a version. A cell that an open view still needs is not overwritten but left in the
  * list as a ghost behind its successor, and swept when the last view that needs it is closed.
  */
+import { ReplicationError } from '../../errors.js';
 import { type Cell, UNREAD } from './cell.js';
+import type { PackedTexts } from './packed-texts.js';
 import { TombstoneQueue } from './tombstones.js';
 
 /** Text of deltas whose cells may still be slices of it; bounds what slices keep alive. */
@@ -81,7 +83,8 @@ export class CellTable {
   put(key: string, text: string | undefined, version: number, place: number): Cell {
     const old = this.#cells.get(key);
     if (old === undefined) return this.#insert(ownText(key), text, version, place);
-    if (old.text !== undefined) this.#live -= 1;
+    const { text: oldText, place: oldPlace } = old;
+    if (oldText !== undefined) this.#live -= 1;
     else this.#tombstones.size -= 1;
     const cell = old.version <= this.#newestView ? this.#supersede(old) : old;
     if (cell === old) this.#unlink(old);
@@ -90,12 +93,46 @@ export class CellTable {
     cell.place = place;
     cell.value = UNREAD;
     this.#append(cell);
+    if (typeof oldText === 'object' && oldText.drop(oldPlace)) this.#unpack(oldText);
     return cell;
   }
 
-  #insert(key: string, text: string | undefined, version: number, place: number): Cell {
-    const links = { previous: undefined, next: undefined, older: undefined, newer: undefined };
-    const cell: Cell = { key, text, version, place, value: UNREAD, ...links };
+  /**
+   * Writes the keys of one block of a snapshot; its values stay packed.
+   * @throws {ReplicationError} PROTOCOL for a key that is there already
+   */
+  load(texts: PackedTexts, version: number, firstPlace: number): void {
+    const { keys } = texts;
+    for (let index = 0; index < keys.length; index += 1) {
+      const before = this.#cells.size;
+      const key = keys[index] as string;
+      this.#insert(key, texts, version, firstPlace + index);
+      if (this.#cells.size > before) continue;
+      throw new ReplicationError('PROTOCOL', `A snapshot holds ${JSON.stringify(key)} twice`);
+    }
+  }
+
+  /** What is left of a block gets texts of its own, so that the block can go. */
+  #unpack(texts: PackedTexts): void {
+    for (const key of texts.keys) {
+      const cell = this.#cells.get(key);
+      if (cell?.text === texts) cell.text = texts.textAt(cell.place);
+    }
+  }
+
+  #insert(key: string, text: Cell['text'], version: number, place: number): Cell {
+    // Field by field: spreading the links in costs as much again, for each key of a snapshot.
+    const cell: Cell = {
+      key,
+      text,
+      version,
+      place,
+      value: UNREAD,
+      previous: undefined,
+      next: undefined,
+      older: undefined,
+      newer: undefined,
+    };
     this.#cells.set(key, cell);
     this.#append(cell);
     return cell;
@@ -226,7 +263,7 @@ export class CellTable {
     let units = 0;
     let cell = this.#settled === undefined ? this.#first : this.#settled.next;
     while (cell !== undefined && cell.version <= this.#settledTarget && units < unitsMax) {
-      if (cell.text !== undefined) {
+      if (typeof cell.text === 'string') {
         cell.text = ownText(cell.text);
         units += cell.text.length;
       }

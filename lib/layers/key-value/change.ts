@@ -9,6 +9,7 @@ import { asReplicationError, ReplicationError } from '../../errors.js';
 import type { BuiltGroup, MaybePromise } from '../contract.js';
 import { isPending } from '../maybe.js';
 import { findProblem, schemaRefusal } from '../schema.js';
+import { textOf } from './cell.js';
 import type { CellTable } from './cells.js';
 import { deltaOf, isWellFormed, type KeyValueDelta } from './delta.js';
 import type { KeyValueOperation, KeyValueSettings } from './options.js';
@@ -136,7 +137,10 @@ function fold(changes: readonly KeyValueChange[], table: CellTable): BuiltGroup<
       newest.set(key, delta.texts[place]);
     }
   });
-  for (const [key, text] of newest) if (table.cell(key)?.text === text) newest.delete(key);
+  for (const [key, text] of newest) {
+    const cell = table.cell(key);
+    if ((cell && textOf(cell)) === text) newest.delete(key);
+  }
   if (newest.size === 0) return { rejected };
   return { delta: deltaOf([...newest.keys()], [...newest.values()]), rejected };
 }

@@ -7,7 +7,7 @@ import type { CommitContext, DeltaCodec, LayerStorage, MaybePromise } from '../c
 import { deepFreeze } from '../freeze.js';
 import { Listeners } from '../listeners.js';
 import { chain } from '../maybe.js';
-import { type Cell, UNREAD } from './cell.js';
+import { type Cell, textOf, UNREAD } from './cell.js';
 import { CellTable } from './cells.js';
 import { decodeDelta, encodeDelta, type KeyValueDelta } from './delta.js';
 import type { KeyValueSettings } from './options.js';
@@ -116,8 +116,9 @@ export class KeyValueCopy<V> implements KeyValueData<V> {
     cells.sort((left, right) => (left.key < right.key ? -1 : 1));
     const parts: string[] = [];
     for (let start = 0; start < cells.length; start += HASHED_TOGETHER) {
-      const group = cells.slice(start, start + HASHED_TOGETHER).map(({ key, text = '' }) => {
-        return `${key.length}:${key}${text.length}:${text}`;
+      const group = cells.slice(start, start + HASHED_TOGETHER).map((cell) => {
+        const text = textOf(cell) ?? '';
+        return `${cell.key.length}:${cell.key}${text.length}:${text}`;
       });
       parts.push(platform.digest(group.join('')));
     }
@@ -126,7 +127,7 @@ export class KeyValueCopy<V> implements KeyValueData<V> {
 
   protected readonly read = (cell: Cell): V => {
     if (cell.value === UNREAD) {
-      cell.value = deepFreeze(decodeValue(cell.text as string, this.settings.budget));
+      cell.value = deepFreeze(decodeValue(textOf(cell) as string, this.settings.budget));
     }
     return cell.value as V;
   };

@@ -11,6 +11,7 @@ import {
   NEEDS_SNAPSHOT,
   type SnapshotSource,
 } from '../contract.js';
+import { textOf } from './cell.js';
 import { buildGroup, type KeyValueChange, makeChange } from './change.js';
 import { KeyValueCopy, type KeyValueData } from './copy.js';
 import { deltaOf, type KeyValueDelta } from './delta.js';
@@ -86,7 +87,7 @@ export class KeyValueMaster<V>
     const cells = [...table.changedSince(from)].reverse();
     return deltaOf(
       cells.map((cell) => cell.key),
-      cells.map((cell) => cell.text),
+      cells.map(textOf),
     );
   }
 

@@ -31,6 +31,18 @@ export function cellRecord(
   return { key: KEY_PREFIX + key, value };
 }
 
+/** As `cellRecord`, of a value that was never decoded. */
+export function packedRecord(
+  key: string,
+  text: Uint8Array,
+  version: number,
+  place: number,
+): StoreOperation {
+  const writer = new ByteWriter(text.length + 20);
+  const value = writer.byte(LIVE).varint(version).varint(place).raw(text).finish().slice();
+  return { key: KEY_PREFIX + key, value };
+}
+
 export function droppedRecord(key: string): StoreOperation {
   return { key: KEY_PREFIX + key };
 }

@@ -4,11 +4,12 @@ import { ReplicationError } from '../../errors.js';
 import type { StoreOperation } from '../../stores/contract.js';
 import type { CommitContext, MaybePromise, SlaveUserLayer, SnapshotContext } from '../contract.js';
 import { chain } from '../maybe.js';
+import { textOf } from './cell.js';
 import { CellTable } from './cells.js';
 import { KeyValueCopy, type KeyValueData } from './copy.js';
 import { deltaOf, type KeyValueDelta } from './delta.js';
 import { checkDelta } from './operations.js';
-import { cellRecord, floorRecord } from './records.js';
+import { floorRecord, packedRecord } from './records.js';
 import { BLOCK_BYTES, readSnapshot } from './snapshot.js';
 
 /** Reading the copy. */
@@ -75,18 +76,17 @@ export class KeyValueSlave<V>
   ): AsyncGenerator<StoreOperation[]> {
     // What was deleted before is not known here: this copy, made a master, cannot tell others.
     table.floor = version;
-    let place = 0;
+    let firstPlace = 0;
     const blockBytesMax = this.settings.budget.textLengthMax * 3 + BLOCK_BYTES * 2;
-    for await (const block of readSnapshot(chunks, blockBytesMax)) {
-      const operations: StoreOperation[] = [];
-      block.keys.forEach((key, index) => {
-        table.put(key, block.texts[index], version, place);
-        if (persistent) operations.push(cellRecord(key, block.texts[index], version, place));
-        place += 1;
-      });
-      table.addSliced(version, block.slicedUnits);
-      yield operations;
+    for await (const texts of readSnapshot(chunks, blockBytesMax)) {
+      table.load(texts, version, firstPlace);
+      const place = firstPlace;
+      const record = (key: string, index: number): StoreOperation =>
+        packedRecord(key, texts.bytesAt(place + index), version, place + index);
+      firstPlace += texts.keys.length;
+      yield persistent ? texts.keys.map(record) : [];
     }
+    table.markSettled();
     yield [floorRecord(version)];
   }
 
@@ -95,7 +95,7 @@ export class KeyValueSlave<V>
     if (schema === undefined && prepare === undefined) return;
     const cells = [...table.cellsAt(Number.POSITIVE_INFINITY)];
     const keys = cells.map((cell) => cell.key);
-    const texts = cells.map((cell) => cell.text);
+    const texts = cells.map(textOf);
     await checkDelta(deltaOf(keys, texts), this, this.settings);
   }
 }

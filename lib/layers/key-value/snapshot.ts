@@ -1,49 +1,80 @@
 /**
  * A whole keyValue as a stream of blocks, each behind its length, so that the stream may be cut
- * anywhere on its way. A block is a delta of keys that are set. The last one is only the number
- * of keys: a stream that ends early is told from a complete one.
+ * anywhere on its way:
+ *
+ *     length u32 | kind u8 | number of keys | units of each key | bytes of each value |
+ *     bytes of all keys | keys | values
+ *
+ * Values stand behind one another as UTF-8, so that whoever receives them can leave them there.
+ * The last block is only the number of keys: a stream that ends early is told from a complete one.
  */
+import { platform } from '#platform';
 import { ByteReader, ByteWriter } from '../../codec/bytes.js';
+import { startsEncoded } from '../../codec/values.js';
 import { ReplicationError } from '../../errors.js';
-import type { CellTable } from './cells.js';
-import { decodeDelta, deltaOf, encodeDelta, type KeyValueDelta } from './delta.js';
+import { textOf } from './cell.js';
+import { type CellTable, ownText } from './cells.js';
+import { isWellFormed } from './delta.js';
+import { PackedTexts } from './packed-texts.js';
 
 const LENGTH_BYTES = 4;
 const ENTRIES = 1;
 const END = 2;
 
-/** About what one block holds; a larger value still makes one block. */
+/**
+ * What one block holds, unless a value is larger or beyond ASCII: as much as a part of a transfer,
+ * so that a block usually arrives in one piece and need not be put together.
+ */
 export const BLOCK_BYTES = 256 * 1024;
-/** What the lengths of a key take beside its text. */
-const ENTRY_BYTES = 4;
+/** Its length, its kind and two counts. */
+const BLOCK_HEAD_BYTES = 16;
+/** Lengths of a key and of its value. */
+const ENTRY_BYTES = 6;
 
-function seal(kind: number, payload: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(LENGTH_BYTES + 1 + payload.length);
-  new DataView(bytes.buffer).setUint32(0, bytes.length - LENGTH_BYTES);
-  bytes[LENGTH_BYTES] = kind;
-  bytes.set(payload, LENGTH_BYTES + 1);
+function seal(kind: number, bytesExpected: number, fill: (writer: ByteWriter) => void): Uint8Array {
+  const writer = new ByteWriter(bytesExpected + LENGTH_BYTES + 1);
+  fill(writer.raw(new Uint8Array(LENGTH_BYTES)).byte(kind));
+  const bytes = writer.finish();
+  new DataView(bytes.buffer, bytes.byteOffset).setUint32(0, bytes.length - LENGTH_BYTES);
   return bytes;
+}
+
+function entriesBlock(keys: readonly string[], texts: readonly string[], units: number) {
+  const allKeys = keys.join('');
+  const allTexts = texts.join('');
+  const textsBytes = platform.utf8Length(allTexts);
+  // Asking for the length of each text costs more than encoding them all at once.
+  const isAscii = textsBytes === allTexts.length;
+  return seal(ENTRIES, units, (writer) => {
+    writer.varint(keys.length);
+    for (const key of keys) writer.varint(key.length);
+    for (const text of texts) writer.varint(isAscii ? text.length : platform.utf8Length(text));
+    writer.varint(platform.utf8Length(allKeys)).text(allKeys).text(allTexts);
+  });
 }
 
 /** The blocks of an open view at `version`. */
 export function* writeSnapshot(table: CellTable, version: number): Generator<Uint8Array> {
   let keys: string[] = [];
   let texts: string[] = [];
-  let units = 0;
+  let units = BLOCK_HEAD_BYTES;
   let count = 0;
-  for (const { key, text = '' } of table.cellsAt(version)) {
-    keys.push(key);
+  for (const cell of table.cellsAt(version)) {
+    const text = textOf(cell) ?? '';
+    const more = cell.key.length + text.length + ENTRY_BYTES;
+    if (units + more > BLOCK_BYTES && keys.length > 0) {
+      yield entriesBlock(keys, texts, units);
+      keys = [];
+      texts = [];
+      units = BLOCK_HEAD_BYTES;
+    }
+    keys.push(cell.key);
     texts.push(text);
-    units += key.length + text.length + ENTRY_BYTES;
+    units += more;
     count += 1;
-    if (units < BLOCK_BYTES) continue;
-    yield seal(ENTRIES, encodeDelta(deltaOf(keys, texts)));
-    keys = [];
-    texts = [];
-    units = 0;
   }
-  if (keys.length > 0) yield seal(ENTRIES, encodeDelta(deltaOf(keys, texts)));
-  yield seal(END, new ByteWriter().varint(count).finish());
+  if (keys.length > 0) yield entriesBlock(keys, texts, units);
+  yield seal(END, 8, (writer) => writer.varint(count));
 }
 
 /** Puts the blocks together again, wherever the stream was cut. */
@@ -98,15 +129,53 @@ class BlockJoiner {
   }
 }
 
+/** The keys of a block, each a text of its own: what lives as long as a key may not be large. */
+function readKeys(reader: ByteReader, units: Uint32Array): string[] {
+  const bytes = reader.varint();
+  const all = reader.text(bytes);
+  const keys = new Array<string>(units.length);
+  let at = 0;
+  for (let index = 0; index < units.length; index += 1) {
+    const end = at + (units[index] as number);
+    keys[index] = ownText(all.slice(at, end));
+    at = end;
+  }
+  if (at !== all.length) reader.fail('the lengths of its keys do not add up');
+  const isTorn = all.length !== bytes && !keys.every(isWellFormed);
+  if (isTorn) reader.fail('a key is cut within a character');
+  return keys;
+}
+
+function readEntries(reader: ByteReader, block: Uint8Array, firstPlace: number): PackedTexts {
+  const count = reader.count(2);
+  const units = new Uint32Array(count);
+  for (let index = 0; index < count; index += 1) units[index] = reader.varint();
+  const lengths = new Uint32Array(count + 1);
+  for (let index = 0; index < count; index += 1) lengths[index] = reader.varint();
+  const keys = readKeys(reader, units);
+  // What were lengths become the places where values begin.
+  let start = reader.offset;
+  for (let index = 0; index < count; index += 1) {
+    const length = lengths[index] as number;
+    if (length === 0) reader.fail('a key has no value');
+    if (!startsEncoded(block[start])) reader.fail('a value is not encoded');
+    lengths[index] = start;
+    start += length;
+  }
+  lengths[count] = start;
+  if (start !== block.length) reader.fail('the lengths of its values do not add up');
+  return new PackedTexts(keys, block, lengths, firstPlace);
+}
+
 /**
- * The entries of a stream that `writeSnapshot` made.
+ * The entries of a stream that `writeSnapshot` made. They keep the bytes of `chunks`.
  * @throws {ReplicationError} PROTOCOL when it is not, or not all, of one; and whatever `chunks`
  * throws when the transfer is given up.
  */
 export async function* readSnapshot(
   chunks: AsyncIterable<Uint8Array>,
   blockBytesMax: number,
-): AsyncGenerator<KeyValueDelta> {
+): AsyncGenerator<PackedTexts> {
   const joiner = new BlockJoiner(blockBytesMax);
   let count = 0;
   let ended = false;
@@ -116,8 +185,7 @@ export async function* readSnapshot(
       const kind = reader.byte();
       if (ended || (kind !== ENTRIES && kind !== END)) reader.fail('unexpected data follow');
       if (kind === ENTRIES) {
-        const entries = decodeDelta(reader.raw(reader.rest));
-        if (entries.texts.includes(undefined)) reader.fail('a key has no value');
+        const entries = readEntries(reader, block, count);
         count += entries.keys.length;
         yield entries;
         continue;

@@ -1,7 +1,6 @@
 /** The slave's side of TCP. */
 import { randomBytes } from 'node:crypto';
 import * as net from 'node:net';
-import * as tls from 'node:tls';
 import type { ReplicationError } from '../../errors.js';
 import { limits } from '../../limits.js';
 import { Backoff } from '../backoff.js';
@@ -11,6 +10,7 @@ import type { SinkGate } from '../sink-gate.js';
 import { Greeting } from './greet.js';
 import { SlaveHandshake } from './handshake.js';
 import { NONCE_BYTES } from './hello.js';
+import { lazyTls } from './lazy-tls.js';
 import { Peers } from './peers.js';
 import {
   addressOf,
@@ -85,8 +85,11 @@ class TcpDialer implements SlaveTransport {
     this.#backoff.reset();
     // An open socket holds the process; between two attempts an open transport does so too.
     this.#hold = setInterval(() => undefined, HOLD_MS);
-    // Options of node:tls that it refuses must fail an attempt, not `open`'s caller.
-    this.#retryTimer = this.#settings.clock.setTimeout(this.#dial, 0);
+    // Options of node:tls that it refuses must fail an attempt, not `open`'s caller. A timer of 0
+    // would take a millisecond: a seventh of what a slave a little behind needs to catch up.
+    this.#settings.clock.setImmediate(() => {
+      if (this.#gate === gate) this.#dial();
+    });
   }
 
   async #stop(): Promise<void> {
@@ -128,7 +131,7 @@ class TcpDialer implements SlaveTransport {
     const target = { host, port, noDelay: true };
     const keepAlive = { keepAlive: true, keepAliveInitialDelay: limits.keepAliveMs };
     if (this.#options.tls === undefined) return net.connect({ ...target, ...keepAlive });
-    const socket = tls.connect({ ...this.#options.tls, ...target, minVersion: 'TLSv1.3' });
+    const socket = lazyTls().connect({ ...this.#options.tls, ...target, minVersion: 'TLSv1.3' });
     socket.setNoDelay(true);
     socket.setKeepAlive(true, limits.keepAliveMs);
     return socket;

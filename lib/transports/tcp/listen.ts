@@ -1,7 +1,7 @@
 /** The master's side of TCP. */
 import { randomBytes } from 'node:crypto';
 import * as net from 'node:net';
-import * as tls from 'node:tls';
+import type * as tls from 'node:tls';
 import { ReplicationError } from '../../errors.js';
 import { limits } from '../../limits.js';
 import type { MasterTransport, PeerId, TransportFeatures, TransportSink } from '../contract.js';
@@ -10,6 +10,7 @@ import type { SinkGate } from '../sink-gate.js';
 import { Greeting, ignoreSocketError } from './greet.js';
 import { MasterHandshake } from './handshake.js';
 import { NONCE_BYTES } from './hello.js';
+import { lazyTls } from './lazy-tls.js';
 import { Peers } from './peers.js';
 import {
   addressOf,
@@ -118,7 +119,7 @@ class TcpListener implements TcpMasterTransport {
 
   #createTlsServer(common: net.ServerOpts, greet: (socket: net.Socket) => void): tls.Server {
     try {
-      return tls.createServer(
+      return lazyTls().createServer(
         {
           requestCert: true,
           rejectUnauthorized: true,
