@@ -67,6 +67,7 @@ export interface MasterParts {
   readonly position: Position | null;
   /** Tells listeners of a slave's row; costs nothing when nobody listens. */
   tellSlave(slave: KnownSlave): void;
+  /** Writes the ids of the known slaves when there are others than last time. */
   saveKnown(): void;
   sweep(): void;
   storeFailed(error: unknown): void;

@@ -17,6 +17,7 @@ import { GatheringBox } from './gathering-box.js';
 import { GroupQueue } from './group-queue.js';
 import { History } from './history.js';
 import { hubOf } from './hub.js';
+import { KnownIds } from './known-ids.js';
 import { masterHandlers } from './master-handlers.js';
 import type { MasterActor, MasterParts, MasterSettings } from './master-parts.js';
 import { masterPort } from './master-port-of.js';
@@ -53,8 +54,7 @@ export class MasterRun implements MasterParts {
   recovered: RecoveredMaster | null = null;
   #lastStray = '';
   readonly #before: PastReign | null;
-  /** Ids of known slaves as they stand in the store. */
-  #saved: ReadonlySet<string> = new Set();
+  #knownIds: KnownIds | null = null;
 
   constructor(
     settings: MasterSettings,
@@ -148,6 +148,9 @@ export class MasterRun implements MasterParts {
       []) {
       this.roster.know(id, this.settings.clock.now());
     }
+    this.#knownIds = new KnownIds(this.roster, this.settings.clock, (ids) =>
+      this.storage.saveKnown(ids),
+    );
     this.actor.start();
     await this.waits.until(
       () => (this.isServing ? true : undefined),
@@ -184,6 +187,7 @@ export class MasterRun implements MasterParts {
       .catch((error: unknown) => this.trouble('TIMEOUT', reasonOf(error)));
     this.actor.send({ type: 'stop' });
     this.queue.close(new ReplicationError('NOT_RUNNING', `the master of "${item}" was stopped`));
+    this.#knownIds?.flush();
     await closeParts(
       `the master of "${item}"`,
       () => hubOf(transport).detach(item),
@@ -196,6 +200,7 @@ export class MasterRun implements MasterParts {
   /** Stops timers and sessions; nothing is sent any more. */
   release(): void {
     this.sessions.close();
+    this.#knownIds?.close();
     this.actor.stop();
     this.original.calls.close();
   }
@@ -224,14 +229,8 @@ export class MasterRun implements MasterParts {
     return true;
   }
 
-  /** Writes the ids of the known slaves when there are others than last time. */
   saveKnown(): void {
-    const { size } = this.roster;
-    const isSaved =
-      size === this.#saved.size && [...this.#saved].every((id) => this.roster.get(id));
-    if (isSaved) return;
-    this.#saved = new Set([...this.roster.all].map(({ id }) => id));
-    this.storage.saveKnown([...this.#saved]);
+    this.#knownIds?.save();
   }
 
   status(): MasterStatus {
@@ -275,6 +274,7 @@ export class MasterRun implements MasterParts {
   /** After each heartbeat: silent connections end, unread builds go. */
   sweep(): void {
     this.sessions.sweep();
+    if (!this.emitter.has('slave')) return;
     for (const slave of this.roster.all) this.tellSlave(slave);
   }
 
