@@ -61,6 +61,8 @@ export interface MasterParts {
   readonly queue: GroupQueue;
   readonly votes: GatheringBox<Vote>;
   readonly confirmations: GatheringBox<Confirmation>;
+  /** Slaves that have not confirmed a round they were asked in. */
+  readonly unconfirmed: ReadonlySet<string>;
   /** What the machine starts from. */
   readonly recovered: RecoveredMaster | null;
   /** Where the original stands; null before its first version. */

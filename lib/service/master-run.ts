@@ -10,6 +10,7 @@ import { ReplicationError, reasonOf } from '../errors.js';
 import { serviceLimits } from '../limits.js';
 import type { ItemStorage } from '../stores/contract.js';
 import { ProtocolActor } from './actor.js';
+import { AwaitedConfirmations, AwaitedVotes } from './awaited.js';
 import type { Emitter } from './emitter.js';
 import { closeParts } from './ending.js';
 import { establish } from './establish.js';
@@ -55,6 +56,8 @@ export class MasterRun implements MasterParts {
   #lastStray = '';
   readonly #before: PastReign | null;
   #knownIds: KnownIds | null = null;
+  readonly #awaitedVotes = new AwaitedVotes();
+  readonly #awaitedConfirmations = new AwaitedConfirmations();
 
   constructor(
     settings: MasterSettings,
@@ -86,13 +89,14 @@ export class MasterRun implements MasterParts {
     });
     this.votes = new GatheringBox<Vote>({
       clock,
+      awaited: () => this.#awaitedVotes.count(this.context.round, this.context.votes),
       // One no is enough (P9).
-      isComplete: (votes) => votes.at(-1)?.answer === 'no' || votes.length >= this.#missingVotes(),
+      isUrgent: ({ answer }) => answer === 'no',
       deliver: (votes) => this.actor.send({ type: 'votes', votes }),
     });
     this.confirmations = new GatheringBox<Confirmation>({
       clock,
-      isComplete: ({ length }) => length >= this.#missingConfirmations(),
+      awaited: () => this.unconfirmed.size,
       deliver: (confirmations) => this.actor.send({ type: 'confirmations', confirmations }),
     });
     this.actor = new ProtocolActor({
@@ -111,6 +115,11 @@ export class MasterRun implements MasterParts {
 
   get context() {
     return this.actor.snapshot.context;
+  }
+
+  /** Slaves that have not confirmed a round they were asked in. */
+  get unconfirmed(): ReadonlySet<string> {
+    return this.#awaitedConfirmations.slaves(this.context.closed);
   }
 
   get isServing(): boolean {
@@ -201,6 +210,8 @@ export class MasterRun implements MasterParts {
   release(): void {
     this.sessions.close();
     this.#knownIds?.close();
+    this.votes.close();
+    this.confirmations.close();
     this.actor.stop();
     this.original.calls.close();
   }
@@ -276,16 +287,6 @@ export class MasterRun implements MasterParts {
     this.sessions.sweep();
     if (!this.emitter.has('slave')) return;
     for (const slave of this.roster.all) this.tellSlave(slave);
-  }
-
-  #missingVotes(): number {
-    const { round, votes } = this.context;
-    if (round === null) return 0;
-    return round.participants.filter((slave) => votes[slave] === undefined).length;
-  }
-
-  #missingConfirmations(): number {
-    return this.context.closed.reduce((sum, { waiting }) => sum + waiting.length, 0);
   }
 
   #settled(): void {

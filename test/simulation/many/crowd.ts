@@ -12,7 +12,7 @@ import { MasterTap, SlaveTap } from './taps.js';
 export const HEARTBEAT_MS = 1000;
 const ITEM = 'many';
 /** Frames take 2 to 40 ms, 8 in the mean, and keep their order. */
-const DELAYS = { delayMsMin: 2, delayMsMean: 8, delayMsMax: 40 };
+export const DELAYS = { delayMsMin: 2, delayMsMean: 8, delayMsMax: 40 };
 
 export interface CrowdSlave {
   readonly id: string;

@@ -74,6 +74,8 @@ export class MasterTap extends Tap<MasterTransport> implements MasterTransport {
   readonly role = 'master';
   framesIn = 0;
   framesOut = 0;
+  /** Small ones count each time they are sent by themselves, even if it is the same one. */
+  framesEncoded = 0;
   /** Bytes of different frames that carry parts: what was encoded, however often it was sent. */
   partBytesEncoded = 0;
   /** Bytes of parts sent that did not arrive yet, over all connections. */
@@ -96,6 +98,7 @@ export class MasterTap extends Tap<MasterTransport> implements MasterTransport {
 
   protected sent(frame: Uint8Array, peers: number): void {
     this.framesOut += peers;
+    this.framesEncoded += 1;
     if (frame.length < PART_BYTES_MIN) return;
     this.partBytesUnderWay += frame.length * peers;
     this.partBytesUnderWayMax = Math.max(this.partBytesUnderWayMax, this.partBytesUnderWay);
