@@ -337,6 +337,7 @@ export class MasterSessions {
 
   #acknowledge(session: Session, known: KnownSlave, message: Enveloped<AckMessage>): void {
     known.position = this.#ownPoint(message.position);
+    this.serving.transfers.stands(session.slave, known.position.version);
     if (message.problem !== null) known.problem = { code: 'QUARANTINED', reason: message.problem };
     else if (known.problem?.code === 'QUARANTINED') known.problem = null;
     const isSettled = message.durability === 'disk' || !session.durable;

@@ -3,8 +3,8 @@ import { Crowd } from './crowd.js';
 import { type Findings, usText } from './findings.js';
 import { cpuMeter } from './meters.js';
 
-const BURSTS = 50;
-const CHANGES_PER_BURST = 20;
+const BURSTS = 25;
+const CHANGES_PER_BURST = 40;
 const BURST_EVERY_MS = 20;
 const ROUNDS = 3;
 const LIMIT_MS = 120_000;
@@ -16,8 +16,12 @@ export interface ChangeFigures {
 
 function demandAll(crowd: Crowd, findings: Findings, when: string): void {
   const { slaves, behind } = crowd;
-  findings.demand(`current ${when}`, `${slaves.length - behind.length}`,
-    `all ${slaves.length}`, behind.length === 0);
+  findings.demand(
+    `current ${when}`,
+    `${slaves.length - behind.length}`,
+    `all ${slaves.length}`,
+    behind.length === 0,
+  );
 }
 
 /** A thousand one-phase changes; answers what one group of them costs per slave. */
@@ -28,7 +32,7 @@ async function burst(crowd: Crowd, findings: Findings): Promise<number> {
   const meter = cpuMeter();
   for (let index = 0; index < BURSTS; index += 1) {
     for (let change = 0; change < CHANGES_PER_BURST; change += 1) {
-      master.data.set(`hot-${change}`, `${index}`);
+      void master.data.set(`hot-${change}`, `${index}`);
     }
     await crowd.clock.pass(BURST_EVERY_MS);
   }
@@ -39,10 +43,16 @@ async function burst(crowd: Crowd, findings: Findings): Promise<number> {
   demandAll(crowd, findings, `after ${BURSTS * CHANGES_PER_BURST} one-phase changes`);
   const sample = slaves.filter((_, index) => index % 50 === 0);
   const right = sample.filter(({ node }) => node.data.get('hot-7') === `${BURSTS - 1}`);
-  findings.demand('copies looked into that hold the last change', `${right.length}`,
-    `all ${sample.length}`, right.length === sample.length);
-  findings.tell('messages per slave and group, both ways',
-    ((wire.framesIn + wire.framesOut - frames) / each).toFixed(2));
+  findings.demand(
+    'copies looked into that hold the last change',
+    `${right.length}`,
+    `all ${sample.length}`,
+    right.length === sample.length,
+  );
+  findings.tell(
+    'messages per slave and group, both ways',
+    ((wire.framesIn + wire.framesOut - frames) / each).toFixed(2),
+  );
   findings.tell('whole process, processor time per slave and group', usText(burstUs));
   return burstUs;
 }
@@ -60,10 +70,18 @@ async function vote(crowd: Crowd, findings: Findings): Promise<number> {
     unconfirmed += result.unconfirmed.length;
   }
   const roundUs = meter() / (ROUNDS * slaves.length);
-  findings.demand(`slaves asked in each of ${ROUNDS} rounds`, `${asked}`, `all ${slaves.length}`,
-    asked === slaves.length);
-  findings.demand('participants that did not confirm in time', `${unconfirmed}`, 'none',
-    unconfirmed === 0);
+  findings.demand(
+    `slaves asked in each of ${ROUNDS} rounds`,
+    `${asked}`,
+    `all ${slaves.length}`,
+    asked === slaves.length,
+  );
+  findings.demand(
+    'participants that did not confirm in time',
+    `${unconfirmed}`,
+    'none',
+    unconfirmed === 0,
+  );
   demandAll(crowd, findings, `after ${ROUNDS} two-phase rounds`);
   findings.tell('whole process, processor time per slave and round', usText(roundUs));
   return roundUs;
