@@ -4,6 +4,7 @@
 import type { GroupQueue, OpenGroup } from './group-queue.js';
 import type { MasterParts } from './master-parts.js';
 import { chooseFrom } from './participants.js';
+import { patientEvery } from './patient-every.js';
 import { abortedError, type PendingTask } from './pending-task.js';
 import { describeSlave, groundsOf, isFollowing, lagOf } from './slave-info.js';
 import type { TaskResult } from './task.js';
@@ -49,7 +50,10 @@ export class RoundTasks
     const participants = open.method === 'two-phase' ? this.#asked : this.#liveIds();
     open.progress.setAll(participants, 'committed');
     const unconfirmed = () => participants.filter((id) => !this.#isAt(id, version));
-    const areApplied = this.#whetherAllAt(participants, version);
+    const areApplied = patientEvery(
+      () => participants,
+      (id) => this.#isAt(id, version),
+    );
     // One for all: a group may have thousands of tasks.
     const result = { version, participants, unconfirmed: unconfirmed() };
     const patient: PendingTask[] = [];
@@ -105,26 +109,6 @@ export class RoundTasks
         // Once decided it resolves, whatever happens to the confirmations (P21).
         () => settle(unconfirmed()),
       );
-  }
-
-  /**
-   * Asked with every confirmation of every slave: goes on where it found the last one missing, and
-   * is sure of all only when a last look finds nobody who fell back meanwhile.
-   */
-  #whetherAllAt(participants: readonly string[], version: number): () => boolean {
-    let checked = 0;
-    const goOn = (): boolean => {
-      while (checked < participants.length) {
-        if (!this.#isAt(participants[checked] as string, version)) return false;
-        checked += 1;
-      }
-      return true;
-    };
-    return () => {
-      if (!goOn()) return false;
-      checked = 0;
-      return goOn();
-    };
   }
 
   #isAt(id: string, version: number): boolean {

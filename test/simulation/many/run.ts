@@ -34,6 +34,7 @@ async function runScenes(findings: Findings, options: ManyOptions) {
 function compare(findings: Findings, few: Figures, many: Figures): void {
   const times: ReadonlyArray<readonly [string, number, number]> = [
     ['master, slave and heartbeat', few.stubs.heartbeatUs, many.stubs.heartbeatUs],
+    ['master, slave and group', few.stubs.groupUs, many.stubs.groupUs],
     ['all, slave and join', few.join.joinUs, many.join.joinUs],
     ['all, slave and heartbeat', few.join.heartbeatUs, many.join.heartbeatUs],
     ['all, slave and group', few.change.burstUs, many.change.burstUs],

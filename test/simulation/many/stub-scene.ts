@@ -16,6 +16,7 @@ import { cpuMeter, liveBytes } from './meters.js';
 
 const ITEM = 'stubs';
 const HEARTBEATS = 10;
+const GROUPS = 20;
 /** One slave costs its session: its machine, its timers, what is known of it. */
 const MASTER_BYTES_PER_SLAVE_MAX = 16 * 1024;
 /** What is compiled and cached at the first hello. */
@@ -23,6 +24,7 @@ const MASTER_BYTES_MAX = 1024 * 1024;
 
 export interface StubFigures {
   readonly heartbeatUs: number;
+  readonly groupUs: number;
 }
 
 class Stub {
@@ -119,7 +121,14 @@ export async function stubScene(
   const meter = cpuMeter();
   await clock.pass(HEARTBEATS * HEARTBEAT_MS);
   const heartbeatUs = meter() / HEARTBEATS / slaves;
-  const live = master.slaves().filter(({ link, lag }) => link === 'live' && lag === 0).length;
+  findings.tell('master, processor time per slave and heartbeat', usText(heartbeatUs));
+  for (let group = 0; group < GROUPS; group += 1) {
+    void master.data.set('hot', `${group}`);
+    await clock.pass((2 * HEARTBEAT_MS) / GROUPS);
+  }
+  const groupUs = meter() / GROUPS / slaves - (2 * heartbeatUs) / GROUPS;
+  findings.tell('master, processor time per slave and group', usText(groupUs));
+  const live = master.slaves().filter(({ link }) => link === 'live').length;
   findings.demand(
     'stubs that the master lists as live',
     `${live}`,
@@ -127,7 +136,6 @@ export async function stubScene(
     live === slaves && stubs.every(({ isGreeted, troubles }) => isGreeted && troubles === 0),
   );
   const masterBytes = liveBytes() - linkedBytes;
-  findings.tell('master, processor time per slave and heartbeat', usText(heartbeatUs));
   const bound = MASTER_BYTES_MAX + slaves * MASTER_BYTES_PER_SLAVE_MAX;
   findings.demand(
     'master, live memory for its slaves',
@@ -137,5 +145,5 @@ export async function stubScene(
   );
   await Promise.all([...stubs.map((stub) => stub.close()), clock.pass(HEARTBEAT_MS)]);
   await Promise.all([master.stop(), clock.pass(HEARTBEAT_MS)]);
-  return { heartbeatUs };
+  return { heartbeatUs, groupUs };
 }
