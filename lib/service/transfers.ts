@@ -114,6 +114,8 @@ type MakeBuild = () => Promise<Build | null>;
 export class Transfers {
   readonly #clock: Clock;
   readonly #kept = new Map<string, KeptBuild>();
+  /** The newest one of each key. */
+  readonly #byKey = new Map<string, KeptBuild>();
   readonly #making = new Map<string, Promise<Build | null>>();
   readonly #running = new Map<string, Transfer>();
   /** The newest one of each connection, also when its last part is out. */
@@ -233,10 +235,14 @@ export class Transfers {
   /** Frees builds that nobody reads any more. */
   sweep(): void {
     if (this.#landing.sweep()) this.#admitNext();
-    const before = this.#clock.now() - serviceLimits.buildIdleMs;
+    const { buildsIdleMax, buildIdleMs, buildIdleMsMin } = serviceLimits;
+    // Slaves behind by different versions share nothing: what each left is not kept for long (P15).
+    const idleMs = this.#kept.size > buildsIdleMax ? buildIdleMsMin : buildIdleMs;
+    const before = this.#clock.now() - idleMs;
     for (const [id, kept] of this.#kept) {
       if (kept.build.readers > 0 || kept.usedAtMs > before) continue;
       this.#kept.delete(id);
+      if (this.#byKey.get(kept.key) === kept) this.#byKey.delete(kept.key);
       discard(kept.build);
     }
   }
@@ -245,6 +251,7 @@ export class Transfers {
     for (const slave of [...this.#running.keys()]) this.release(slave);
     for (const { build } of this.#kept.values()) discard(build);
     this.#kept.clear();
+    this.#byKey.clear();
     for (const admit of this.#queue.values()) admit(false);
     this.#queue.clear();
   }
@@ -283,8 +290,8 @@ export class Transfers {
   }
 
   async #find(key: string, make: MakeBuild): Promise<Build | null> {
-    for (const kept of this.#kept.values()) {
-      if (kept.key !== key || !kept.build.has(0)) continue;
+    const kept = this.#byKey.get(key);
+    if (kept?.build.has(0) === true) {
       kept.usedAtMs = this.#clock.now();
       return kept.build;
     }
@@ -297,7 +304,9 @@ export class Transfers {
     try {
       const build = await make();
       if (build === null) return null;
-      this.#kept.set(build.id, { key, build, usedAtMs: this.#clock.now() });
+      const kept = { key, build, usedAtMs: this.#clock.now() };
+      this.#kept.set(build.id, kept);
+      this.#byKey.set(key, kept);
       return build;
     } finally {
       this.#making.delete(key);

@@ -1,16 +1,21 @@
 /** What must not cost the square of the slaves: lists of ids, gathered words, states under way. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { type ReplicationError, Veto } from '../../lib/errors.js';
+import { document } from '../../lib/layers/document/document.js';
 import { serviceLimits } from '../../lib/limits.js';
+import { Build, once } from '../../lib/service/build.js';
 import { GatheringBox } from '../../lib/service/gathering-box.js';
 import { KnownIds } from '../../lib/service/known-ids.js';
 import { Landing } from '../../lib/service/landing.js';
 import { SlaveRoster } from '../../lib/service/slave-roster.js';
+import { buildKey, type TransferPort, Transfers } from '../../lib/service/transfers.js';
 import { VirtualClock } from '../../lib/testing/virtual-clock.js';
 import { decodeFrame } from '../../lib/wire/frame.js';
 import { setter, TWO_PHASE } from '../support/service-changes.js';
 import { ServiceCluster } from '../support/service-cluster.js';
 import { ServiceDisk } from '../support/service-disk.js';
+import type { Tree } from '../support/service-rules.js';
 
 const test = suite('service: crowds');
 
@@ -88,6 +93,66 @@ test('P14: a slave that joins and a master that stops at once: known after the r
     again.node.slaves().map(({ id }) => id),
     ['s1', 's2', 's3'],
   );
+});
+
+test('P15: builds that nobody reads are kept for long only while they are few', async () => {
+  const clock = new VirtualClock();
+  const transfers = new Transfers(clock);
+  const { buildsIdleMax, buildIdleMsMin } = serviceLimits;
+  const serve = (index: number) => {
+    const facts = {
+      kind: 'delta',
+      from: { version: index, digest: '' },
+      to: { lineage: 'l', epoch: { term: 0, start: 0 }, version: 1000, digest: '' },
+      durability: 'memory',
+      round: null,
+    } as const;
+    const port: TransferPort = {
+      slave: `s${index}`,
+      sharedBy: () => '',
+      encode: () => new Uint8Array(10),
+      send: () => {},
+      isWritable: () => true,
+      isReliable: () => true,
+      ended: () => transfers.sent(`s${index}`),
+      failed: (reason) => assert.unreachable(reason),
+    };
+    const reader = { reason: null, firmRelation: 'same' } as const;
+    const make = async () => new Build(`b${index}`, facts, once(new Uint8Array(3)), 100);
+    return transfers.serve(port, buildKey(facts), false, reader, make);
+  };
+  const keptAfter = async (count: number) => {
+    for (let index = 0; index < count; index += 1) await serve(index);
+    await clock.pass(buildIdleMsMin + 1);
+    transfers.sweep();
+    return transfers.canResume('b0', 0);
+  };
+  assert.ok(await keptAfter(buildsIdleMax), 'few');
+  assert.not(await keptAfter(buildsIdleMax + 1), 'many');
+});
+
+test('P13: a yes that waits for others is void when its giver comes again', async () => {
+  const cluster = new ServiceCluster();
+  const master = cluster.master({ voteTimeout: 5_000 });
+  const slaves = Array.from({ length: 80 }, (_, index) => cluster.slave(`s${index}`));
+  const { clock, network } = cluster;
+  await cluster.start(master, ...slaves);
+  await cluster.converge(master, slaves);
+  // The last vote takes long enough for all that follows to happen while the round is open.
+  network.setFaults('s79', 'master', { delayMsMin: 300 });
+  const task = master.node.data.update(setter('a', 1), TWO_PHASE);
+  await clock.pass(3);
+  slaves[0]?.kill();
+  const prepare = async (next: Tree): Promise<void> => {
+    if (!('a' in next)) return;
+    await new Promise<void>((done) => clock.setTimeout(done, 1_000));
+    throw new Veto('not in this life');
+  };
+  const again = cluster.slave('s0', { data: document<Tree>({}, { prepare }) });
+  await again.node.start();
+  const error = (await cluster.failure(task)) as ReplicationError;
+  assert.is(error.code, 'ABORTED');
+  assert.match(`${error.cause}`, /not in this life/);
 });
 
 test('P18: states that left but did not arrive keep others waiting, up to a limit', async () => {
