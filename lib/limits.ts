@@ -64,10 +64,10 @@ export const serviceLimits = Object.freeze({
   buildChunksMax: 256,
   /** Milliseconds a build nobody reads is kept, so that a cut transfer can go on (P6). */
   buildIdleMs: 30_000,
-  /** Builds kept; with more of them, those that nobody reads go after `buildIdleMsMin`. */
-  buildsIdleMax: 64,
-  /** Milliseconds. */
-  buildIdleMsMin: 1_000,
+  /** Bytes of such builds that are kept at the most, the ones used last. */
+  idleBuildsBytesMax: 64 * MIB,
+  /** Milliseconds for which a request may have crossed the first part that answers an earlier. */
+  crossedMs: 500,
   /** Whole-state transfers at once; further slaves wait in turn (P18). */
   snapshotTransfersMax: 8,
   /** Bytes of whole states that left but were not confirmed; past it further slaves wait (P18). */

@@ -5,7 +5,7 @@
  */
 
 /** Version of this message vocabulary; peers with another one are refused with `PROTOCOL`. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** How a change travels: pulled by slaves after an announcement, or voted on by all of them. */
 export type Method = 'one-phase' | 'two-phase';

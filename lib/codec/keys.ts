@@ -15,7 +15,9 @@ export function isHostileKey(key: string, value: unknown): boolean {
 
 /** Whether superjson refuses the key, so that its object travels as a list of pairs. */
 export function isReservedKey(key: string): boolean {
-  return key === '__proto__' || key === 'constructor' || key === 'prototype';
+  // All three have nine letters or eleven, which few keys have.
+  if (key.length === 9) return key === '__proto__' || key === 'prototype';
+  return key.length === 11 && key === 'constructor';
 }
 
 /** An object made of keys and nothing else. */

@@ -7,6 +7,7 @@
 import { asReplicationError, ReplicationError } from '../errors.js';
 import { type CodecBudget, VALUE_BUDGET } from './budget.js';
 import { isHostileKey, isReservedKey } from './keys.js';
+import { writePlain } from './plain-writer.js';
 import { explainRefusal } from './refusal.js';
 import { restoreRich } from './rich-reader.js';
 import { stringifyRich } from './rich-writer.js';
@@ -23,10 +24,7 @@ const RICH_TAG = 's';
  * a key `prototype` below `constructor`); TOO_LARGE past the budget.
  */
 export function encodeValue(value: unknown, budget: CodecBudget = VALUE_BUDGET): string {
-  const carriage = surveyValue(value, budget);
-  if (carriage === undefined) throw explainRefusal(value, budget);
-  const text =
-    carriage === 'plain' ? PLAIN_TAG + JSON.stringify(value) : RICH_TAG + stringifyRich(value);
+  const text = writePlain(value, budget, PLAIN_TAG) ?? encodeSurveyed(value, budget);
   if (text.length > budget.textLengthMax) {
     const limit = `${budget.textLengthMax} (budget.textLengthMax)`;
     throw new ReplicationError(
@@ -35,6 +33,12 @@ export function encodeValue(value: unknown, budget: CodecBudget = VALUE_BUDGET):
     );
   }
   return text;
+}
+
+function encodeSurveyed(value: unknown, budget: CodecBudget): string {
+  const carriage = surveyValue(value, budget);
+  if (carriage === undefined) throw explainRefusal(value, budget);
+  return carriage === 'plain' ? PLAIN_TAG + JSON.stringify(value) : RICH_TAG + stringifyRich(value);
 }
 
 interface Scan {

@@ -5,10 +5,13 @@ const TABLE = new Uint32Array(256).map((_, index) => {
   return value;
 });
 
-export function crc32Portable(...parts: readonly Uint8Array[]): number {
-  let crc = 0xffffffff;
-  for (const part of parts) {
-    for (const byte of part) crc = (TABLE[(crc ^ byte) & 0xff] as number) ^ (crc >>> 8);
-  }
-  return (crc ^ 0xffffffff) >>> 0;
+function continued(value: number, bytes: Uint8Array): number {
+  let crc = value;
+  for (const byte of bytes) crc = (TABLE[(crc ^ byte) & 0xff] as number) ^ (crc >>> 8);
+  return crc;
+}
+
+export function crc32Portable(first: Uint8Array, second?: Uint8Array): number {
+  const crc = continued(0xffffffff, first);
+  return ((second === undefined ? crc : continued(crc, second)) ^ 0xffffffff) >>> 0;
 }

@@ -20,6 +20,13 @@ function base64url(bytes: Uint8Array): string {
   return text;
 }
 
+/** No decoder does this: to the web, `latin1` is Windows-1252. */
+function latin1Decode(bytes: Uint8Array, start: number, end: number): string {
+  let text = '';
+  for (let at = start; at < end; at += 1) text += String.fromCharCode(bytes[at] as number);
+  return text;
+}
+
 export const platform: Platform = {
   digest(...parts) {
     const hash = sha256.create();
@@ -30,5 +37,6 @@ export const platform: Platform = {
   utf8Encode: (text) => encoder.encode(text),
   utf8Decode: (bytes, start = 0, end = bytes.length) => decoder.decode(bytes.subarray(start, end)),
   utf8Length: (text) => encoder.encode(text).length,
+  latin1Decode,
   utf8Write: (target, text, offset) => encoder.encodeInto(text, target.subarray(offset)).written,
 };

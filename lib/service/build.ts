@@ -31,12 +31,14 @@ export interface ReaderFacts {
 /** One part: hashed once, and framed once for all slaves that are told the same with it. */
 export class Part {
   readonly last: boolean;
+  readonly bytes: number;
   #payload: Payload;
   #frame: Uint8Array | null = null;
   #mark = '';
 
   constructor(bytes: Uint8Array, last: boolean) {
     this.#payload = payloadOf(bytes);
+    this.bytes = bytes.length;
     this.last = last;
   }
 
@@ -79,6 +81,8 @@ export class Build {
   #producing: Promise<void> = Promise.resolve();
   #isDone = false;
   readers = 0;
+  /** Of the parts it keeps. */
+  bytes = 0;
 
   constructor(
     id: string,
@@ -109,6 +113,7 @@ export class Build {
   async close(): Promise<void> {
     this.#isDone = true;
     this.#parts.length = 0;
+    this.bytes = 0;
     await this.#source.return(undefined);
   }
 
@@ -120,9 +125,10 @@ export class Build {
       return;
     }
     this.#parts.push(next.value);
+    this.bytes += next.value.bytes;
     if (next.value.last) this.#isDone = true;
     if (this.#parts.length > serviceLimits.buildChunksMax) {
-      this.#parts.shift();
+      this.bytes -= this.#parts.shift()?.bytes ?? 0;
       this.#base += 1;
     }
   }

@@ -11,6 +11,8 @@ interface Flight {
   readonly version: number;
   readonly bytes: number;
   readonly sentAtMs: number;
+  /** Until then a request may have left before its answer came. */
+  readonly crossedUntilMs: number;
 }
 
 export class Landing {
@@ -28,10 +30,15 @@ export class Landing {
   }
 
   /** The last part of the state of `version` left for `slave`. */
-  left(slave: string, version: number, bytes: number): void {
+  left(slave: string, flight: Omit<Flight, 'sentAtMs'>): void {
     this.end(slave);
-    this.#flights.set(slave, { version, bytes, sentAtMs: this.#clock.now() });
-    this.#bytes += bytes;
+    this.#flights.set(slave, { ...flight, sentAtMs: this.#clock.now() });
+    this.#bytes += flight.bytes;
+  }
+
+  /** What the slave asks for now may be what is under way to it. */
+  isCrossed(slave: string): boolean {
+    return this.#clock.now() < (this.#flights.get(slave)?.crossedUntilMs ?? 0);
   }
 
   /** The slave said where it stands; answers whether its state was under way until now. */

@@ -47,7 +47,8 @@ export class PendingTask implements ReplicationTask {
   #id: string | null = null;
   #promise: Promise<TaskResult> | null = null;
   #waiter: Waiter | null = null;
-  #outcome: { readonly result: TaskResult } | { readonly error: ReplicationError } | null = null;
+  /** As it was given: a group may have thousands of tasks with one result. */
+  #outcome: TaskResult | ReplicationError | null = null;
   #stopListening: (() => void) | null = null;
   isSettled = false;
   /** Set when the host took the change back while its group was under way. */
@@ -92,13 +93,13 @@ export class PendingTask implements ReplicationTask {
   resolve(result: TaskResult): void {
     if (!this.#end('committed')) return;
     this.version = result.version;
-    this.#outcome = { result };
+    this.#outcome = result;
     this.#waiter?.resolve(result);
   }
 
   reject(error: ReplicationError): void {
     if (!this.#end('aborted')) return;
-    this.#outcome = { error };
+    this.#outcome = error;
     this.#waiter?.reject(error);
   }
 
@@ -123,8 +124,8 @@ export class PendingTask implements ReplicationTask {
     this.#promise ??= new Promise((resolve, reject) => {
       const outcome = this.#outcome;
       if (outcome === null) this.#waiter = { resolve, reject };
-      else if ('result' in outcome) resolve(outcome.result);
-      else reject(outcome.error);
+      else if (outcome instanceof ReplicationError) reject(outcome);
+      else resolve(outcome);
     });
     return this.#promise;
   }

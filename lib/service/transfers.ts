@@ -37,6 +37,8 @@ export class Transfer {
   isOver = false;
   /** Its last part is out; one that is over without that failed, and can be tried again. */
   isSent = false;
+  /** Until then a request of its slave may be one that was under way when its turn came. */
+  crossedUntilMs = 0;
   #isPumping = false;
 
   constructor(build: Build, port: TransferPort, reader: ReaderFacts, next: number) {
@@ -179,6 +181,8 @@ export class Transfers {
     reader: ReaderFacts,
     make: MakeBuild,
   ): Promise<void> {
+    if (isWhole && this.#crossed(port)) return;
+    const isWaiting = isWhole && !this.#admitted.has(port.slave) && this.#isFull;
     if (isWhole && !(await this.#admit(port.slave))) return;
     const wish = {};
     this.#wishes.set(port.slave, wish);
@@ -189,7 +193,25 @@ export class Transfers {
       this.release(port.slave);
       return;
     }
-    this.#run(new Transfer(build, port, reader, 0));
+    const transfer = new Transfer(build, port, reader, 0);
+    if (isWaiting) transfer.crossedUntilMs = this.#clock.now() + serviceLimits.crossedMs;
+    this.#run(transfer);
+  }
+
+  get #isFull(): boolean {
+    const { size } = this.#admitted;
+    return size >= serviceLimits.snapshotTransfersMax || this.#landing.isFull;
+  }
+
+  /**
+   * Those who wait for their turn ask again now and then. Such a request, answered after the turn
+   * came, would send all that is under way once more (of 1,000 slaves joining, to every third).
+   */
+  #crossed(port: TransferPort): boolean {
+    if (port.isReliable() && this.#landing.isCrossed(port.slave)) return true;
+    const running = this.#running.get(port.slave);
+    if (running?.port !== port || running.isOver) return false;
+    return port.isReliable() && this.#clock.now() < running.crossedUntilMs;
   }
 
   /** The last part is out: the place is free for the next one, once not too much is under way. */
@@ -198,7 +220,8 @@ export class Transfers {
     const { facts } = transfer?.build ?? {};
     this.#end(slave);
     if (transfer !== undefined && facts?.kind === 'snapshot') {
-      this.#landing.left(slave, facts.to.version, transfer.bytes);
+      const { bytes, crossedUntilMs } = transfer;
+      this.#landing.left(slave, { version: facts.to.version, bytes, crossedUntilMs });
     }
     this.#free(slave);
   }
@@ -232,28 +255,29 @@ export class Transfers {
     if (this.#admitted.delete(slave)) this.#admitNext();
   }
 
-  /** Frees builds that nobody reads any more. */
+  /** Frees builds that nobody reads any more: after a while, or when they take too much memory. */
   sweep(): void {
     if (this.#landing.sweep()) this.#admitNext();
-    const { buildsIdleMax, buildIdleMs, buildIdleMsMin } = serviceLimits;
-    // Slaves behind by different versions share nothing: what each left is not kept for long (P15).
-    const idleMs = this.#kept.size > buildsIdleMax ? buildIdleMsMin : buildIdleMs;
-    const before = this.#clock.now() - idleMs;
-    for (const [id, kept] of this.#kept) {
-      if (kept.build.readers > 0 || kept.usedAtMs > before) continue;
+    const before = this.#clock.now() - serviceLimits.buildIdleMs;
+    const idle = [...this.#kept].filter(([, { build }]) => build.readers === 0);
+    idle.sort(([, left], [, right]) => right.usedAtMs - left.usedAtMs);
+    let bytes = 0;
+    for (const [id, { build, usedAtMs, key }] of idle) {
+      bytes += build.bytes;
+      if (usedAtMs > before && bytes <= serviceLimits.idleBuildsBytesMax) continue;
       this.#kept.delete(id);
-      if (this.#byKey.get(kept.key) === kept) this.#byKey.delete(kept.key);
-      discard(kept.build);
+      if (this.#byKey.get(key)?.build === build) this.#byKey.delete(key);
+      discard(build);
     }
   }
 
   close(): void {
+    for (const admit of this.#queue.values()) admit(false);
+    this.#queue.clear();
     for (const slave of [...this.#running.keys()]) this.release(slave);
     for (const { build } of this.#kept.values()) discard(build);
     this.#kept.clear();
     this.#byKey.clear();
-    for (const admit of this.#queue.values()) admit(false);
-    this.#queue.clear();
   }
 
   #run(transfer: Transfer): void {
@@ -282,7 +306,7 @@ export class Transfers {
 
   #admitNext(): void {
     for (const [slave, admit] of this.#queue) {
-      if (this.#admitted.size >= serviceLimits.snapshotTransfersMax || this.#landing.isFull) return;
+      if (this.#isFull) return;
       this.#queue.delete(slave);
       this.#admitted.add(slave);
       admit(true);
@@ -307,6 +331,8 @@ export class Transfers {
       const kept = { key, build, usedAtMs: this.#clock.now() };
       this.#kept.set(build.id, kept);
       this.#byKey.set(key, kept);
+      // While changes go on, each newcomer makes one more.
+      this.sweep();
       return build;
     } finally {
       this.#making.delete(key);

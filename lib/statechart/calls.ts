@@ -33,6 +33,11 @@ function nameOf(reference: unknown): string {
   return typeof type === 'string' ? type : '';
 }
 
+/** What an executed action is called: of a function its own name. */
+function typeOf(reference: unknown): string {
+  return typeof reference === 'function' ? reference.name || '(anonymous)' : nameOf(reference);
+}
+
 /** @throws {TypeError} for a guard without an implementation, or one made of other guards */
 export function guardOf(machine: Machine, reference: unknown): Guard | null {
   if (reference === undefined) return null;
@@ -98,7 +103,7 @@ export function actionOf(machine: Machine, reference: unknown): Action {
   const found = (isInline ? reference : actions[nameOf(reference)]) as Builtin | undefined;
   const params = paramsOf(isInline ? null : reference);
   if (found === undefined || !('resolve' in found)) {
-    return effectAction(isInline ? '(anonymous)' : nameOf(reference), found, params);
+    return effectAction(typeOf(reference), found, params);
   }
   if (found.type === 'xstate.assign') return assignAction(found, params);
   if (found.type === 'xstate.raise' || found.type === 'xstate.cancel') {

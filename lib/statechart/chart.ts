@@ -1,7 +1,14 @@
 /** What is worked out once per machine and shared by all its actors. */
 import { type Action, actionOf, guardOf } from './calls.js';
 import { type Choice, Configuration, type Shared } from './configuration.js';
-import { type Machine, type Node, refuseOddities, type Transition } from './nodes.js';
+import {
+  allOf,
+  type Machine,
+  type Node,
+  refuseOddities,
+  type Transition,
+  transitionsOf,
+} from './nodes.js';
 
 export class Chart implements Shared {
   readonly machine: Machine;
@@ -15,6 +22,16 @@ export class Chart implements Shared {
   constructor(machine: Machine) {
     refuseOddities(machine);
     this.machine = machine;
+    for (const node of allOf(machine.root)) this.#lookUp(node);
+  }
+
+  /** All at once, so that what cannot be compiled is not found amid events. */
+  #lookUp(node: Node): void {
+    const transitions = transitionsOf(node);
+    this.choicesOf(transitions);
+    for (const { actions } of [...transitions, node.initial]) this.actionsOf(actions);
+    this.actionsOf(node.entry);
+    this.actionsOf(node.exit);
   }
 
   choicesOf(transitions: readonly Transition[]): readonly Choice[] {

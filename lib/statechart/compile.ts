@@ -33,6 +33,20 @@ function chartOf(machine: Machine): Chart {
   return chart;
 }
 
+/** Events in which XState sees more than their type, and those that only it makes. */
+function isReserved(type: string): boolean {
+  return type === '*' || (type.startsWith('xstate.') && !type.startsWith('xstate.after.'));
+}
+
+/** For what XState itself runs: the first snapshot, what is over, and its own events. */
+function withEffects(scope: AnyActorScope, effects: Effects): AnyActorScope {
+  const actionExecutor: AnyActorScope['actionExecutor'] = (action) => {
+    const exec = effects[action.type] ?? action.exec;
+    scope.actionExecutor({ ...action, exec } as typeof action);
+  };
+  return { ...scope, actionExecutor };
+}
+
 /**
  * The same machine, to be given to `createActor` in its place.
  * @throws {TypeError} when the machine uses what is not compiled, naming it
@@ -42,20 +56,16 @@ export function compile<M extends AnyStateMachine>(machine: M, options: Compiled
   const chart = chartOf(machine);
 
   const transition = (snapshot: Snapshot, event: AnyEventObject, scope: AnyActorScope) => {
-    if (event.type === 'xstate.stop') return machine.transition(snapshot, event, scope);
+    if (snapshot.status !== 'active' || isReserved(event.type)) {
+      return machine.transition(snapshot, event, withEffects(scope, effects));
+    }
     const run = new Run(snapshot, event, scope, effects);
     const macrostep = new Macrostep(run, chart.configurationOf(snapshot._nodes), isInspected);
     return macrostep.make();
   };
 
-  // The first snapshot is XState's own; the actions of its entries go to the same effects.
-  const getInitialSnapshot = (scope: AnyActorScope, input: unknown) => {
-    const actionExecutor: AnyActorScope['actionExecutor'] = (action) => {
-      const exec = effects[action.type] ?? action.exec;
-      scope.actionExecutor({ ...action, exec } as typeof action);
-    };
-    return machine.getInitialSnapshot({ ...scope, actionExecutor }, input);
-  };
+  const getInitialSnapshot = (scope: AnyActorScope, input: unknown) =>
+    machine.getInitialSnapshot(withEffects(scope, effects), input);
 
   // Whatever else a tool asks a machine for, this one answers as well.
   return Object.assign(Object.create(machine), { transition, getInitialSnapshot });

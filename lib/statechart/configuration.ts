@@ -4,14 +4,7 @@
  */
 import type { AnyMachineSnapshot } from 'xstate';
 import type { Action, Guard } from './calls.js';
-import {
-  ancestorsOf,
-  childrenOf,
-  isAtomic,
-  type Machine,
-  type Node,
-  type Transition,
-} from './nodes.js';
+import { ancestorsOf, isAtomic, type Machine, type Node, type Transition } from './nodes.js';
 import type { Run } from './run.js';
 import { entrySet, exitSet, withoutConflicts } from './sets.js';
 
@@ -66,11 +59,24 @@ function ask(listener: Listener, run: Run, found: Choice[]): boolean {
 
 type Value = AnyMachineSnapshot['value'];
 
-function stateValue(node: Node, children: ReadonlyMap<Node, readonly Node[]>): Value {
-  const active = children.get(node) ?? [];
-  const [only] = active;
+/** The active children of each state by their keys. */
+type Active = ReadonlyMap<Node, Readonly<Record<string, Node>>>;
+
+/** As objects, which list them as the value does: as entered, but what looks numeric first. */
+function activeOf(nodes: readonly Node[]): Active {
+  const active = new Map<Node, Record<string, Node>>(nodes.map((node) => [node, {}]));
+  for (const node of nodes) {
+    const siblings = node.parent && active.get(node.parent);
+    if (siblings !== undefined) siblings[node.key] = node;
+  }
+  return active;
+}
+
+function stateValue(node: Node, active: Active): Value {
+  const children = Object.values(active.get(node) ?? {});
+  const [only] = children;
   if (node.type === 'compound' && only !== undefined && isAtomic(only)) return only.key;
-  return Object.fromEntries(active.map((child) => [child.key, stateValue(child, children)]));
+  return Object.fromEntries(children.map((child) => [child.key, stateValue(child, active)]));
 }
 
 interface Remembered {
@@ -84,6 +90,7 @@ export class Configuration {
   readonly value: Value;
   readonly tags: Set<string>;
   readonly #shared: Shared;
+  readonly #active: Active;
   readonly #always: readonly (readonly Choice[])[];
   readonly #listeners = new Map<string, Listener | null>();
   readonly #steps: Remembered = { next: new Map() };
@@ -91,12 +98,8 @@ export class Configuration {
   constructor(shared: Shared, nodes: readonly Node[]) {
     this.#shared = shared;
     this.nodes = nodes;
-    const children = new Map<Node, Node[]>();
-    for (const node of nodes) {
-      const siblings = node.parent && (children.get(node.parent) ?? []);
-      if (node.parent !== undefined) children.set(node.parent, [...(siblings ?? []), node]);
-    }
-    this.value = stateValue(shared.machine.root, children);
+    this.#active = activeOf(nodes);
+    this.value = stateValue(shared.machine.root, this.#active);
     this.tags = new Set(nodes.flatMap(({ tags }) => tags));
     this.#always = nodes.filter(isAtomic).flatMap((node) => {
       const always = [node, ...ancestorsOf(node)].flatMap((state) => state.always ?? []);
@@ -143,11 +146,8 @@ export class Configuration {
   }
 
   #listenerOf(node: Node, type: string): Listener | null {
-    const inner = childrenOf(node)
-      .filter((child) => this.nodes.includes(child))
-      // Regions are asked in the order of the value, that is, as they were entered.
-      .sort((first, second) => this.nodes.indexOf(first) - this.nodes.indexOf(second))
-      .flatMap((child) => this.#listenerOf(child, type) ?? []);
+    const children = Object.values(this.#active.get(node) ?? {});
+    const inner = children.flatMap((child) => this.#listenerOf(child, type) ?? []);
     const own = this.#shared.choicesOf(node.transitions.get(type) ?? []);
     const [only] = inner;
     if (own.length === 0 && inner.length < 2) return only ?? null;

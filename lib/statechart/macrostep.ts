@@ -8,6 +8,12 @@ interface Inspected {
   _sendInspectionEvent(event: object): void;
 }
 
+/** XState tells of all transitions that an event enables; of those without one, who won. */
+function toldOf(choices: readonly Choice[], taken: readonly Transition[]): readonly Transition[] {
+  const isWithoutEvent = choices[0]?.transition.eventType === '';
+  return isWithoutEvent ? taken : choices.map(({ transition }) => transition);
+}
+
 export class Macrostep {
   readonly #run: Run;
   readonly #isInspected: boolean;
@@ -65,7 +71,7 @@ export class Macrostep {
     this.#configuration = next;
     this.#isOver = isLast;
     run.isChanged = isChanged || wasChanged;
-    if (this.#isInspected) this.#tell(taken);
+    if (this.#isInspected) this.#tell(toldOf(choices, taken));
     return isChanged;
   }
 

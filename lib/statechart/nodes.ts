@@ -33,19 +33,42 @@ export function isBelow(node: Node, ancestor: Node | undefined): boolean {
   return ancestor === undefined;
 }
 
-function allBelow(node: Node): Node[] {
-  return [node, ...childrenOf(node).flatMap(allBelow)];
+/** This state and all inside it. */
+export function allOf(node: Node): Node[] {
+  return [node, ...childrenOf(node).flatMap(allOf)];
+}
+
+/** With an event, after a delay, and without either. */
+export function transitionsOf(node: Node): Transition[] {
+  return [...node.transitions.values(), node.always ?? []].flat();
+}
+
+/** One region that is final is not yet the end of its chart. */
+function endsChart({ parent, machine }: Node): boolean {
+  return parent === machine.root && parent.type === 'compound';
+}
+
+/** They can be active together, neither inside the other. */
+function areApart(first: Node, second: Node): boolean {
+  const above = [first, ...ancestorsOf(first)];
+  const common = above.find((node) => node === second || isBelow(second, node));
+  return first !== common && second !== common && common?.type === 'parallel';
+}
+
+function excludesItself({ target = [] }: Transition): boolean {
+  return target.some((one, at) => target.slice(at + 1).some((other) => !areApart(one, other)));
 }
 
 function oddityOf(node: Node): string | null {
   if (node.type === 'history') return 'a history state';
   if (node.invoke.length > 0) return 'an invoked actor';
-  if (node.type === 'final' && node.parent !== node.machine.root) return 'a final state inside';
+  if (node.type === 'final' && !endsChart(node)) return 'a final state inside';
   if (node.output !== undefined) return 'an output';
   const descriptors = [...node.transitions.keys()];
   const wide = descriptors.find((descriptor) => descriptor.includes('*'));
   if (wide !== undefined) return `a transition on "${wide}"`;
   if (descriptors.some((descriptor) => descriptor.startsWith('xstate.done'))) return 'an onDone';
+  if (transitionsOf(node).some(excludesItself)) return 'targets that exclude each other';
   return null;
 }
 
@@ -54,8 +77,11 @@ function oddityOf(node: Node): string | null {
  * @throws {TypeError} naming the state and what it uses
  */
 export function refuseOddities(machine: Machine): void {
-  for (const node of allBelow(machine.root)) {
-    const oddity = oddityOf(node);
+  const ids = new Set<string>();
+  for (const node of allOf(machine.root)) {
+    // XState numbers states by their ids, and here they are told apart by that number.
+    const oddity = ids.has(node.id) ? 'an id that another state has' : oddityOf(node);
+    ids.add(node.id);
     if (oddity !== null) throw new TypeError(`#${node.id} has ${oddity}, which is not compiled`);
   }
 }

@@ -23,6 +23,8 @@ export interface Cell {
   readonly reference: string;
   /** Once, before the first round. */
   readonly prepare?: (cluster: Cluster) => Promise<void>;
+  /** Milliseconds that a round of one contestant may take. @default 180,000 */
+  readonly roundMsMax?: number;
   readonly measure: (cluster: Cluster) => Promise<readonly Reading[]>;
 }
 

@@ -11,6 +11,8 @@ const MISSED = 1000;
 const CATCH_UP_BYTES = 200;
 const PROCESSES = 10;
 const SPREAD_UPDATES = 1000;
+/** A thousand states of 20 MB are 20 GB: six minutes of two cores for `limit-json`. */
+const JOINS_MS_MAX = 900_000;
 /** Little enough to fit into the limit programs' buffers, which know no bound. */
 const STALLED_UPDATES = 5000;
 
@@ -91,6 +93,7 @@ export function manySlavesCells(sizes: Sizes): Cell[] {
       layer: 'sink',
       valueBytes: CATCH_UP_BYTES,
       rounds: joinRounds,
+      roundMsMax: JOINS_MS_MAX,
       prepare: (cluster) => fill(cluster, joinKeys),
       measure: of('W5', (cluster) => measureJoins(cluster, joins)),
     },

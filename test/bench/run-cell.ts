@@ -29,11 +29,12 @@ export interface RunOptions {
   readonly progress: (line: string) => void;
 }
 
-async function withDeadline<T>(work: Promise<T>, what: string): Promise<T> {
+async function withDeadline<T>(work: Promise<T>, cell: Cell, what: string): Promise<T> {
+  const { roundMsMax = ROUND_MS_MAX } = cell;
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
-    const message = `${what} took longer than ${ROUND_MS_MAX / 1000} s`;
-    timer = setTimeout(() => reject(new Error(message)), ROUND_MS_MAX);
+    const message = `${what} took longer than ${roundMsMax / 1000} s`;
+    timer = setTimeout(() => reject(new Error(message)), roundMsMax);
   });
   try {
     return await Promise.race([work, deadline]);
@@ -76,7 +77,7 @@ async function prepare(cell: Cell, runner: Runner): Promise<void> {
   if (cell.prepare === undefined) return;
   try {
     const what = `preparing ${runner.entry.label}`;
-    await withDeadline(cell.prepare(runner.cluster), what);
+    await withDeadline(cell.prepare(runner.cluster), cell, what);
   } catch (error) {
     runner.failure = tell(error);
   }
@@ -85,7 +86,7 @@ async function prepare(cell: Cell, runner: Runner): Promise<void> {
 async function runRound(cell: Cell, runner: Runner, isWarmUp: boolean): Promise<void> {
   try {
     const what = `${cell.title}: a round of ${runner.entry.label}`;
-    const readings = await withDeadline(cell.measure(runner.cluster), what);
+    const readings = await withDeadline(cell.measure(runner.cluster), cell, what);
     if (!isWarmUp) runner.rounds.push(readings);
   } catch (error) {
     runner.failure = tell(error);

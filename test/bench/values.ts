@@ -25,13 +25,14 @@ export const VALUE_BYTES_MIN = SHELL_BYTES;
 function notesOf(length: number): string[] {
   let state = 4711;
   return Array.from({ length: NOTES }, () => {
-    let note = '';
-    while (note.length < length) {
+    const letters = Array.from({ length }, () => {
       // A linear congruence: incompressible enough, and the same in every process.
       state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-      note += LETTERS[state >>> 26];
-    }
-    return note;
+      return LETTERS[state >>> 26];
+    });
+    // Joined, so that it is one piece: a text grown letter by letter is a chain of as many parts,
+    // walked anew each time a longer text around it is written out (limit, 1 KB: a quarter).
+    return letters.join('');
   });
 }
 

@@ -37,6 +37,35 @@ test('plain data takes the fast path: its text is JSON behind one letter', () =>
   );
 });
 
+test('plain data large or small, with characters of every kind: the text is that of JSON', () => {
+  const ends = [0x00, 0x1f, 0x20, 0x7f, 0x9f, 0xa0, 0xd7ff, 0xe000, 0xffff];
+  const units = [
+    ...ends.map((unit) => String.fromCharCode(unit)),
+    '"',
+    '\\',
+    '\u{1f600}',
+    '\ud800',
+  ];
+  const odd = Object.fromEntries(units.map((unit) => [`${unit}k`, `a${unit}`]));
+  const numbers = [0, 1e21, 1e-7, 0.1, -1.5e300, 2 ** 53, Number.MIN_VALUE];
+  const nested = { list: [[], {}, [null, true, false]], 2: 'b', 1: 'a', toJSON: 1, '': '' };
+  const many = Array.from({ length: 500 }, (_, index) => ({ index }));
+  const bare = Object.assign(Object.create(null), { a: 1 }) as object;
+  for (const value of [odd, numbers, nested, many, bare, ...units, { a: many, b: odd }]) {
+    assert.is(encodeValue(value), `j${JSON.stringify(value)}`);
+  }
+});
+
+test('what somebody added to Object.prototype does not travel', () => {
+  const prototype = Object.prototype as { added?: string };
+  prototype.added = 'x';
+  try {
+    assert.is(encodeValue({ a: 1 }), 'j{"a":1}');
+  } finally {
+    delete prototype.added;
+  }
+});
+
 test('an encoded text is a function of the value alone, however its parts are shared', () => {
   const part = { at: new Date(5), list: [1n] };
   const shared = encodeValue({ a: part, b: part, nan: [Number.NaN, Number.NaN] });

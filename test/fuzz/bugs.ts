@@ -1,6 +1,7 @@
 /** Seeded bugs: each breaks what the fuzzer promises to notice. */
 import { ReplicationError } from '../../lib/errors.js';
-import { messageShapes } from '../../lib/wire/messages.js';
+import { messageReaders } from '../../lib/wire/read-message.js';
+import { ANSWERS } from '../../lib/wire/words.js';
 import type { Target } from './target.js';
 
 export interface FuzzBug {
@@ -10,15 +11,17 @@ export interface FuzzBug {
   spoil(target: Target): Target;
 }
 
-/** A field is used before it was checked. */
+/** A field is used before it was checked: the answer of a vote, which is its first. */
 function trusting(target: Target): Target {
-  const original = messageShapes.vote;
-  const careless: typeof original = (value, path) => {
-    const { reason } = value as { reason: string };
-    if (reason !== null) reason.slice(0, 10);
-    return original(value, path);
+  const original = messageReaders.vote;
+  const careless: typeof original = (reader, envelope) => {
+    const { at } = reader;
+    const answer = ANSWERS[reader.byte()] as string;
+    if (answer.length > 3) throw new ReplicationError('PROTOCOL', 'no answer is as long');
+    reader.at = at;
+    return original(reader, envelope);
   };
-  const give = (shape: typeof original) => Object.assign(messageShapes, { vote: shape });
+  const give = (vote: typeof original) => Object.assign(messageReaders, { vote });
   const read = (input: Uint8Array) => {
     give(careless);
     try {
@@ -56,7 +59,7 @@ function hoarding(target: Target): Target {
 export const BUGS: Readonly<Record<string, FuzzBug>> = {
   'unchecked-field': {
     what: 'a field of a message is used before it is checked',
-    target: 'message shapes',
+    target: 'message fields',
     spoil: trusting,
   },
   'quadratic-time': {

@@ -1,21 +1,22 @@
 /** Everything that reads bytes of a peer: handshake, framing, frames, transfers, both machines. */
 import { ReplicationError } from '../../lib/errors.js';
-import { type Random, seededRandom } from '../../lib/runtime/random.js';
+import { seededRandom } from '../../lib/runtime/random.js';
 import { TransferReceiver } from '../../lib/service/transfer-receiver.js';
 import { FrameReader } from '../../lib/transports/tcp/framing.js';
 import { MasterHandshake, SlaveHandshake } from '../../lib/transports/tcp/handshake.js';
 import { NONCE_BYTES } from '../../lib/transports/tcp/hello.js';
 import { decodeFrame } from '../../lib/wire/frame.js';
-import { messageShapes } from '../../lib/wire/messages.js';
-import type { ChunkMessage, Enveloped, Message, MessageKind } from '../../machines/protocol.js';
+import { HeadReader } from '../../lib/wire/head-reader.js';
+import { messageReaders } from '../../lib/wire/read-message.js';
+import { KINDS } from '../../lib/wire/words.js';
+import type { ChunkMessage, Enveloped, Message } from '../../machines/protocol.js';
 import { type Corpus, SECRET } from './corpus.js';
-import { below, extreme, mutate, mutateJson, pick } from './mutate.js';
-import { hostileFrame, sealFrame } from './sealed-frame.js';
+import { below, mutate, pick } from './mutate.js';
+import { extremeFrame, hostileFrame, partsOf } from './sealed-frame.js';
 import { Finding, type Target } from './target.js';
 
 const FRAME_BYTES_MAX = 4 * 1024 * 1024;
 const EXTREME_BYTES_MAX = 128 * 1024;
-const ITEM = new TextEncoder().encode('tree');
 
 /** Refused with the one code there is for it, or whole. */
 function strictly(frame: Uint8Array): Enveloped {
@@ -47,7 +48,7 @@ function frameTarget({ frames }: Corpus): Target {
       const roll = random();
       if (roll < 0.6) return hostileFrame(frames, random);
       if (roll < 0.9995) return mutate(pick(frames, random), pick(frames, random), random);
-      return sealFrame(ITEM, extreme(random, EXTREME_BYTES_MAX), new Uint8Array());
+      return extremeFrame(frames, random, EXTREME_BYTES_MAX);
     },
     read: (input) => void strictly(input),
   };
@@ -165,29 +166,27 @@ function transferTarget({ masterFrames }: Corpus): Target {
   };
 }
 
-const KINDS = Object.keys(messageShapes) as MessageKind[];
-
-/** Values of any kind against the shape of any message, without a frame around them. */
-function shapeTarget({ frames }: Corpus): Target {
-  const heads = frames.map((frame) => JSON.stringify(decodeFrame(frame)));
-  const value = (random: Random): unknown => {
-    let changed: unknown = JSON.parse(pick(heads, random));
-    do changed = mutateJson(changed, random);
-    while (random() < 0.5);
-    return changed;
-  };
+/** Any bytes as the fields of any message, without a frame around them: nothing was checked yet. */
+function fieldsTarget({ frames }: Corpus): Target {
+  const [first] = frames;
+  if (first === undefined) throw new Error('no frame was recorded');
+  const { envelope } = decodeFrame(first);
   return {
-    name: 'message shapes',
+    name: 'message fields',
     family: 'frames',
     share: 0.05,
     make: (random) => {
-      const text = JSON.stringify([below(random, KINDS.length), value(random)]);
-      return new TextEncoder().encode(text);
+      const { message } = partsOf(pick(frames, random));
+      if (random() < 0.1) return mutate(message, partsOf(pick(frames, random)).message, random);
+      const [kind = 0] = message;
+      const fields = mutate(message.slice(1), message, random);
+      return new Uint8Array([kind, ...fields]);
     },
     read: (input) => {
-      const [kind, given] = JSON.parse(new TextDecoder().decode(input)) as [number, unknown];
-      const name = KINDS[kind] ?? 'hello';
-      messageShapes[name](given, name);
+      const kind = KINDS[input[0] ?? 0] ?? 'hello';
+      const reader = new HeadReader(input, 1, input.length, envelope);
+      messageReaders[kind](reader, envelope);
+      reader.finish();
     },
   };
 }
@@ -198,6 +197,6 @@ export function frameTargets(corpus: Corpus): Target[] {
     streamTarget(corpus),
     handshakeTarget(corpus),
     transferTarget(corpus),
-    shapeTarget(corpus),
+    fieldsTarget(corpus),
   ];
 }

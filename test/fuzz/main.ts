@@ -11,10 +11,10 @@ import { tryProcesses } from './processes.js';
 
 const HELP = `npm run check:fuzz -- [options]
 
-Records what real masters and slaves say to each other, changes it (bytes, JSON, checksums that
-hold again), and feeds it to the frame decoder, the framing, the handshake, the message shapes, the
-transfer receiver, a running master and slave, the codec, the reader of JSON files, the layers, the
-argument parser, and the command in real processes.
+Records what real masters and slaves say to each other, changes it (bytes, fields, JSON, under
+checksums that hold again), and feeds it to the frame decoder, the framing, the handshake, the
+message fields, the transfer receiver, a running master and slave, the codec, the reader of JSON
+files, the layers, the argument parser, and the command in real processes.
 
   --seed TEXT      of all inputs (default: the time)
   --frames N       inputs that are frames (default: 2100000)

@@ -45,6 +45,30 @@ test('what is read is frozen, and the same object at every read', async () => {
   assert.throws(() => value.at.setFullYear(1), /read-only/);
 });
 
+test('of a group each key has its newest change, in order of last change (P17)', async () => {
+  const { replication, master, copy, slave } = await replicate();
+  master.batch([
+    { op: 'set', key: 'kept', value: 0 },
+    { op: 'set', key: 'again', value: 0 },
+  ]);
+  await replication.flush([copy]);
+  master.set('a', 1);
+  master.set('b', 1);
+  master.set('gone', 1);
+  master.batch([
+    { op: 'set', key: 'c', value: 1 },
+    { op: 'set', key: 'a', value: 2 },
+    { op: 'delete', key: 'again' },
+  ]);
+  master.delete('gone');
+  master.set('kept', 0);
+  master.set('again', 1);
+  master.set('b', 2);
+  await replication.flush([copy]);
+  const newest = [...Object.entries({ kept: 0, c: 1, a: 2, again: 1, b: 2 })];
+  for (const data of [master, slave]) assert.equal([...data.entries()], newest);
+});
+
 test('a key or value that cannot travel fails its own task and no other of the group', async () => {
   const { replication, master, copy, slave } = await replicate({ keyBytesMax: 8 });
   const tasks = {

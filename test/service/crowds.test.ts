@@ -4,12 +4,10 @@ import * as assert from 'uvu/assert';
 import { type ReplicationError, Veto } from '../../lib/errors.js';
 import { document } from '../../lib/layers/document/document.js';
 import { serviceLimits } from '../../lib/limits.js';
-import { Build, once } from '../../lib/service/build.js';
 import { GatheringBox } from '../../lib/service/gathering-box.js';
 import { KnownIds } from '../../lib/service/known-ids.js';
 import { Landing } from '../../lib/service/landing.js';
 import { SlaveRoster } from '../../lib/service/slave-roster.js';
-import { buildKey, type TransferPort, Transfers } from '../../lib/service/transfers.js';
 import { VirtualClock } from '../../lib/testing/virtual-clock.js';
 import { decodeFrame } from '../../lib/wire/frame.js';
 import { setter, TWO_PHASE } from '../support/service-changes.js';
@@ -95,42 +93,6 @@ test('P14: a slave that joins and a master that stops at once: known after the r
   );
 });
 
-test('P15: builds that nobody reads are kept for long only while they are few', async () => {
-  const clock = new VirtualClock();
-  const transfers = new Transfers(clock);
-  const { buildsIdleMax, buildIdleMsMin } = serviceLimits;
-  const serve = (index: number) => {
-    const facts = {
-      kind: 'delta',
-      from: { version: index, digest: '' },
-      to: { lineage: 'l', epoch: { term: 0, start: 0 }, version: 1000, digest: '' },
-      durability: 'memory',
-      round: null,
-    } as const;
-    const port: TransferPort = {
-      slave: `s${index}`,
-      sharedBy: () => '',
-      encode: () => new Uint8Array(10),
-      send: () => {},
-      isWritable: () => true,
-      isReliable: () => true,
-      ended: () => transfers.sent(`s${index}`),
-      failed: (reason) => assert.unreachable(reason),
-    };
-    const reader = { reason: null, firmRelation: 'same' } as const;
-    const make = async () => new Build(`b${index}`, facts, once(new Uint8Array(3)), 100);
-    return transfers.serve(port, buildKey(facts), false, reader, make);
-  };
-  const keptAfter = async (count: number) => {
-    for (let index = 0; index < count; index += 1) await serve(index);
-    await clock.pass(buildIdleMsMin + 1);
-    transfers.sweep();
-    return transfers.canResume('b0', 0);
-  };
-  assert.ok(await keptAfter(buildsIdleMax), 'few');
-  assert.not(await keptAfter(buildsIdleMax + 1), 'many');
-});
-
 test('P13: a yes that waits for others is void when its giver comes again', async () => {
   const cluster = new ServiceCluster();
   const master = cluster.master({ voteTimeout: 5_000 });
@@ -159,17 +121,22 @@ test('P18: states that left but did not arrive keep others waiting, up to a limi
   const clock = new VirtualClock();
   const landing = new Landing(clock);
   const half = serviceLimits.landingBytesMax / 2;
-  landing.left('s1', 7, half);
-  landing.left('s2', 7, half);
+  const flight = { version: 7, bytes: half, crossedUntilMs: 500 };
+  landing.left('s1', flight);
+  landing.left('s2', flight);
+  assert.ok(landing.isCrossed('s1'), 'what it asks for may be on its way');
   assert.ok(landing.isFull);
   assert.not(landing.stands('s1', 6), 'it is not there yet');
   assert.ok(landing.stands('s1', 7));
   assert.not(landing.stands('s1', 8), 'told once');
   assert.not(landing.isFull);
-  landing.left('s3', 8, half);
-  landing.left('s3', 9, half);
+  landing.left('s3', flight);
+  landing.left('s3', { ...flight, version: 9 });
   assert.ok(landing.isFull, 'one state of a slave counts once');
-  await clock.pass(serviceLimits.landingMsMax + 1);
+  await clock.pass(500);
+  assert.not(landing.isCrossed('s3'), 'it asks for good');
+  assert.not(landing.isCrossed('s9'), 'nothing is under way to it');
+  await clock.pass(serviceLimits.landingMsMax);
   assert.ok(landing.sweep(), 'those that never answer are given up');
   assert.not(landing.isFull);
   assert.not(landing.sweep());

@@ -156,6 +156,30 @@ test('P18: a bounded number of whole states goes out at once, the others wait th
   assert.is(most, serviceLimits.snapshotTransfersMax);
 });
 
+test('P18: one that asked again while it waited for its turn gets each part once', async () => {
+  const cluster = new ServiceCluster({ maxFrameBytes: 16 * KIB });
+  const master = cluster.master();
+  await cluster.start(master);
+  await cluster.finish(master.node.data.update(setter('a', big(4_000))));
+  const sent = new Map<string, number>();
+  master.wire.onSend = (frame, peers) => {
+    const message = decodeFrame(frame);
+    if (message.kind !== 'snapshot') return;
+    for (const peer of peers) {
+      const part = `${peer} ${message.build} ${message.index}`;
+      sent.set(part, (sent.get(part) ?? 0) + 1);
+    }
+  };
+  const slaves = Array.from({ length: 24 }, (_, index) => cluster.slave(`s${index}`));
+  for (const { node } of slaves) {
+    cluster.network.setFaults('master', node.id, { bytesPerSecond: 2_000 * KIB, delayMsMean: 100 });
+  }
+  await cluster.start(...slaves);
+  await cluster.converge(master, slaves, 60_000);
+  const repeated = [...sent].filter(([, times]) => times > 1);
+  assert.equal(repeated, []);
+});
+
 test('P18: those who leave while they wait, or while they are served, give their turn back', async () => {
   const cluster = new ServiceCluster({ maxFrameBytes: 16 * KIB });
   const master = cluster.master();

@@ -52,6 +52,25 @@ test('frames come out of one chunk as views of it, without a copy', () => {
   assert.ok(frames.every((frame) => frame.buffer === wire.buffer));
 });
 
+test('frames stay as they were when the memory they were read into is filled again', () => {
+  const wire = wireOf([...sent, frameOf(70_000), frameOf(500_000), ...sent]);
+  const kept = [...wanted, Buffer.from(frameOf(70_000)), Buffer.from(frameOf(500_000)), ...wanted];
+  for (const readBytes of [5, 100, 65_536, wire.length]) {
+    const memory = Buffer.alloc(readBytes);
+    const reader = new FrameReader(LIMIT, true);
+    const frames: Uint8Array[] = [];
+    for (let at = 0; at < wire.length; at += readBytes) {
+      const length = wire.copy(memory, 0, at);
+      reader.push(memory.subarray(0, length), frames);
+      memory.fill(0);
+    }
+    const arrived = frames.map((frame) => Buffer.from(frame));
+    assert.equal(arrived, kept, `reads of ${readBytes} bytes`);
+    // Nothing more is kept alive than the frame itself.
+    assert.ok(frames.every((frame) => frame.buffer.byteLength === frame.length));
+  }
+});
+
 test('a stream cut at every offset gives the same frames', () => {
   const wire = wireOf(sent);
   for (let at = 0; at <= wire.length; at += 1) {

@@ -12,9 +12,10 @@ import {
   type SnapshotSource,
 } from '../contract.js';
 import { textOf } from './cell.js';
-import { buildGroup, type KeyValueChange, makeChange } from './change.js';
+import { type KeyValueChange, makeChange, makeDelete, makeSet } from './change.js';
 import { KeyValueCopy, type KeyValueData } from './copy.js';
 import { deltaOf, type KeyValueDelta } from './delta.js';
+import { buildGroup } from './group.js';
 import { operationsOf } from './operations.js';
 import type { KeyValueOperation, KeyValueSettings } from './options.js';
 import { writeSnapshot } from './snapshot.js';
@@ -34,6 +35,10 @@ export interface KeyValueMasterData<V> extends KeyValueData<V> {
 
 type Service = MasterService<KeyValueDelta, KeyValueChange>;
 
+function deltaOfChange({ key, text, delta }: KeyValueChange): KeyValueDelta {
+  return delta ?? deltaOf([key], [text]);
+}
+
 export class KeyValueMaster<V>
   extends KeyValueCopy<V>
   implements MasterUserLayer<KeyValueDelta, KeyValueChange>, KeyValueMasterData<V>
@@ -47,7 +52,7 @@ export class KeyValueMaster<V>
     const { methodFor } = settings;
     if (methodFor === undefined) return;
     this.methodFor = (subject) =>
-      methodFor(operationsOf('delta' in subject ? subject.delta : subject, settings));
+      methodFor(operationsOf('keys' in subject ? subject : deltaOfChange(subject), settings));
   }
 
   attach(service: Service): void {
@@ -56,19 +61,21 @@ export class KeyValueMaster<V>
   }
 
   set(key: string, value: V, options?: UpdateOptions): ReplicationTask {
-    return this.batch([{ op: 'set', key, value }], options);
+    return this.#running().submit(makeSet(key, value, this.settings), options);
   }
 
   delete(key: string, options?: UpdateOptions): ReplicationTask {
-    return this.batch([{ op: 'delete', key }], options);
+    return this.#running().submit(makeDelete(key, this.settings), options);
   }
 
   batch(operations: ReadonlyArray<KeyValueOperation<V>>, options?: UpdateOptions): ReplicationTask {
-    if (this.#service === null) {
-      const hint = 'hand the layer to createMaster and start it first';
-      throw new ReplicationError('NOT_RUNNING', `This keyValue has no master yet; ${hint}`);
-    }
-    return this.#service.submit(makeChange(operations, this.settings), options);
+    return this.#running().submit(makeChange(operations, this.settings), options);
+  }
+
+  #running(): Service {
+    if (this.#service !== null) return this.#service;
+    const hint = 'hand the layer to createMaster and start it first';
+    throw new ReplicationError('NOT_RUNNING', `This keyValue has no master yet; ${hint}`);
   }
 
   build(changes: readonly KeyValueChange[]): MaybePromise<BuiltGroup<KeyValueDelta>> {

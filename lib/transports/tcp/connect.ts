@@ -12,6 +12,7 @@ import { SlaveHandshake } from './handshake.js';
 import { NONCE_BYTES } from './hello.js';
 import { lazyTls } from './lazy-tls.js';
 import { Peers } from './peers.js';
+import { readBuffer } from './read-buffer.js';
 import {
   addressOf,
   connectSettings,
@@ -22,6 +23,17 @@ import { connectFailure } from './socket-errors.js';
 
 /** The longest interval timers take, about 25 days; its callback does nothing anyway. */
 const HOLD_MS = 2 ** 31 - 1;
+
+/** A socket whose 'data' is a view of the shared read buffer. */
+function connectPlain(target: net.TcpNetConnectOpts): net.Socket {
+  const buffer = readBuffer();
+  const callback = (length: number): boolean => {
+    socket.emit('data', buffer.subarray(0, length));
+    return true;
+  };
+  const socket: net.Socket = net.connect({ ...target, onread: { buffer, callback } });
+  return socket;
+}
 
 class TcpDialer implements SlaveTransport {
   readonly role = 'slave';
@@ -50,7 +62,8 @@ class TcpDialer implements SlaveTransport {
     this.#reconnectMsMax = options.reconnectMsMax ?? limits.reconnectMsMax;
     const minMs = options.reconnectMsMin ?? limits.reconnectMsMin;
     this.#backoff = new Backoff(minMs, this.#reconnectMsMax, options.random ?? Math.random);
-    this.#peers = new Peers(this.#settings, () => this.#lost());
+    // TLS brings its own buffers.
+    this.#peers = new Peers(this.#settings, () => this.#lost(), options.tls === undefined);
     this.#lifecycle = new Lifecycle('this tcpConnect transport', {
       start: (gate) => this.#start(gate),
       stop: () => this.#stop(),
@@ -130,7 +143,7 @@ class TcpDialer implements SlaveTransport {
     const { host, port } = this.#settings;
     const target = { host, port, noDelay: true };
     const keepAlive = { keepAlive: true, keepAliveInitialDelay: limits.keepAliveMs };
-    if (this.#options.tls === undefined) return net.connect({ ...target, ...keepAlive });
+    if (this.#options.tls === undefined) return connectPlain({ ...target, ...keepAlive });
     const socket = lazyTls().connect({ ...this.#options.tls, ...target, minVersion: 'TLSv1.3' });
     socket.setNoDelay(true);
     socket.setKeepAlive(true, limits.keepAliveMs);

@@ -40,6 +40,7 @@ export class Connection implements Flushable {
     settings: TcpSettings,
     owner: ConnectionOwner,
     flusher: Flusher,
+    readsAreReused: boolean,
   ) {
     this.peer = peer;
     this.#socket = socket;
@@ -47,7 +48,7 @@ export class Connection implements Flushable {
     this.#owner = owner;
     this.#flusher = flusher;
     this.#queue = new OutboundQueue(flusher.packed);
-    this.#reader = new FrameReader(settings.frameBytesMax);
+    this.#reader = new FrameReader(settings.frameBytesMax, readsAreReused);
     socket.on('data', this.feed);
     socket.on('end', this.#remoteEnd);
     socket.on('error', this.#socketError);

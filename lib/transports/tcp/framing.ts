@@ -5,8 +5,13 @@
 import { ReplicationError } from '../../errors.js';
 
 export const HEADER_BYTES = 4;
-/** What a long frame's buffer starts with; it grows with what really arrives, never ahead of it. */
+/** What a long frame's buffer starts with at the most, before any of the frame arrived. */
 const FIRST_BUFFER_BYTES = 64 * 1024;
+/**
+ * How far it may be ahead of what arrived: far enough that a frame of some reads is copied once,
+ * not so far that a header alone is worth memory.
+ */
+const GROWTH = 4;
 
 function refuseLength(length: number, frameBytesMax: number): never {
   if (length === 0 || length >= 2 ** 31) {
@@ -19,9 +24,15 @@ function refuseLength(length: number, frameBytesMax: number): never {
   throw new ReplicationError('TOO_LARGE', message);
 }
 
+/** Of a Buffer `slice` is a view: this is a copy of whatever it is given. */
+function copyOf(chunk: Uint8Array, start: number, end: number): Uint8Array {
+  return Uint8Array.prototype.slice.call(chunk, start, end);
+}
+
 /** Cuts what arrives, in pieces of any size, into the frames that were sent. */
 export class FrameReader {
   readonly #frameBytesMax: number;
+  readonly #isReused: boolean;
   #headerBytes = 0;
   #headerValue = 0;
   /** Of the frame being read; 0 while its header is not complete. */
@@ -30,9 +41,13 @@ export class FrameReader {
   #body: Uint8Array | null = null;
   #bodyBytes = 0;
 
-  /** @param frameBytesMax the longest frame in bytes, without its header */
-  constructor(frameBytesMax: number) {
+  /**
+   * @param frameBytesMax the longest frame in bytes, without its header
+   * @param isReused the memory of a chunk is filled again after `push`: every frame is a copy
+   */
+  constructor(frameBytesMax: number, isReused = false) {
     this.#frameBytesMax = frameBytesMax;
+    this.#isReused = isReused;
   }
 
   /** Whether the stream ended here would end within a frame. */
@@ -42,7 +57,7 @@ export class FrameReader {
 
   /**
    * Appends to `frames` every frame that `chunk` completes. A frame within one chunk is a view of
-   * it; a longer one is gathered in linear time.
+   * it unless chunks are reused; a longer one is gathered in linear time.
    * @throws {ReplicationError} PROTOCOL for a length of zero or at least 2^31, TOO_LARGE above
    * `frameBytesMax`, both before any memory is taken for it. The reader is of no use afterwards;
    * frames before the bad one were appended.
@@ -53,8 +68,9 @@ export class FrameReader {
       if (this.#length === 0) {
         at = this.#readHeader(chunk, at);
       } else if (this.#body === null && chunk.length - at >= this.#length) {
-        frames.push(chunk.subarray(at, at + this.#length));
-        at += this.#length;
+        const end = at + this.#length;
+        frames.push(this.#isReused ? copyOf(chunk, at, end) : chunk.subarray(at, end));
+        at = end;
         this.#length = 0;
       } else {
         at = this.#gather(chunk, at, frames);
@@ -92,11 +108,11 @@ export class FrameReader {
     return end;
   }
 
-  /** Doubling keeps a frame in many pieces linear; the last growth is to the exact length. */
+  /** Growth by a factor keeps a frame in many pieces linear; the last is to the exact length. */
   #room(bytes: number): Uint8Array {
     const old = this.#body;
     if (old !== null && old.length >= bytes) return old;
-    const wanted = Math.max(bytes, FIRST_BUFFER_BYTES, old === null ? 0 : old.length * 2);
+    const wanted = Math.max(bytes * GROWTH, FIRST_BUFFER_BYTES);
     const body = new Uint8Array(Math.min(this.#length, wanted));
     if (old !== null) body.set(old.subarray(0, this.#bodyBytes));
     this.#body = body;

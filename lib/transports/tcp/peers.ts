@@ -12,14 +12,19 @@ export class Peers implements ConnectionOwner {
   readonly #connections = new Map<PeerId, Connection>();
   readonly #flusher = new Flusher();
   readonly #afterEnd: (peer: PeerId) => void;
+  readonly #readsAreReused: boolean;
   #gate: SinkGate | null = null;
   #whenEmpty: (() => void) | null = null;
   #joins = 0;
 
-  /** @param afterEnd called after the sink was told that a peer left */
-  constructor(settings: TcpSettings, afterEnd: (peer: PeerId) => void) {
+  /**
+   * @param afterEnd called after the sink was told that a peer left
+   * @param readsAreReused sockets hand over memory that the next read fills again
+   */
+  constructor(settings: TcpSettings, afterEnd: (peer: PeerId) => void, readsAreReused = false) {
     this.#settings = settings;
     this.#afterEnd = afterEnd;
+    this.#readsAreReused = readsAreReused;
   }
 
   get size(): number {
@@ -43,7 +48,14 @@ export class Peers implements ConnectionOwner {
   add(socket: Socket, address: string, rest: Uint8Array): PeerId {
     this.#joins += 1;
     const peer = `${address}#${this.#joins}`;
-    const connection = new Connection(socket, peer, this.#settings, this, this.#flusher);
+    const connection = new Connection(
+      socket,
+      peer,
+      this.#settings,
+      this,
+      this.#flusher,
+      this.#readsAreReused,
+    );
     this.#connections.set(peer, connection);
     this.#gate?.joined(peer);
     if (rest.length > 0) connection.feed(rest);

@@ -59,6 +59,13 @@ async function storm(crowd: Crowd, findings: Findings) {
     `at most ${bytesText(bound)}`,
     wire.partBytesUnderWayMax <= bound,
   );
+  const copies = wire.partBytesSent / wire.partBytesEncoded / slaves.length;
+  findings.demand(
+    'whole states sent to each',
+    copies.toFixed(3),
+    'one, and hardly any twice',
+    copies > 0.999 && copies <= 1.02,
+  );
   findings.tell('whole process, processor time per join', usText(joinUs));
   return joinUs;
 }

@@ -78,6 +78,8 @@ export class MasterTap extends Tap<MasterTransport> implements MasterTransport {
   framesEncoded = 0;
   /** Bytes of different frames that carry parts: what was encoded, however often it was sent. */
   partBytesEncoded = 0;
+  /** The same, counted each time they were sent. */
+  partBytesSent = 0;
   /** Bytes of parts sent that did not arrive yet, over all connections. */
   partBytesUnderWay = 0;
   partBytesUnderWayMax = 0;
@@ -100,6 +102,7 @@ export class MasterTap extends Tap<MasterTransport> implements MasterTransport {
     this.framesOut += peers;
     this.framesEncoded += 1;
     if (frame.length < PART_BYTES_MIN) return;
+    this.partBytesSent += frame.length * peers;
     this.partBytesUnderWay += frame.length * peers;
     this.partBytesUnderWayMax = Math.max(this.partBytesUnderWayMax, this.partBytesUnderWay);
     if (this.#known.has(frame)) return;
