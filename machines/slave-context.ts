@@ -73,8 +73,6 @@ export interface SlaveFacts {
   readonly reignPending: boolean;
   readonly position: Position | null;
   readonly firm: Point | null;
-  /** What becomes firm once the job under way is done, by the promises it was given under. */
-  readonly firmAhead: Point | null;
   /** The newest of the master's promises on disk. */
   readonly masterFirm: Point;
   readonly sequence: number;
@@ -146,6 +144,12 @@ export interface CommitStep {
 }
 
 /** Everything the slave machine is told: messages of the master, ends of jobs, the host. */
+/** Where a job brought the copy, with what it wrote down as promised on disk (P19). */
+export interface Moved {
+  readonly position: Position;
+  readonly firm: Point;
+}
+
 export type SlaveEvent =
   | {
       readonly type: 'message';
@@ -169,9 +173,9 @@ export type SlaveEvent =
   | SnapshotBegan
   | { readonly type: 'transferProgressed' }
   | { readonly type: 'transferLost'; readonly reason: string }
-  | { readonly type: 'committed'; readonly position: Position; readonly round: string | null }
-  | { readonly type: 'commitFailed'; readonly problem: Problem; readonly position: Position | null }
-  | { readonly type: 'installed'; readonly position: Position; readonly volatile: boolean }
+  | (Moved & { readonly type: 'committed'; readonly round: string | null })
+  | { readonly type: 'commitFailed'; readonly problem: Problem; readonly moved: Moved | null }
+  | (Moved & { readonly type: 'installed'; readonly volatile: boolean })
   | { readonly type: 'installFailed'; readonly problem: Problem }
   | { readonly type: 'canPrepare'; readonly round: string }
   | { readonly type: 'cannotPrepare'; readonly round: string; readonly problem: Problem }

@@ -1,5 +1,5 @@
 /** The `copy` region of the slave machine: what happens to the data and to an open round. */
-import type { Position } from './protocol.js';
+import type { Moved } from './slave-context.js';
 import { firmAfterCommit, firmAt, regression, stepsToCommit, voteOf } from './slave-logic.js';
 import { roundStates } from './slave-round.js';
 import { slaveSetup } from './slave-setup.js';
@@ -92,10 +92,6 @@ const syncing = slaveSetup.createStateConfig({
             target: 'installing',
             actions: [
               {
-                type: 'foresee',
-                params: ({ context: { facts }, event }) => ({ firm: firmAt(facts, event.to) }),
-              },
-              {
                 type: 'installCopy',
                 params: ({ context: { facts }, event }) => ({
                   build: event.build,
@@ -149,7 +145,7 @@ const syncing = slaveSetup.createStateConfig({
           actions: [
             {
               type: 'takeInstalled',
-              params: ({ event }) => ({ position: event.position, volatile: event.volatile }),
+              params: ({ event: { position, firm, volatile } }) => ({ position, firm, volatile }),
             },
             { type: 'acknowledge', params: { round: null } },
           ],
@@ -202,14 +198,12 @@ const syncing = slaveSetup.createStateConfig({
 const committing = slaveSetup.createStateConfig({
   description: 'The user layer takes the delta; data and version in one durable step (P4).',
   entry: [
-    { type: 'foresee', params: ({ context: { facts } }) => ({ firm: firmAfterCommit(facts) }) },
     {
       type: 'commitCopy',
       params: ({ context: { facts } }) => ({
         steps: stepsToCommit(facts),
         round: facts.verdict === 'committed' ? (facts.prepared?.round ?? null) : null,
-        // As foreseen just now; worked out once.
-        firm: facts.firmAhead ?? firmAfterCommit(facts),
+        firm: firmAfterCommit(facts),
       }),
     },
   ],
@@ -223,7 +217,10 @@ const committing = slaveSetup.createStateConfig({
         guard: { type: 'endsRound', params: ({ event }) => ({ round: event.round }) },
         target: 'idle',
         actions: [
-          { type: 'moveTo', params: ({ event }) => ({ position: event.position }) },
+          {
+            type: 'moveTo',
+            params: ({ event: { position, firm } }) => ({ position, firm }),
+          },
           { type: 'acknowledge', params: ({ event }) => ({ round: event.round }) },
           'closeCommitted',
         ],
@@ -232,7 +229,10 @@ const committing = slaveSetup.createStateConfig({
       {
         target: 'idle',
         actions: [
-          { type: 'moveTo', params: ({ event }) => ({ position: event.position }) },
+          {
+            type: 'moveTo',
+            params: ({ event: { position, firm } }) => ({ position, firm }),
+          },
           { type: 'acknowledge', params: { round: null } },
         ],
         description: 'The increments are part of the copy, and durable as far as promised.',
@@ -240,10 +240,10 @@ const committing = slaveSetup.createStateConfig({
     ],
     commitFailed: [
       {
-        guard: { type: 'isPartial', params: ({ event }) => ({ position: event.position }) },
+        guard: { type: 'isPartial', params: ({ event }) => ({ moved: event.moved }) },
         target: 'quarantined',
         actions: [
-          { type: 'moveTo', params: ({ event }) => ({ position: event.position as Position }) },
+          { type: 'moveTo', params: ({ event }) => event.moved as Moved },
           { type: 'acknowledge', params: { round: null } },
           { type: 'fail', params: ({ event }) => ({ problem: event.problem }) },
         ],

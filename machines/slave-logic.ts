@@ -12,6 +12,7 @@ import type {
 import type {
   CommitStep,
   DeltaArrived,
+  Moved,
   Offer,
   Problem,
   RecoveredSlave,
@@ -41,7 +42,6 @@ export function initialFacts(input: SlaveInput | undefined): SlaveFacts {
     reignPending: false,
     position: null,
     firm: null,
-    firmAhead: null,
     masterFirm: ORIGIN,
     sequence: 0,
     openRound: null,
@@ -285,17 +285,22 @@ export function firmAfterCommit(facts: SlaveFacts): Point {
   return firmAt(facts, { version, digest });
 }
 
+/** Of a promise that reaches further, a copy that came only to `point` has kept this much. */
+export function firmWithin(firm: Point, point: Point): Point {
+  const { version, digest } = firm.version > point.version ? point : firm;
+  return { version, digest };
+}
+
 /**
  * Drops held increments that the new position contains (P5). A copy that moved under an earlier
  * reign than it follows now stands elsewhere than it said, and greets anew (P2).
  */
-export function moveTo(facts: SlaveFacts, position: Position): Change {
+export function moveTo(facts: SlaveFacts, { position, firm }: Moved): Change {
   const isPastReign = compareEpochs(position.epoch, facts.epoch) !== 0;
   return {
     position,
     mustGreet: facts.mustGreet || isPastReign,
-    firm: facts.firmAhead ?? firmAt(facts, pointOf(position)),
-    firmAhead: null,
+    firm,
     moved: true,
     held: facts.held.filter((link) => link.to.version > position.version),
     problem: null,

@@ -5,9 +5,10 @@
 import { assign, type ParameterizedObject, setup } from 'xstate';
 import type { Verdict } from './outcome.js';
 import { pointOf, samePoint } from './position.js';
-import type { AnnounceMessage, Enveloped, Point, Position, PrepareMessage } from './protocol.js';
+import type { AnnounceMessage, Enveloped, PrepareMessage } from './protocol.js';
 import type {
   DeltaArrived,
+  Moved,
   Problem,
   RecoveredSlave,
   SlaveContext,
@@ -111,10 +112,9 @@ export const slaveSetup = setup({
     holdArrived: learn((facts, params: { arrived: DeltaArrived }) => ({
       held: logic.holdArrived(facts, params.arrived),
     })),
-    foresee: learn((_, params: { firm: Point }) => ({ firmAhead: params.firm })),
-    moveTo: learn((facts, params: { position: Position }) => logic.moveTo(facts, params.position)),
-    takeInstalled: learn((facts, params: { position: Position; volatile: boolean }) => ({
-      ...logic.moveTo(facts, params.position),
+    moveTo: learn((facts, params: Moved) => logic.moveTo(facts, params)),
+    takeInstalled: learn((facts, params: Moved & { volatile: boolean }) => ({
+      ...logic.moveTo(facts, params),
       volatile: params.volatile,
       rebase: false,
       standing: 'following',
@@ -194,7 +194,7 @@ export const slaveSetup = setup({
     outcomeIs: ({ context: { facts } }, params: { round: string; outcome: string; is: Verdict }) =>
       facts.prepared?.round === params.round && params.outcome === params.is,
     endsRound: (_, params: { round: string | null }) => params.round !== null,
-    isPartial: (_, params: { position: Position | null }) => params.position !== null,
+    isPartial: (_, params: { moved: Moved | null }) => params.moved !== null,
     isCommitted: ({ context: { facts } }) =>
       facts.prepared !== null && facts.verdict === 'committed',
     mayCommit: ({ context: { facts } }) =>

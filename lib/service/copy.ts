@@ -1,6 +1,7 @@
 /** The slave's user layer behind its contract: serial calls, atomic writes, decoded deltas. */
 import type { Durability, Payload, Point, Position } from '../../machines/protocol.js';
 import type { CommitStep, Offer, Problem, SlaveEffects } from '../../machines/slave-context.js';
+import { firmWithin } from '../../machines/slave-logic.js';
 import { ReplicationError, reasonOf, Veto } from '../errors.js';
 import type { CommitContext, MaybePromise, SlaveUserLayer } from '../layers/contract.js';
 import { serviceLimits } from '../limits.js';
@@ -174,7 +175,8 @@ export class Copy {
     const write: CommitContext['write'] = (operations) => {
       if (!isCurrent()) throw givenUp('commit');
       isWritten = true;
-      return this.#storage.commit(step.next, firm, round !== null, isSynced, operations);
+      const kept = firmWithin(firm, step.next);
+      return this.#storage.commit(step.next, kept, round !== null, isSynced, operations);
     };
     const context = { durability: step.durability, write };
     return then(this.layer.commit(delta, step.next, context), () =>

@@ -1,6 +1,7 @@
 /** Carries out each effect of the slave's machine; completions go back as events. */
 import type { AckMessage, Message } from '../../machines/protocol.js';
 import type { Problem, SlaveEffects } from '../../machines/slave-context.js';
+import { firmWithin } from '../../machines/slave-logic.js';
 import { ReplicationError } from '../errors.js';
 import { serviceLimits } from '../limits.js';
 import type { EffectHandlers } from './actor.js';
@@ -62,9 +63,10 @@ function commitCopy(run: SlaveParts, params: SlaveEffects['commitCopy']): void {
   run.copy.commit(params, ({ position, durability, problem }) => {
     if (position !== null) run.reached = durability;
     if (isStoreFailure(run, problem)) return run.storeFailed(storeError(problem));
-    if (problem !== null) return run.actor.send({ type: 'commitFailed', problem, position });
-    if (position === null) return;
-    run.actor.send({ type: 'committed', position, round: params.round });
+    const moved = position && { position, firm: firmWithin(params.firm, position) };
+    if (problem !== null) return run.actor.send({ type: 'commitFailed', problem, moved });
+    if (moved === null || position === null) return;
+    run.actor.send({ type: 'committed', ...moved, round: params.round });
     run.emitter.emit('position', position);
   });
 }
@@ -81,9 +83,9 @@ function installCopy(run: SlaveParts, params: SlaveEffects['installCopy']): void
       if (run.receiver.wasLost(chunks)) return;
       return run.actor.send({ type: 'installFailed', problem });
     }
-    const { to, reset } = params;
+    const { to, firm, reset, volatile } = params;
     run.reached = run.storage.isDurable ? 'disk' : 'memory';
-    run.actor.send({ type: 'installed', position: to, volatile: params.volatile });
+    run.actor.send({ type: 'installed', position: to, firm, volatile });
     if (reset && from !== null) run.emitter.emit('reset', { from, to });
     run.emitter.emit('position', to);
   });

@@ -10,6 +10,8 @@ export interface Sizes {
   readonly documentUpdates: number;
   readonly pulses: number;
   readonly pulseIntervalMs: number;
+  /** Single updates before the first that counts: latency is that of a process at work. */
+  readonly warmPulses: number;
   readonly sequentialCommits: number;
   readonly writerCommits: number;
   /** Of 200 B each; W3 and the joins of W5. */
@@ -27,6 +29,7 @@ export const FULL: Sizes = {
   documentUpdates: 50_000,
   pulses: 500,
   pulseIntervalMs: 4,
+  warmPulses: 4000,
   sequentialCommits: 2000,
   writerCommits: 40_000,
   catchUpKeys: 100000,
@@ -44,6 +47,7 @@ export const QUICK: Sizes = {
   documentUpdates: 5000,
   pulses: 100,
   pulseIntervalMs: 3,
+  warmPulses: 1000,
   sequentialCommits: 300,
   writerCommits: 3000,
   catchUpKeys: 20000,
@@ -61,6 +65,7 @@ export const TINY: Sizes = {
   documentUpdates: 600,
   pulses: 5,
   pulseIntervalMs: 2,
+  warmPulses: 5,
   sequentialCommits: 20,
   writerCommits: 128,
   catchUpKeys: 2000,

@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Relation, SnapshotReason } from '../../machines/index.js';
 import type { SlaveEffects, SlaveEvent } from '../../machines/slave-context.js';
+import { firmWithin } from '../../machines/slave-logic.js';
 import {
   announce,
   at,
@@ -51,6 +52,7 @@ const began = (end: number, reason: SnapshotReason, firmRelation: Relation): Sla
 const committed = (version: number): SlaveEvent => ({
   type: 'committed',
   position: at(version),
+  firm: point(version),
   round: null,
 });
 const failure = { code: 'VETOED', reason: 'no' };
@@ -112,7 +114,7 @@ test('P3: a whole state is installed, readers untouched until it is in place', (
   assert.is(slave.effect<SlaveEffects['installCopy']>('installCopy').reset, false);
   assert.equal(slave.elapse('REQUEST_RETRY').names, ['request']);
   slave.send({ type: 'transferProgressed' });
-  slave.send({ type: 'installed', position: at(9), volatile: false });
+  slave.send({ type: 'installed', position: at(9), firm: point(9), volatile: false });
   assert.equal(slave.names, ['acknowledge']);
   assert.equal(slave.context.facts.position, at(9));
 });
@@ -131,7 +133,7 @@ test('P22: a copy that cannot take a change says so, alone, and tries again', ()
   const slave = liveSlave().send(from(announce(2, 4, { links: [link(3, 4)] })), {
     type: 'commitFailed',
     problem: failure,
-    position: null,
+    moved: null,
   });
   assert.is(copyOf(slave), 'quarantined');
   assert.equal(slave.effect<SlaveEffects['report']>('report').problem, failure);
@@ -146,7 +148,7 @@ test('P4: a commit that fails half way keeps the part that holds', () => {
   const slave = liveSlave().send(from(announce(2, 5, { links: [link(3, 4), link(4, 5)] })), {
     type: 'commitFailed',
     problem: failure,
-    position: at(4),
+    moved: { position: at(4), firm: point(4) },
   });
   assert.equal([copyOf(slave), slave.context.facts.position], ['quarantined', at(4)]);
   assert.equal(slave.elapse('QUARANTINE_RETRY').names, ['request']);
@@ -154,11 +156,16 @@ test('P4: a commit that fails half way keeps the part that holds', () => {
   assert.equal(steps(slave), [5]);
 });
 
+test('P19: of a promise that reaches further, a copy keeps what it came to', () => {
+  assert.equal(firmWithin(point(5), at(4)), point(4));
+  assert.equal(firmWithin(point(3), at(4)), point(3));
+});
+
 test('P22: a corrupt copy starts again from a whole state', () => {
   const slave = liveSlave().send(from(announce(2, 4, { links: [link(3, 4)] })), {
     type: 'commitFailed',
     problem: { code: 'CORRUPT', reason: 'x' },
-    position: null,
+    moved: null,
   });
   slave.elapse('QUARANTINE_RETRY');
   assert.is(slave.effect<SlaveEffects['request']>('request').rebase, true);
@@ -169,7 +176,12 @@ test('P2: the same version with another digest is quarantined and replaced', () 
   assert.equal(slave.names, ['report', 'request']);
   assert.is(slave.effect<SlaveEffects['request']>('request').rebase, true);
   const whole = at(3, REIGN, 'other');
-  slave.send(began(3, 'empty', 'same'), { type: 'installed', position: whole, volatile: false });
+  slave.send(began(3, 'empty', 'same'), {
+    type: 'installed',
+    position: whole,
+    firm: point(3, 'other'),
+    volatile: false,
+  });
   assert.equal([slave.context.facts.rebase, slave.context.facts.position], [false, whole]);
 });
 
@@ -190,7 +202,7 @@ test('P19: what was not promised on disk may be reset, by a whole state only', (
   assert.is(copyOf(slave), 'syncing.asking');
   slave.send(began(2, 'fork', 'behind'));
   assert.is(slave.effect<SlaveEffects['installCopy']>('installCopy').reset, true);
-  slave.send({ type: 'installed', position: at(2), volatile: false });
+  slave.send({ type: 'installed', position: at(2), firm: point(2), volatile: false });
   assert.equal([copyOf(slave), slave.context.facts.standing], ['idle', 'following']);
 });
 

@@ -130,7 +130,7 @@ test('P2, L2: a later reign that answers where the copy no longer stands is aske
   const slave = liveSlave().elapse('SILENCE');
   const asked = slave.context.facts.hello ?? '';
   slave.send(from(announce(2, 4, { links: [link(3, 4)] })));
-  slave.send({ type: 'committed', position: at(4), round: null });
+  slave.send({ type: 'committed', position: at(4), firm: point(4), round: null });
   slave.send(from(welcome(asked, { relation: 'same' }), next));
   slave.send({ type: 'reignPersisted', incarnation: next.incarnation });
   assert.is(linkOf(slave), 'announcing');
@@ -173,7 +173,7 @@ test('P2, L2: increments that hold before one fails are a move as well', () => {
   slave.send(from(welcome(asked, { relation: 'same' }), next));
   slave.send({ type: 'reignPersisted', incarnation: next.incarnation });
   const problem = { code: 'VETOED', reason: 'x' };
-  slave.send({ type: 'commitFailed', problem, position: at(4) });
+  slave.send({ type: 'commitFailed', problem, moved: { position: at(4), firm: point(4) } });
   assert.is(linkOf(slave), 'announcing');
   const again = said(slave).at(-1);
   assert.ok(again?.kind === 'hello' && again.position?.version === 4);
@@ -183,7 +183,7 @@ test('P2, L2: told to reset where it no longer stands, it asks where it stands i
   const slave = liveSlave().elapse('SILENCE');
   const asked = slave.context.facts.hello ?? '';
   slave.send(from(announce(2, 4, { links: [link(3, 4)] })));
-  slave.send({ type: 'committed', position: at(4), round: null });
+  slave.send({ type: 'committed', position: at(4), firm: point(4), round: null });
   slave.send(from(welcome(asked, { sequence: 3, position: point(4), relation: 'ahead' })));
   assert.equal([linkOf(slave), slave.context.facts.standing], ['announcing', 'following']);
 });

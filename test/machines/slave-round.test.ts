@@ -34,7 +34,7 @@ const said = (slave: SlaveProbe): readonly SlaveMessage[] =>
   slave.effects<SlaveEffects['transmit']>('transmit').map(({ message }) => message);
 const vote = (slave: SlaveProbe): VoteMessage | undefined =>
   said(slave).find((message) => message.kind === 'vote');
-const done: SlaveEvent = { type: 'committed', position: at(4), round: 'r4' };
+const done = { type: 'committed', position: at(4), firm: point(4), round: 'r4' } as const;
 const dropped: SlaveEvent = { type: 'roundDropped', round: 'r4' };
 const doubtful = () =>
   newSlave()
@@ -101,7 +101,7 @@ test('P8: below the start it syncs first; above it never prepares and says where
     round: null,
     payload: payload('x'),
   });
-  slave.send({ type: 'committed', position: at(4), round: null });
+  slave.send({ type: 'committed', position: at(4), firm: point(4), round: null });
   assert.equal(copyOf(slave), 'preparing');
   slave.send({ type: 'canPrepare', round: 'r5' }, { type: 'promised', round: 'r5' });
   assert.is(vote(slave)?.needsSync, true);
@@ -158,8 +158,9 @@ test('P19: a committed round is firm at once, whatever the stamp of its commit s
 
 test('P19, P22: a forced commit is no promise: a master that decided otherwise replaces it', () => {
   const slave = preparedSlave().send({ type: 'resolve', round: 'r4', verdict: 'committed' });
-  assert.is(slave.effect<SlaveEffects['commitCopy']>('commitCopy').firm.version, 3);
-  slave.send(done, { type: 'disconnected' }, { type: 'connected' });
+  const { firm } = slave.effect<SlaveEffects['commitCopy']>('commitCopy');
+  assert.is(firm.version, 3);
+  slave.send({ ...done, firm }, { type: 'disconnected' }, { type: 'connected' });
   const hello = slave.context.facts.hello ?? '';
   slave.send(from(welcome(hello, { relation: 'ahead', firmRelation: 'same' })));
   assert.equal([slave.context.facts.firm, slave.context.facts.standing], [point(3), 'reset']);
@@ -278,7 +279,7 @@ test('P22: a decided round that cannot be applied is tried until it holds', () =
   const slave = preparedSlave().send(from(commit(3)), {
     type: 'commitFailed',
     problem,
-    position: null,
+    moved: null,
   });
   assert.is(copyOf(slave), 'quarantined');
   assert.equal(slave.elapse('QUARANTINE_RETRY').names, ['commitCopy']);
@@ -290,7 +291,7 @@ test('P22: a corrupt copy does not hold a decided round for good', () => {
   const slave = preparedSlave().send(from(commit(3)), {
     type: 'commitFailed',
     problem,
-    position: null,
+    moved: null,
   });
   assert.is(copyOf(slave.elapse('QUARANTINE_RETRY')), 'aborting');
   slave.send(dropped, from(announce(5, 4)));
@@ -301,7 +302,7 @@ test('P22: a promise under a lineage that was left does not stay for good', () =
   const problem = { code: 'STORE_BUSY', reason: 'x' };
   const slave = preparedSlave().send(
     from(commit(3)),
-    { type: 'commitFailed', problem, position: null },
+    { type: 'commitFailed', problem, moved: null },
     { type: 'adopt', lineage: 'other' },
     { type: 'disconnected' },
     { type: 'connected' },

@@ -1,5 +1,6 @@
 import { type Enveloped, ORIGIN, pointOf, samePoint } from '../../machines/index.js';
 import type { SlaveEffects, SlaveEvent } from '../../machines/slave-context.js';
+import { firmWithin } from '../../machines/slave-logic.js';
 import { isOf, isWaiting, type Part, placeOf } from './receiver.js';
 import {
   DELAYS,
@@ -68,7 +69,7 @@ function endOfCommit(slave: SlaveProcess, params: SlaveEffects['commitCopy']): J
   return {
     disk: { ...disk, position: last, firm: params.firm, prepared },
     notes,
-    event: { type: 'committed', position: last, round: params.round },
+    event: { type: 'committed', position: last, firm: params.firm, round: params.round },
   };
 }
 
@@ -128,7 +129,7 @@ function endOf(slave: SlaveProcess, job: Job): JobEnd {
     return {
       disk: { ...disk, position: to, firm },
       notes,
-      event: { type: 'installed', position: to, volatile: false },
+      event: { type: 'installed', position: to, firm, volatile: false },
     };
   }
   return endOfCommit(slave, job.params as SlaveEffects['commitCopy']);
@@ -155,13 +156,20 @@ export function endSlaveJob(slave: SlaveProcess): Result[] {
     outcomes.push(...outcomesOf(`${slave.name}: ${how}`, broken, 'storeFailures', written));
   }
   if (job.type !== 'commitCopy') return outcomes;
-  const failing = new Turn({ ...slave, jobs }, slave.disk);
-  failing.send({
-    type: 'commitFailed',
-    position: null,
-    problem: { code: 'BUSY', reason: 'model' },
+  return [...outcomes, ...failingCommits({ ...slave, jobs }, job)];
+}
+
+/** The user layer fails at the first increment, or at a later one: then those before it hold. */
+function failingCommits(slave: SlaveProcess, { params }: Job): Result[] {
+  const { steps, firm } = params as SlaveEffects['commitCopy'];
+  const problem = { code: 'BUSY', reason: 'model' };
+  return steps.flatMap((_, held) => {
+    const position = steps[held - 1]?.next;
+    const moved = position && { position, firm: firmWithin(firm, position) };
+    const failing = new Turn(slave, { ...slave.disk, ...moved });
+    failing.send({ type: 'commitFailed', moved: moved ?? null, problem });
+    return outcomesOf(`${slave.name}: commit fails after ${held}`, failing, 'failures');
   });
-  return [...outcomes, ...outcomesOf(`${slave.name}: commit fails`, failing, 'failures')];
 }
 
 /** Delays whose end tells nothing that a message still under way does not tell as well. */
