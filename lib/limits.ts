@@ -70,6 +70,10 @@ export const serviceLimits = Object.freeze({
   crossedMs: 500,
   /** Whole-state transfers at once; further slaves wait in turn (P18). */
   snapshotTransfersMax: 8,
+  /** Bytes of whole states that left but were not confirmed; past it further slaves wait (P18). */
+  landingBytesMax: 64 * MIB,
+  /** Milliseconds after which such a state is not waited for any more. */
+  landingMsMax: 10_000,
   /** Bytes of increments a busy slave holds; past it only the newest position counts (P5). */
   heldBytesMax: 16 * MIB,
   /** Changes of one group (P17). */

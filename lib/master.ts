@@ -14,6 +14,7 @@ import { loadMasterRun } from './service/load-master-run.js';
 import type { MasterSettings } from './service/master-parts.js';
 import type { PastReign } from './service/master-records.js';
 import type { MasterRun } from './service/master-run.js';
+import { patientEvery } from './service/patient-every.js';
 import { promoteCopy } from './service/promote.js';
 import type { MasterEvents, MasterStatus, SlaveInfo } from './service/status.js';
 import { Turns } from './service/turns.js';
@@ -195,9 +196,13 @@ class RunningMaster<Data> implements Master<Data> {
     }
     const missing = () =>
       run.slaves().filter((slave) => slave.peer !== null && slave.version < version);
+    const areThere = patientEvery(
+      () => run.roster.all,
+      ({ session, position }) => session === null || position.version >= version,
+    );
     return this.#waits.until(
       () => {
-        if (missing().length > 0) return undefined;
+        if (!areThere()) return undefined;
         return run.slaves().flatMap((slave) => (slave.version >= version ? [slave.id] : []));
       },
       () =>

@@ -241,11 +241,11 @@ export function confirm(
   context: MasterContext,
   confirmations: readonly Confirmation[],
 ): readonly ClosedRound[] {
-  return context.closed.map((closed) =>
-    withoutWaiting(closed, (slave) =>
-      confirmations.some((given) => given.slave === slave && settles(closed, given)),
-    ),
-  );
+  return context.closed.map((closed) => {
+    const given = confirmations.filter((confirmation) => settles(closed, confirmation));
+    const done = new Set(given.map(({ slave }) => slave));
+    return withoutWaiting(closed, (slave) => done.has(slave));
+  });
 }
 
 /** A hello tells what a slave holds: an aborted round that it does not hold is settled. */

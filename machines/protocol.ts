@@ -86,6 +86,7 @@ export interface PrepareMessage extends Stamp {
   readonly round: string;
   readonly from: Point;
   readonly to: Point;
+  /** Empty where it goes to nobody else: the names of all, told to all, would be their square. */
   readonly participants: readonly string[];
   readonly links: readonly DeltaLink[];
   /** Absent body where the delta is too large for one frame: the slave requests the round. */

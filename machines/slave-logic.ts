@@ -235,7 +235,8 @@ export function isDiverged(facts: SlaveFacts): boolean {
 
 /** A prepare this slave is named in becomes an offer, unless it already answered the round. */
 export function toOffer(facts: SlaveFacts, message: Enveloped<PrepareMessage>): Offer | null {
-  if (!message.participants.includes(facts.id)) return null;
+  const { participants } = message;
+  if (participants.length > 0 && !participants.includes(facts.id)) return null;
   return {
     round: message.round,
     from: message.from,

@@ -16,8 +16,9 @@ export type Votes = Readonly<Record<string, Vote>>;
 /** Adds votes of participants; a second answer of one incarnation never replaces its first. */
 export function countVotes(votes: Votes, participants: readonly string[], news: readonly Vote[]) {
   const counted: Record<string, Vote> = { ...votes };
+  const asked = new Set(participants);
   for (const vote of news) {
-    if (!participants.includes(vote.slave)) continue;
+    if (!asked.has(vote.slave)) continue;
     const earlier = counted[vote.slave];
     if (earlier?.answer === 'no' || earlier?.incarnation === vote.incarnation) continue;
     counted[vote.slave] = vote;

@@ -61,12 +61,15 @@ export interface MasterParts {
   readonly queue: GroupQueue;
   readonly votes: GatheringBox<Vote>;
   readonly confirmations: GatheringBox<Confirmation>;
+  /** Slaves that have not confirmed a round they were asked in. */
+  readonly unconfirmed: ReadonlySet<string>;
   /** What the machine starts from. */
   readonly recovered: RecoveredMaster | null;
   /** Where the original stands; null before its first version. */
   readonly position: Position | null;
   /** Tells listeners of a slave's row; costs nothing when nobody listens. */
   tellSlave(slave: KnownSlave): void;
+  /** Writes the ids of the known slaves when there are others than last time. */
   saveKnown(): void;
   sweep(): void;
   storeFailed(error: unknown): void;

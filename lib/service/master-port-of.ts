@@ -86,13 +86,18 @@ export function masterPort(run: MasterParts): MasterPort {
     ...builders(run),
     slaveCame: (slave, holds) => {
       run.saveKnown();
+      // What its earlier life said counts as said before it came again, and is void with it (P13).
+      run.votes.flush();
       send({ type: 'slaveReturned', slave: slave.id, holds });
       run.tellSlave(slave);
       run.waits.check();
     },
     slaveLeft: (slave, reason) => {
       // A cut connection is no farewell: its votes are awaited until the deadline (P14).
-      if (reason !== null) send({ type: 'slaveLost', slave: slave.id, reason });
+      if (reason !== null) {
+        run.votes.flush();
+        send({ type: 'slaveLost', slave: slave.id, reason });
+      }
       run.tellSlave(slave);
     },
     voted: (vote) => {
@@ -105,7 +110,7 @@ export function masterPort(run: MasterParts): MasterPort {
     },
     confirmed: (slave, position, settled, round) => {
       if (position.version >= run.context.position.version) slave.failures = 0;
-      if (run.context.closed.length > 0) {
+      if (run.unconfirmed.has(slave.id)) {
         run.confirmations.add({ slave: slave.id, position, settled, round });
       }
       run.waits.check();

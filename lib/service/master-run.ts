@@ -10,6 +10,7 @@ import { ReplicationError, reasonOf } from '../errors.js';
 import { serviceLimits } from '../limits.js';
 import type { ItemStorage } from '../stores/contract.js';
 import { ProtocolActor } from './actor.js';
+import { AwaitedConfirmations, AwaitedVotes } from './awaited.js';
 import type { Emitter } from './emitter.js';
 import { closeParts } from './ending.js';
 import { establish } from './establish.js';
@@ -17,6 +18,7 @@ import { GatheringBox } from './gathering-box.js';
 import { GroupQueue } from './group-queue.js';
 import { History } from './history.js';
 import { hubOf } from './hub.js';
+import { KnownIds } from './known-ids.js';
 import { masterHandlers } from './master-handlers.js';
 import type { MasterActor, MasterParts, MasterSettings } from './master-parts.js';
 import { masterPort } from './master-port-of.js';
@@ -53,8 +55,9 @@ export class MasterRun implements MasterParts {
   recovered: RecoveredMaster | null = null;
   #lastStray = '';
   readonly #before: PastReign | null;
-  /** Ids of known slaves as they stand in the store. */
-  #saved: ReadonlySet<string> = new Set();
+  #knownIds: KnownIds | null = null;
+  readonly #awaitedVotes = new AwaitedVotes();
+  readonly #awaitedConfirmations = new AwaitedConfirmations();
 
   constructor(
     settings: MasterSettings,
@@ -86,13 +89,14 @@ export class MasterRun implements MasterParts {
     });
     this.votes = new GatheringBox<Vote>({
       clock,
+      awaited: () => this.#awaitedVotes.count(this.context.round, this.context.votes),
       // One no is enough (P9).
-      isComplete: (votes) => votes.at(-1)?.answer === 'no' || votes.length >= this.#missingVotes(),
+      isUrgent: ({ answer }) => answer === 'no',
       deliver: (votes) => this.actor.send({ type: 'votes', votes }),
     });
     this.confirmations = new GatheringBox<Confirmation>({
       clock,
-      isComplete: ({ length }) => length >= this.#missingConfirmations(),
+      awaited: () => this.unconfirmed.size,
       deliver: (confirmations) => this.actor.send({ type: 'confirmations', confirmations }),
     });
     this.actor = new ProtocolActor({
@@ -111,6 +115,11 @@ export class MasterRun implements MasterParts {
 
   get context() {
     return this.actor.snapshot.context;
+  }
+
+  /** Slaves that have not confirmed a round they were asked in. */
+  get unconfirmed(): ReadonlySet<string> {
+    return this.#awaitedConfirmations.slaves(this.context.closed);
   }
 
   get isServing(): boolean {
@@ -148,6 +157,9 @@ export class MasterRun implements MasterParts {
       []) {
       this.roster.know(id, this.settings.clock.now());
     }
+    this.#knownIds = new KnownIds(this.roster, this.settings.clock, (ids) =>
+      this.storage.saveKnown(ids),
+    );
     this.actor.start();
     await this.waits.until(
       () => (this.isServing ? true : undefined),
@@ -184,6 +196,7 @@ export class MasterRun implements MasterParts {
       .catch((error: unknown) => this.trouble('TIMEOUT', reasonOf(error)));
     this.actor.send({ type: 'stop' });
     this.queue.close(new ReplicationError('NOT_RUNNING', `the master of "${item}" was stopped`));
+    this.#knownIds?.flush();
     await closeParts(
       `the master of "${item}"`,
       () => hubOf(transport).detach(item),
@@ -196,6 +209,9 @@ export class MasterRun implements MasterParts {
   /** Stops timers and sessions; nothing is sent any more. */
   release(): void {
     this.sessions.close();
+    this.#knownIds?.close();
+    this.votes.close();
+    this.confirmations.close();
     this.actor.stop();
     this.original.calls.close();
   }
@@ -224,14 +240,8 @@ export class MasterRun implements MasterParts {
     return true;
   }
 
-  /** Writes the ids of the known slaves when there are others than last time. */
   saveKnown(): void {
-    const { size } = this.roster;
-    const isSaved =
-      size === this.#saved.size && [...this.#saved].every((id) => this.roster.get(id));
-    if (isSaved) return;
-    this.#saved = new Set([...this.roster.all].map(({ id }) => id));
-    this.storage.saveKnown([...this.#saved]);
+    this.#knownIds?.save();
   }
 
   status(): MasterStatus {
@@ -275,17 +285,8 @@ export class MasterRun implements MasterParts {
   /** After each heartbeat: silent connections end, unread builds go. */
   sweep(): void {
     this.sessions.sweep();
+    if (!this.emitter.has('slave')) return;
     for (const slave of this.roster.all) this.tellSlave(slave);
-  }
-
-  #missingVotes(): number {
-    const { round, votes } = this.context;
-    if (round === null) return 0;
-    return round.participants.filter((slave) => votes[slave] === undefined).length;
-  }
-
-  #missingConfirmations(): number {
-    return this.context.closed.reduce((sum, { waiting }) => sum + waiting.length, 0);
   }
 
   #settled(): void {

@@ -115,9 +115,11 @@ export class MasterSessions {
 
   #silentSessions(): readonly Session[] {
     const deadBefore = this.#clock.now() - serviceLimits.deadHeartbeats * this.#port.heartbeatMs;
-    return [...this.roster.all].flatMap(({ session, heardAtMs }) =>
-      session !== null && heardAtMs <= deadBefore ? [session] : [],
-    );
+    const silent: Session[] = [];
+    for (const { session, heardAtMs } of this.roster.all) {
+      if (session !== null && heardAtMs <= deadBefore) silent.push(session);
+    }
+    return silent;
   }
 
   #endSilent(): void {
@@ -225,7 +227,7 @@ export class MasterSessions {
     });
     const { durable } = message;
     const session: Session = { slave: sender, incarnation, peer, actor, durable, hello: message };
-    this.roster.addSession(session);
+    this.roster.addSession(session, hasRival);
     actor.start();
   }
 
@@ -307,10 +309,10 @@ export class MasterSessions {
 
   /** Sessions that wait for word of the earlier holder of their id. */
   #tellRivals(slave: string, type: 'rivalAnswered' | 'rivalGone'): void {
-    const holder = this.roster.get(slave)?.session;
-    for (const session of this.roster.sessions) {
-      if (session.slave !== slave || session === holder) continue;
-      if (session.actor.snapshot.value === 'probing') session.actor.send({ type });
+    for (const session of this.roster.rivals) {
+      const isWaiting = session.actor.snapshot.value === 'probing';
+      if (!isWaiting) this.roster.settleRival(session);
+      else if (session.slave === slave) session.actor.send({ type });
     }
   }
 
@@ -335,6 +337,7 @@ export class MasterSessions {
 
   #acknowledge(session: Session, known: KnownSlave, message: Enveloped<AckMessage>): void {
     known.position = this.#ownPoint(message.position);
+    this.serving.transfers.stands(session.slave, known.position.version);
     if (message.problem !== null) known.problem = { code: 'QUARANTINED', reason: message.problem };
     else if (known.problem?.code === 'QUARANTINED') known.problem = null;
     const isSettled = message.durability === 'disk' || !session.durable;

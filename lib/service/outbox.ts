@@ -26,6 +26,11 @@ function withoutBody({ bytes, checksum }: Payload): Payload {
   return { bytes, checksum };
 }
 
+/** True multicast may reach anybody; every other frame only those it is addressed to. */
+function withoutNames(message: Message): Message {
+  return message.kind === 'prepare' ? { ...message, participants: [] } : message;
+}
+
 /** Deltas above the inline limit, or that no frame of this transport holds, are pulled instead. */
 function fit(message: Message, inlineBytesMax: number): Message {
   let fitted = message;
@@ -101,7 +106,9 @@ export class Outbox {
   multicast(peers: readonly PeerId[], message: Message): void {
     if (peers.length === 0) return;
     this.framesSent += 1;
-    (this.#transport as MasterTransport).multicast(peers, this.encode(message));
+    const transport = this.#transport as MasterTransport;
+    const addressed = transport.features.multicast ? message : withoutNames(message);
+    transport.multicast(peers, this.encode(addressed));
   }
 
   encode(message: Message): Uint8Array {

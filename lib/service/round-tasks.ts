@@ -4,9 +4,16 @@
 import type { GroupQueue, OpenGroup } from './group-queue.js';
 import type { MasterParts } from './master-parts.js';
 import { chooseFrom } from './participants.js';
+import { patientEvery } from './patient-every.js';
 import { abortedError, type PendingTask } from './pending-task.js';
 import { describeSlave, groundsOf, isFollowing, lagOf } from './slave-info.js';
 import type { TaskResult } from './task.js';
+
+/** Who is at the version of a group. */
+interface Applied {
+  readonly areApplied: () => boolean;
+  readonly unconfirmed: () => readonly string[];
+}
 
 export class RoundTasks
   implements Pick<ConstructorParameters<typeof GroupQueue>[0], 'begin' | 'committed'>
@@ -43,6 +50,10 @@ export class RoundTasks
     const participants = open.method === 'two-phase' ? this.#asked : this.#liveIds();
     open.progress.setAll(participants, 'committed');
     const unconfirmed = () => participants.filter((id) => !this.#isAt(id, version));
+    const areApplied = patientEvery(
+      () => participants,
+      (id) => this.#isAt(id, version),
+    );
     // One for all: a group may have thousands of tasks.
     const result = { version, participants, unconfirmed: unconfirmed() };
     const patient: PendingTask[] = [];
@@ -52,7 +63,7 @@ export class RoundTasks
       if (task.options.ack === 'applied') patient.push(task);
       else task.resolve(result);
     }
-    if (patient.length > 0) this.#awaitApplied(open, patient, result, unconfirmed);
+    if (patient.length > 0) this.#awaitApplied(open, patient, result, { areApplied, unconfirmed });
     const { position } = this.#run;
     if (position !== null) this.#run.emitter.emit('position', position);
   };
@@ -79,16 +90,17 @@ export class RoundTasks
     { progress, timeoutMs }: OpenGroup,
     tasks: readonly PendingTask[],
     { version, participants }: TaskResult,
-    unconfirmed: () => readonly string[],
+    { areApplied, unconfirmed }: Applied,
   ): void {
     const settle = (left: readonly string[]): void => {
-      for (const id of participants) if (!left.includes(id)) progress.set(id, 'applied');
+      const late = new Set(left);
+      for (const id of participants) if (!late.has(id)) progress.set(id, 'applied');
       const result: TaskResult = { version, participants, unconfirmed: left };
       for (const task of tasks) task.resolve(result);
     };
     this.#run.waits
       .until(
-        () => (unconfirmed().length === 0 ? true : undefined),
+        () => (areApplied() ? true : undefined),
         () => `not all slaves confirmed version ${version}`,
         { timeout: timeoutMs ?? this.#run.settings.voteMs },
       )

@@ -123,7 +123,7 @@ export class Serving {
       isWritable: () => this.#transport.writable(session.peer),
       isReliable: () => this.#transport.features.reliable && this.#transport.features.ordered,
       ended: () => {
-        this.transfers.release(session.slave);
+        this.transfers.sent(session.slave);
         session.actor.send({ type: 'transferEnded' });
       },
       failed: (reason) => this.#failed(session, reason),

@@ -12,6 +12,8 @@ export interface InfoGrounds {
   readonly history: History;
   readonly nowMs: number;
   readonly heartbeatMs: number;
+  /** Participants of the open round. */
+  readonly asked: (id: string) => boolean;
 }
 
 /** It follows another lineage and refuses this master until its host orders otherwise (P2). */
@@ -44,8 +46,7 @@ function stageOf(slave: KnownSlave, grounds: InfoGrounds): string {
   const { standing } = slave.session.actor.snapshot.context;
   if (isForeign(standing)) return 'foreign';
   if (isBeyond(standing)) return 'regressed';
-  const { round } = context;
-  if (round?.participants.includes(slave.id) === true) {
+  if (grounds.asked(slave.id)) {
     const answer = context.votes[slave.id]?.answer;
     if (answer === undefined) return 'voting';
     return answer === 'yes' ? 'prepared' : 'vetoed';
@@ -78,7 +79,14 @@ export function describeSlave(slave: KnownSlave, grounds: InfoGrounds): SlaveInf
 /** What is known at this moment, for the rows of all slaves. */
 export function groundsOf(run: MasterParts): InfoGrounds {
   const { clock, heartbeatMs } = run.settings;
-  return { context: run.context, history: run.history, nowMs: clock.now(), heartbeatMs };
+  const { context, history } = run;
+  let names: ReadonlySet<string> | null = null;
+  const asked = (id: string): boolean => {
+    if (context.round === null) return false;
+    names ??= new Set(context.round.participants);
+    return names.has(id);
+  };
+  return { context, history, nowMs: clock.now(), heartbeatMs, asked };
 }
 
 /** All rows, furthest behind first: the one people look for is on top. */

@@ -36,6 +36,10 @@ export interface KnownSlave {
 export class SlaveRoster {
   readonly #slaves = new Map<string, KnownSlave>();
   readonly #sessions = new Map<PeerId, Session>();
+  /** Sessions that came while another process life held their id; nearly always none (P13). */
+  readonly #rivals = new Set<Session>();
+  /** Counts slaves that became known, or were forgotten. */
+  changes = 0;
 
   get all(): Iterable<KnownSlave> {
     return this.#slaves.values();
@@ -63,12 +67,13 @@ export class SlaveRoster {
       problem: null,
     };
     this.#slaves.set(id, fresh);
+    this.changes += 1;
     return fresh;
   }
 
   forget(id: string): KnownSlave | undefined {
     const known = this.#slaves.get(id);
-    this.#slaves.delete(id);
+    if (this.#slaves.delete(id)) this.changes += 1;
     return known;
   }
 
@@ -76,8 +81,20 @@ export class SlaveRoster {
     return this.#sessions.get(peer);
   }
 
-  addSession(session: Session): void {
+  /** `isRival`: it may have to wait for word of the present holder of its id. */
+  addSession(session: Session, isRival: boolean): void {
     this.#sessions.set(session.peer, session);
+    if (isRival) this.#rivals.add(session);
+  }
+
+  /** Looked at with every message of every slave: it must not cost what all slaves cost. */
+  get rivals(): Iterable<Session> {
+    return this.#rivals;
+  }
+
+  /** It is accepted, or refused, for good. */
+  settleRival(session: Session): void {
+    this.#rivals.delete(session);
   }
 
   /** The connection is over; the slave stays known. */
@@ -85,6 +102,7 @@ export class SlaveRoster {
     const session = this.#sessions.get(peer);
     if (session === undefined) return undefined;
     this.#sessions.delete(peer);
+    this.#rivals.delete(session);
     const known = this.#slaves.get(session.slave);
     if (known?.session === session) known.session = null;
     return session;

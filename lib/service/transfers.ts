@@ -8,6 +8,7 @@ import { reasonOf } from '../errors.js';
 import { serviceLimits } from '../limits.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Build, BuildFacts, Part, ReaderFacts } from './build.js';
+import { Landing } from './landing.js';
 
 /** The slave end of a transfer, as far as sending goes. */
 export interface TransferPort {
@@ -31,6 +32,8 @@ export class Transfer {
   /** Everything below was confirmed. */
   confirmed: number;
   next: number;
+  /** Of the frames that it sent. */
+  bytes = 0;
   isOver = false;
   /** Its last part is out; one that is over without that failed, and can be tried again. */
   isSent = false;
@@ -75,7 +78,9 @@ export class Transfer {
       return false;
     }
     this.next = index + 1;
-    this.port.send(this.#frameOf(part, index));
+    const frame = this.#frameOf(part, index);
+    this.bytes += frame.length;
+    this.port.send(frame);
     if (!part.last) return true;
     this.isSent = true;
     this.isOver = true;
@@ -111,18 +116,22 @@ type MakeBuild = () => Promise<Build | null>;
 export class Transfers {
   readonly #clock: Clock;
   readonly #kept = new Map<string, KeptBuild>();
+  /** The newest one of each key. */
+  readonly #byKey = new Map<string, KeptBuild>();
   readonly #making = new Map<string, Promise<Build | null>>();
   readonly #running = new Map<string, Transfer>();
   /** The newest one of each connection, also when its last part is out. */
   readonly #last = new WeakMap<TransferPort, Transfer>();
   /** Slaves waiting for their turn to get a whole state (P18). */
-  readonly #queue: { readonly slave: string; readonly admit: (isIn: boolean) => void }[] = [];
+  readonly #queue = new Map<string, (isIn: boolean) => void>();
   readonly #admitted = new Set<string>();
+  readonly #landing: Landing;
   /** What each slave asked for last, while it is being made. */
   readonly #wishes = new Map<string, object>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#landing = new Landing(clock);
   }
 
   get count(): number {
@@ -190,7 +199,8 @@ export class Transfers {
   }
 
   get #isFull(): boolean {
-    return this.#admitted.size >= serviceLimits.snapshotTransfersMax;
+    const { size } = this.#admitted;
+    return size >= serviceLimits.snapshotTransfersMax || this.#landing.isFull;
   }
 
   /**
@@ -198,13 +208,38 @@ export class Transfers {
    * came, would send all that is under way once more (of 1,000 slaves joining, to every third).
    */
   #crossed(port: TransferPort): boolean {
+    if (port.isReliable() && this.#landing.isCrossed(port.slave)) return true;
     const running = this.#running.get(port.slave);
     if (running?.port !== port || running.isOver) return false;
     return port.isReliable() && this.#clock.now() < running.crossedUntilMs;
   }
 
-  /** The slave is gone, or done: its place is free for the next one. */
+  /** The last part is out: the place is free for the next one, once not too much is under way. */
+  sent(slave: string): void {
+    const transfer = this.#running.get(slave);
+    const { facts } = transfer?.build ?? {};
+    this.#end(slave);
+    if (transfer !== undefined && facts?.kind === 'snapshot') {
+      const { bytes, crossedUntilMs } = transfer;
+      this.#landing.left(slave, { version: facts.to.version, bytes, crossedUntilMs });
+    }
+    this.#free(slave);
+  }
+
+  /** The slave said where it stands. */
+  stands(slave: string, version: number): void {
+    if (this.#landing.stands(slave, version)) this.#admitNext();
+  }
+
+  /** The slave is gone, or nothing can be sent to it: its place is free for the next one. */
   release(slave: string): void {
+    this.#end(slave);
+    const isLanding = this.#landing.end(slave);
+    this.#free(slave);
+    if (isLanding) this.#admitNext();
+  }
+
+  #end(slave: string): void {
     this.#wishes.delete(slave);
     const running = this.#running.get(slave);
     if (running !== undefined) {
@@ -212,30 +247,37 @@ export class Transfers {
       running.build.readers -= 1;
       this.#running.delete(slave);
     }
-    const waiting = this.#queue.findIndex((entry) => entry.slave === slave);
-    if (waiting >= 0) this.#queue.splice(waiting, 1)[0]?.admit(false);
+  }
+
+  #free(slave: string): void {
+    const waiting = this.#queue.get(slave);
+    if (this.#queue.delete(slave)) waiting?.(false);
     if (this.#admitted.delete(slave)) this.#admitNext();
   }
 
   /** Frees builds that nobody reads any more: after a while, or when they take too much memory. */
   sweep(): void {
+    if (this.#landing.sweep()) this.#admitNext();
     const before = this.#clock.now() - serviceLimits.buildIdleMs;
     const idle = [...this.#kept].filter(([, { build }]) => build.readers === 0);
     idle.sort(([, left], [, right]) => right.usedAtMs - left.usedAtMs);
     let bytes = 0;
-    for (const [id, { build, usedAtMs }] of idle) {
+    for (const [id, { build, usedAtMs, key }] of idle) {
       bytes += build.bytes;
       if (usedAtMs > before && bytes <= serviceLimits.idleBuildsBytesMax) continue;
       this.#kept.delete(id);
+      if (this.#byKey.get(key)?.build === build) this.#byKey.delete(key);
       discard(build);
     }
   }
 
   close(): void {
+    for (const admit of this.#queue.values()) admit(false);
+    this.#queue.clear();
     for (const slave of [...this.#running.keys()]) this.release(slave);
     for (const { build } of this.#kept.values()) discard(build);
     this.#kept.clear();
-    for (const { admit } of this.#queue.splice(0)) admit(false);
+    this.#byKey.clear();
   }
 
   #run(transfer: Transfer): void {
@@ -254,24 +296,26 @@ export class Transfers {
   /** False when the slave left before its turn came. */
   async #admit(slave: string): Promise<boolean> {
     if (this.#admitted.has(slave)) return true;
-    if (this.#queue.some((entry) => entry.slave === slave)) return false;
-    const isIn = new Promise<boolean>((admit) => this.#queue.push({ slave, admit }));
+    if (this.#queue.has(slave)) return false;
+    // What left for it before is not what it waits for.
+    this.#landing.end(slave);
+    const isIn = new Promise<boolean>((admit) => this.#queue.set(slave, admit));
     this.#admitNext();
     return isIn;
   }
 
   #admitNext(): void {
-    while (!this.#isFull) {
-      const next = this.#queue.shift();
-      if (next === undefined) return;
-      this.#admitted.add(next.slave);
-      next.admit(true);
+    for (const [slave, admit] of this.#queue) {
+      if (this.#isFull) return;
+      this.#queue.delete(slave);
+      this.#admitted.add(slave);
+      admit(true);
     }
   }
 
   async #find(key: string, make: MakeBuild): Promise<Build | null> {
-    for (const kept of this.#kept.values()) {
-      if (kept.key !== key || !kept.build.has(0)) continue;
+    const kept = this.#byKey.get(key);
+    if (kept?.build.has(0) === true) {
       kept.usedAtMs = this.#clock.now();
       return kept.build;
     }
@@ -284,7 +328,9 @@ export class Transfers {
     try {
       const build = await make();
       if (build === null) return null;
-      this.#kept.set(build.id, { key, build, usedAtMs: this.#clock.now() });
+      const kept = { key, build, usedAtMs: this.#clock.now() };
+      this.#kept.set(build.id, kept);
+      this.#byKey.set(key, kept);
       // While changes go on, each newcomer makes one more.
       this.sweep();
       return build;
