@@ -11,7 +11,7 @@ export const HELP = `npm run bench -- [options]: replichart against limit progra
   --cell TEXT           only cells whose title contains this; progress names them
   --contestants a,b     these: ${Object.keys(CONTESTANTS).join(', ')}
                         (limit-json always runs: ratios are to it)
-  --rounds N            rounds that count, after the warm-up; default 5
+  --rounds N            rounds that count, after the warm-up; default 5 (W5 has its own)
   --json                one JSON object per result on stdout, everything else on stderr
                         (npm prints a heading of its own: npm run --silent bench -- --json)
   --chart FILE          also writes an SVG chart of the ratios

@@ -17,7 +17,9 @@ export interface Cell {
   /** The cluster starts without slaves: the cell adds them itself. */
   readonly startsEmpty?: boolean;
   /** Rounds, where fewer have to do because each takes long. @default those of the run */
-  readonly rounds?: { readonly warmUps: number; readonly counting: number };
+  readonly rounds?: number;
+  /** Work before the first reading, again and again. @default `measure`; null for none */
+  readonly warmUp?: ((cluster: Cluster) => Promise<unknown>) | null;
   readonly entries: readonly Entry[];
   /** Label of the entry that ratios are to. */
   readonly reference: string;

@@ -69,9 +69,9 @@ export function idleCell(): Cell {
 }
 
 export function manySlavesCells(sizes: Sizes): Cell[] {
-  const { manySlaves, joinKeys, joinRounds, pulses, pulseIntervalMs } = sizes;
+  const { manySlaves, manyRounds, joinKeys, joinRounds, pulses, pulseIntervalMs } = sizes;
   const copies = manySlaves / PROCESSES;
-  const base = { ...shared, yardsticks: ['W5'], slaves: manySlaves, copies };
+  const base = { ...shared, yardsticks: ['W5'], slaves: manySlaves, copies, rounds: manyRounds };
   // A pulse to a thousand slaves takes long itself: the next one has to find them calm.
   const pulse = { updates: Math.ceil(pulses / 4), intervalMs: pulseIntervalMs * 10 };
   const joins = { processes: PROCESSES, copies, stateBytes: joinKeys * CATCH_UP_BYTES };
@@ -93,6 +93,7 @@ export function manySlavesCells(sizes: Sizes): Cell[] {
       layer: 'sink',
       valueBytes: CATCH_UP_BYTES,
       rounds: joinRounds,
+      warmUp: null,
       roundMsMax: JOINS_MS_MAX,
       prepare: (cluster) => fill(cluster, joinKeys),
       measure: of('W5', (cluster) => measureJoins(cluster, joins)),

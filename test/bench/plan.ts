@@ -45,7 +45,7 @@ function throughputCell(shape: Shape): Cell {
   };
 }
 
-function latencyCell({ pulses, pulseIntervalMs, warmPulses }: Sizes): Cell {
+function latencyCell({ pulses, pulseIntervalMs }: Sizes): Cell {
   return {
     title: 'W1b latency, 4 slaves, 100 B',
     yardsticks: ['W1b'],
@@ -55,9 +55,7 @@ function latencyCell({ pulses, pulseIntervalMs, warmPulses }: Sizes): Cell {
     layer: 'keyValue',
     entries: inMemory('limit', 'limit-json', 'replichart', 'redis-pubsub', 'nats-kv', 'yjs'),
     reference: 'limit-json',
-    prepare: async (cluster) => {
-      await measureLatency(cluster, { updates: warmPulses, intervalMs: 0 });
-    },
+    warmUp: (cluster) => measureLatency(cluster, { updates: pulses, intervalMs: 0 }),
     measure: async (cluster) => {
       const size = { updates: pulses, intervalMs: pulseIntervalMs };
       const readings = await measureLatency(cluster, size);

@@ -74,22 +74,37 @@ async function startRunners(cell: Cell, options: RunOptions): Promise<Started> {
 }
 
 async function prepare(cell: Cell, runner: Runner): Promise<void> {
-  if (cell.prepare === undefined) return;
+  const { prepare: work } = cell;
+  if (work !== undefined)
+    await attempt(cell, runner, 'the preparation', () => work(runner.cluster));
+}
+
+/** Whoever fails is out, and says why; the others go on. */
+async function attempt(cell: Cell, runner: Runner, what: string, work: () => Promise<unknown>) {
+  if (runner.failure !== null) return;
   try {
-    const what = `preparing ${runner.entry.label}`;
-    await withDeadline(cell.prepare(runner.cluster), cell, what);
+    await withDeadline(work(), cell, `${cell.title}: ${what} of ${runner.entry.label}`);
   } catch (error) {
     runner.failure = tell(error);
   }
 }
 
-async function runRound(cell: Cell, runner: Runner, isWarmUp: boolean): Promise<void> {
-  try {
-    const what = `${cell.title}: a round of ${runner.entry.label}`;
-    const readings = await withDeadline(cell.measure(runner.cluster), cell, what);
-    if (!isWarmUp) runner.rounds.push(readings);
-  } catch (error) {
-    runner.failure = tell(error);
+/** Contestants take turns here, too: what disturbs the machine disturbs all of them. */
+async function warmUp(cell: Cell, runners: readonly Runner[], warmMs: number): Promise<void> {
+  const { warmUp: work = cell.measure } = cell;
+  if (work === null) return;
+  const worked = new Map(runners.map((runner) => [runner, 0]));
+  for (;;) {
+    const cold = runners.filter((runner) => {
+      const workedMs = worked.get(runner) ?? 0;
+      return runner.failure === null && (workedMs === 0 || workedMs < warmMs);
+    });
+    if (cold.length === 0) return;
+    for (const runner of cold) {
+      const began = performance.now();
+      await attempt(cell, runner, 'the warm-up', () => work(runner.cluster));
+      worked.set(runner, (worked.get(runner) ?? 0) + performance.now() - began);
+    }
   }
 }
 
@@ -106,14 +121,18 @@ function linesOf(cell: Cell, runners: readonly Runner[]): ResultLine[] {
 
 export async function runCell(cell: Cell, options: RunOptions): Promise<CellRun> {
   const { sizes, progress } = options;
-  const { warmUps, counting } = cell.rounds ?? { ...sizes, counting: sizes.rounds };
+  const rounds = cell.rounds ?? sizes.rounds;
   const began = performance.now();
   const { runners, failures } = await startRunners(cell, options);
   try {
-    for (let round = -warmUps; round < counting; round += 1) {
-      progress(`${cell.title}: ${round < 0 ? 'warm-up' : `round ${round + 1}/${counting}`}`);
-      for (const runner of runners.filter(({ failure }) => failure === null)) {
-        await runRound(cell, runner, round < 0);
+    progress(`${cell.title}: warm-up`);
+    await warmUp(cell, runners, sizes.warmMs);
+    for (let round = 1; round <= rounds; round += 1) {
+      progress(`${cell.title}: round ${round}/${rounds}`);
+      for (const runner of runners) {
+        await attempt(cell, runner, 'a round', async () => {
+          runner.rounds.push(await cell.measure(runner.cluster));
+        });
       }
     }
   } finally {
