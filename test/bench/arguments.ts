@@ -1,4 +1,5 @@
 /** The command line of the bench. */
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CONTESTANTS } from './contestants/catalogue.js';
 import { YARDSTICKS } from './plan.js';
@@ -14,6 +15,7 @@ export const HELP = `npm run bench -- [options]: replichart against limit progra
   --rounds N            rounds that count, after the warm-up; default 5 (W5 has its own)
   --json                one JSON object per result on stdout, everything else on stderr
                         (npm prints a heading of its own: npm run --silent bench -- --json)
+  --profile FOLDER      every process writes a CPU profile there; shares are told at the end
   --chart FILE          also writes an SVG chart of the ratios
   --tiny                only to see that everything runs: its figures say nothing
   --help                this text
@@ -28,6 +30,7 @@ export interface BenchArguments {
   readonly contestants: readonly string[];
   readonly isJson: boolean;
   readonly chart: string | null;
+  readonly profile: string | null;
   readonly isHelp: boolean;
 }
 
@@ -59,6 +62,7 @@ export function parseArguments(words: readonly string[]): BenchArguments {
       rounds: { type: 'string' },
       json: { type: 'boolean', default: false },
       chart: { type: 'string' },
+      profile: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -71,6 +75,7 @@ export function parseArguments(words: readonly string[]): BenchArguments {
     contestants: listOf('contestants', values.contestants, Object.keys(CONTESTANTS)),
     isJson: values.json,
     chart: values.chart ?? null,
+    profile: values.profile === undefined ? null : resolve(values.profile),
     isHelp: values.help,
   };
 }

@@ -1,4 +1,7 @@
 /** Issue 4: the bench runs and says what it has to say; never how fast anything is. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { packageRoot } from '../support/package-root.js';
@@ -51,6 +54,21 @@ test('--json gives one object per line, of the form of issue 4, with the ratios 
   assert.is(reference?.ratio, 1);
   const ratio = Number(ours?.median) / Number(reference?.median);
   assert.is(ours?.ratio, Number(ratio.toPrecision(4)));
+});
+
+test('--profile tells where each process spent its time', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'replichart-profile-'));
+  try {
+    const cell = ['--only', 'W1b', '--contestants', 'replichart', '--rounds', '1'];
+    const result = await bench('--tiny', ...cell, '--profile', folder);
+    assert.is(result.code, 0, outputOf(result));
+    for (const name of ['replichart-memory-master', 'replichart-memory-slave-3']) {
+      assert.match(result.stdout, new RegExp(`${name}: [0-9.]+ s busy\\n +[0-9.]+ %  `));
+    }
+    assert.match(result.stdout, '%  lib/service');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test('bad arguments give exit code 2 and say what is wrong', async () => {

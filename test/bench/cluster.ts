@@ -17,6 +17,8 @@ export interface ClusterPlan {
   readonly copies?: number;
   readonly valueBytes: number;
   readonly folder: string;
+  /** Where CPU profiles of its processes go. */
+  readonly profileFolder: string | null;
 }
 
 export class Cluster {
@@ -105,8 +107,9 @@ export class Cluster {
 }
 
 function configOf(plan: ClusterPlan, servers: Servers | null): NodeConfig {
-  const { contestant, layer, store, slaves, valueBytes, folder } = plan;
+  const { contestant, layer, store, slaves, valueBytes, folder, profileFolder } = plan;
   const server = servers?.address ?? null;
   const shared = { contestant, layer, store, slaves, valueBytes, folder, server };
-  return { ...shared, role: 'master', id: 'master', copies: 1, address: '' };
+  const place = { role: 'master', id: 'master', copies: 1, address: '' } as const;
+  return { ...shared, ...place, profileFolder };
 }

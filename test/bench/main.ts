@@ -8,6 +8,7 @@ import { CONTESTANTS } from './contestants/catalogue.js';
 import { judgeAll } from './goals.js';
 import { cellsOf } from './plan.js';
 import { chartOf } from './report/chart.js';
+import { profileLines } from './report/profile.js';
 import { goalLines, tableOf } from './report/table.js';
 import type { Entry, ResultLine } from './result.js';
 import { runCell } from './run-cell.js';
@@ -28,6 +29,11 @@ async function present(names: readonly string[]): Promise<Set<string>> {
   return found;
 }
 
+/** A title as a folder is called. */
+function slugOf(title: string): string {
+  return title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
+}
+
 async function runAll(asked: BenchArguments, folder: string) {
   const contestants = await present(asked.contestants);
   const isWanted = (yardstick: string) => asked.only.includes(yardstick);
@@ -41,16 +47,21 @@ async function runAll(asked: BenchArguments, folder: string) {
   if (cells.length === 0) throw new Error('no cell is left to run: see --only and --cell');
   const lines: ResultLine[] = [];
   const failures: string[] = [];
+  const profiles: string[] = [];
   for (const [place, cell] of cells.entries()) {
-    const options = { sizes: asked.sizes, contestants, progress };
+    const profileFolder = asked.profile && join(asked.profile, slugOf(cell.title));
+    const options = { sizes: asked.sizes, contestants, progress, profileFolder };
     const run = await runCell(cell, { ...options, folder: join(folder, String(place)) });
     const wanted = run.lines.filter(({ yardstick }) => isWanted(yardstick));
     lines.push(...wanted);
     failures.push(...run.failures);
+    if (profileFolder !== null) {
+      profiles.push('', `== ${cell.title}`, ...(await profileLines(profileFolder)));
+    }
     for (const failure of run.failures) progress(`FAILED ${failure}`);
     if (asked.isJson) for (const line of wanted) console.log(JSON.stringify(line));
   }
-  return { lines, failures };
+  return { lines, failures, profiles };
 }
 
 async function bench(asked: BenchArguments): Promise<void> {
@@ -65,11 +76,11 @@ async function bench(asked: BenchArguments): Promise<void> {
     });
   }
   try {
-    const { lines, failures } = await runAll(asked, folder);
+    const { lines, failures, profiles } = await runAll(asked, folder);
     const tell = asked.isJson ? progress : (line: string) => console.log(line);
     for (const line of tableOf(lines)) tell(line);
     tell('');
-    for (const line of goalLines(judgeAll(lines))) tell(line);
+    for (const line of [...goalLines(judgeAll(lines)), ...profiles]) tell(line);
     if (asked.chart !== null) await writeFile(asked.chart, chartOf(lines));
     if (failures.length > 0) process.exitCode = 1;
   } finally {

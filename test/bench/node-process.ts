@@ -12,6 +12,16 @@ interface Asked {
   readonly reject: (error: Error) => void;
 }
 
+function profileOptions({ profileFolder, contestant, store, role, id }: NodeConfig): string[] {
+  if (profileFolder === null) return [];
+  const name = role === 'master' ? role : id;
+  return [
+    '--cpu-prof',
+    `--cpu-prof-dir=${profileFolder}`,
+    `--cpu-prof-name=${contestant}-${store}-${name}.cpuprofile`,
+  ];
+}
+
 export class NodeProcess {
   readonly #child: ChildProcess;
   readonly #asked = new Map<number, Asked>();
@@ -23,7 +33,8 @@ export class NodeProcess {
   private constructor(config: NodeConfig) {
     this.#name = `${config.role} ${config.id} of ${config.contestant}`;
     // The harness's stdout holds results and nothing else: what a process says goes to stderr.
-    this.#child = spawn(process.execPath, [PROGRAM, JSON.stringify(config)], {
+    const words = [...profileOptions(config), PROGRAM, JSON.stringify(config)];
+    this.#child = spawn(process.execPath, words, {
       stdio: ['ignore', 2, 2, 'ipc'],
     });
     this.#child.on('message', (message) => this.#receive(message as Reply));

@@ -26,6 +26,8 @@ export interface RunOptions {
   /** Contestants that take part. */
   readonly contestants: ReadonlySet<string>;
   readonly folder: string;
+  /** Where CPU profiles go; null for none. */
+  readonly profileFolder: string | null;
   readonly progress: (line: string) => void;
 }
 
@@ -60,7 +62,9 @@ async function startRunners(cell: Cell, options: RunOptions): Promise<Started> {
     if (!options.contestants.has(entry.contestant)) continue;
     const { contestant, store } = entry;
     const folder = join(options.folder, `${entry.label}-${store}`);
-    const plan = { contestant, layer, store, slaves, copies, valueBytes, folder };
+    const { profileFolder } = options;
+    const shape = { layer, slaves, copies, valueBytes };
+    const plan = { contestant, store, ...shape, folder, profileFolder };
     try {
       const cluster = await Cluster.start(plan);
       const runner: Runner = { entry, cluster, rounds: [], failure: null };

@@ -10,6 +10,8 @@ export interface NodeConfig extends SideConfig {
   /** Slaves in this process; each is a slave of its own with a connection of its own. */
   readonly copies: number;
   readonly id: string;
+  /** Where its CPU profile goes; null for none. */
+  readonly profileFolder: string | null;
 }
 
 export interface LoadPlan {

@@ -73,7 +73,8 @@ export function chartOf(lines: readonly ResultLine[]): string {
   const rule = `<line x1="${one}" y1="0" x2="${one}" y2="${top}" ${dashes}/>`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${top}" ` +
-      'font-family="sans-serif" font-size="12">',
+      'role="img" font-family="sans-serif" font-size="12">',
+    '<title>Results of the bench, as ratios to limit-json</title>',
     `<rect width="${WIDTH}" height="${top}" fill="#fff"/>`,
     rule,
     ...parts,

@@ -94,7 +94,8 @@ export class LimitMaster<Held> implements MasterSide {
       const { kind, number } = this.codec.decode(bytes, start, end);
       if (kind === VOTE) this.#voted(number);
       else if (kind === ACKNOWLEDGE) this.#rounds.acknowledge(number, this.#slaves.size);
-      else if (kind === HELLO) void this.#bringUp(socket, number);
+      // One that leaves amid its state is gone, and nothing else is.
+      else if (kind === HELLO) this.#bringUp(socket, number).catch(() => socket.destroy());
       else throw new Error(`a slave sent a message of kind ${kind}`);
     });
     socket.on('data', (chunk: Buffer) => reader.push(chunk));
