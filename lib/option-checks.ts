@@ -1,4 +1,5 @@
 /** Checks of the options that masters and slaves share. */
+import { isWellFormed } from './codec/well-formed.js';
 import { functionOption, type OptionCheck, objectOption, required } from './options.js';
 
 /** Names become keys of stores and fields of frames. */
@@ -7,8 +8,10 @@ const NAME_LENGTH_MAX = 200;
 /** A name people choose: an item, a slave's id. */
 export const nameOption: OptionCheck = (value) => {
   if (value === undefined) return null;
-  const isName = typeof value === 'string' && value.length > 0 && value.length <= NAME_LENGTH_MAX;
-  return isName ? null : `a text of 1 to ${NAME_LENGTH_MAX} characters`;
+  const isShort = typeof value === 'string' && value.length > 0 && value.length <= NAME_LENGTH_MAX;
+  if (!isShort) return `a text of 1 to ${NAME_LENGTH_MAX} characters`;
+  // It would be another name on the other side of the wire.
+  return isWellFormed(value) ? null : 'a text without half characters';
 };
 
 function withMethods(what: string, ...methods: readonly string[]): OptionCheck {

@@ -94,6 +94,7 @@ test('INVALID_OPTION: options are checked by name', () => {
   for (const [name, wrong] of [
     ['transport', { transport: up }],
     ['id', { id: 'x'.repeat(300) }],
+    ['half characters', { id: 'x\ud83d' }],
     ['silence', { silence: -1 }],
     ['jitter', { jitter: 2 ** 40 }],
   ] as const) {

@@ -3,13 +3,15 @@
  * value afterwards cannot reach the original. A problem travels with the change and comes out of
  * `build`, so that it fails its own task and no other of the group.
  */
+
 import { platform } from '#platform';
 import { encodeValue } from '../../codec/values.js';
+import { isWellFormed } from '../../codec/well-formed.js';
 import { asReplicationError, ReplicationError } from '../../errors.js';
 import type { MaybePromise } from '../contract.js';
 import { isPending } from '../maybe.js';
 import { findProblem, schemaRefusal } from '../schema.js';
-import { deltaOf, isWellFormed, type KeyValueDelta } from './delta.js';
+import { deltaOf, type KeyValueDelta } from './delta.js';
 import type { KeyValueOperation, KeyValueSettings } from './options.js';
 
 /**

@@ -3,12 +3,13 @@
  * values in one piece. One piece, because turning bytes into a string costs the same for a
  * hundred bytes as for several thousand; the parts are cut out of it without copying.
  */
+
 import { ByteReader, ByteWriter } from '../../codec/bytes.js';
 import { looksEncoded } from '../../codec/values.js';
+import { isWellFormed } from '../../codec/well-formed.js';
 import { ReplicationError } from '../../errors.js';
 
 const FORMAT = 1;
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** The newest state of each key that changed; every key stands once. */
 export interface KeyValueDelta {
@@ -28,11 +29,6 @@ export function deltaOf(
   texts: ReadonlyArray<string | undefined>,
 ): KeyValueDelta {
   return { keys, texts, slicedUnits: 0 };
-}
-
-/** Whether UTF-8 carries the text: half a surrogate pair would come back as another character. */
-export function isWellFormed(text: string): boolean {
-  return !LONE_SURROGATE.test(text);
 }
 
 /** Encodes a delta once; asked again it answers with the same bytes, which nobody may change. */

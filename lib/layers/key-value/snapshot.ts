@@ -8,13 +8,14 @@
  * Values stand behind one another as UTF-8, so that whoever receives them can leave them there.
  * The last block is only the number of keys: a stream that ends early is told from a complete one.
  */
+
 import { platform } from '#platform';
 import { ByteReader, ByteWriter } from '../../codec/bytes.js';
 import { startsEncoded } from '../../codec/values.js';
+import { isWellFormed } from '../../codec/well-formed.js';
 import { ReplicationError } from '../../errors.js';
 import { textOf } from './cell.js';
 import { type CellTable, ownText } from './cells.js';
-import { isWellFormed } from './delta.js';
 import { PackedTexts } from './packed-texts.js';
 
 const LENGTH_BYTES = 4;
