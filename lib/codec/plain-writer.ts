@@ -25,6 +25,8 @@ interface Name {
 }
 
 /** Of members of late: the same few come again and again. */
+/** Longer ones are data, and are not worth the memory. */
+const NAME_UNITS_MAX = 64;
 const names = new Map<string, Name>();
 const isOwn = Object.prototype.hasOwnProperty;
 
@@ -34,6 +36,7 @@ function nameOf(key: string): Name {
   const first = `{${JSON.stringify(key)}:`;
   const later = `,${JSON.stringify(key)}:`;
   const name: Name = { first, later, firstText: `${first}"`, laterText: `${later}"` };
+  if (key.length > NAME_UNITS_MAX) return name;
   // Data whose keys are data would fill it for nothing: start over.
   if (names.size >= NAMES_MAX) names.clear();
   names.set(key, name);

@@ -61,10 +61,11 @@ export class MasterSessions {
   /** Connections that get what is pushed now; one that is full stops getting it (P15). */
   peersOf(only?: readonly string[], except?: readonly string[]): readonly PeerId[] {
     const peers: PeerId[] = [];
+    const left = new Set(except);
     const known = only?.map((id) => this.roster.get(id)) ?? this.roster.all;
     for (const slave of known) {
       const session = slave?.session ?? null;
-      if (!isPushed(session) || except?.includes(session.slave) === true) continue;
+      if (!isPushed(session) || left.has(session.slave)) continue;
       if (this.#transport.writable(session.peer)) peers.push(session.peer);
       else session.actor.send({ type: 'blocked' });
     }

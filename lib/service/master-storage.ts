@@ -39,7 +39,7 @@ export class MasterStorage {
     const storage = this.#storage;
     if (storage === null) return null;
     const position = storage.records().get(MASTER_RECORDS.position) as Position | undefined;
-    return { position: position ?? null, entries: () => storage.data() };
+    return { position: position ?? null, entries: () => this.#entries(storage) };
   }
 
   saveReign(lineage: string, reigns: readonly Reign[], reserved: number, done: () => void): void {
@@ -101,13 +101,22 @@ export class MasterStorage {
       // Not left to the write: what is refused there would be blamed on the store.
       checkOperations(data);
       const change = { records: this.#commitRecords(next, durability, history), data };
-      if (!isDecided || this.#decided !== null) {
+      // A layer with a store of its own is ahead of a record that waits: after a crash nothing would
+      // be redone, and the history would lack this version, which slaves hold as firm (P16).
+      const isElsewhere = data.length === 0;
+      if (!isDecided || isElsewhere || this.#decided !== null) {
         return this.#write(this.#storage, change, !isDecided && durability === 'disk');
       }
       this.#decided = change;
       return undefined;
     };
     return { durability, write, isWritten: () => isWritten };
+  }
+
+  /** With what still waits for a write: the layer was told that it is there. */
+  async *#entries(storage: ItemStorage) {
+    if (this.#decided !== null) await this.#write(storage, {}, false);
+    yield* storage.data();
   }
 
   async close(): Promise<void> {

@@ -2,9 +2,14 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ReplicationError } from '../../lib/errors.js';
+import { document } from '../../lib/layers/document/document.js';
+import { History } from '../../lib/service/history.js';
+import { MasterStorage } from '../../lib/service/master-storage.js';
+import { openItemStorage } from '../../lib/stores/open-item-storage.js';
 import { setter, TWO_PHASE } from '../support/service-changes.js';
 import { ServiceCluster } from '../support/service-cluster.js';
 import { type DiskBatch, ServiceDisk } from '../support/service-disk.js';
+import type { Tree } from '../support/service-rules.js';
 
 const test = suite('service: writes of a round');
 
@@ -66,6 +71,50 @@ test('P9: what was acknowledged is redone after a crash before the next write', 
     assert.is(again.node.data.get().kept, 1);
     await cluster.converge(again, [slave]);
   }
+});
+
+/** A tree whose master keeps it elsewhere, and writes nothing into the store of the item. */
+function keptElsewhere() {
+  const definition = document<Tree>({});
+  return {
+    ...definition,
+    createMasterLayer: () => {
+      const layer = definition.createMasterLayer();
+      const commit = layer.commit.bind(layer);
+      layer.commit = (delta, next, context) =>
+        commit(delta, next, { ...context, write: () => undefined });
+      return layer;
+    },
+  };
+}
+
+test('P4, P16: a layer with a store of its own is never ahead of a record that waits', async () => {
+  const cluster = new ServiceCluster();
+  const disk = new ServiceDisk();
+  const master = cluster.master({ disk, data: keptElsewhere() });
+  await cluster.start(master);
+  const batches = recorded(disk);
+  await cluster.finish(master.node.data.update(setter('a'), TWO_PHASE).then(() => 'done'));
+  await cluster.clock.pass(10);
+  const version = master.node.position?.version;
+  assert.ok(
+    batches.some((batch) => named(batch, `/r/history/${version}`)),
+    `version ${version}`,
+  );
+});
+
+test('P4: what a layer reads of its store has what it was told is there', async () => {
+  const store = await new ServiceDisk().open();
+  const storage = await openItemStorage(store, { role: 'master', item: 'item' });
+  const kept = new MasterStorage(storage, (error) => assert.unreachable(String(error)));
+  const next = { lineage: 'l', epoch: { term: 0, start: 0 }, version: 2, digest: 'd' };
+  const { write } = kept.commitContext(next, 'disk', true, new History(10));
+  await write([{ key: 'a', value: new Uint8Array([1]) }]);
+  const found: string[] = [];
+  for await (const entries of kept.layerStorage()?.entries() ?? []) {
+    found.push(...entries.map(([key]) => key));
+  }
+  assert.equal(found, ['a']);
 });
 
 test('P20: an orderly end leaves nothing to be redone, and no decision all confirmed', async () => {
