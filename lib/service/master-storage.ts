@@ -101,8 +101,8 @@ export class MasterStorage {
       // Not left to the write: what is refused there would be blamed on the store.
       checkOperations(data);
       const change = { records: this.#commitRecords(next, durability, history), data };
-      // A layer with a store of its own is ahead of a record that waits: after a crash nothing would
-      // be redone, and the history would lack this version, which slaves hold as firm (P16).
+      // A layer with a store of its own is ahead of a record that waits: after a crash nothing
+      // would be redone, and history would lack this version, which slaves hold as firm (P16).
       const isElsewhere = data.length === 0;
       if (!isDecided || isElsewhere || this.#decided !== null) {
         return this.#write(this.#storage, change, !isDecided && durability === 'disk');
