@@ -25,9 +25,7 @@ export interface CommitContext {
    * Writes `operations` together with the new position in one atomic batch (P4). A layer that
    * keeps its data in this store calls it exactly once and shows the new state only after it
    * resolved. A layer with a store of its own never calls it. Without a store it does nothing
-   * and returns `undefined` at once, so that a synchronous layer stays synchronous. The bytes may
-   * be kept past the answer and must not be changed any more: the commit of a decided round is
-   * written together with what comes next.
+   * and returns `undefined` at once, so that a synchronous layer stays synchronous.
    */
   write(operations: readonly StoreOperation[]): MaybePromise<void>;
 }

@@ -17,8 +17,6 @@ export class MasterStorage {
   #extra: Readonly<Record<string, unknown>> = {};
   /** Decision records that may go, with the next write whatever it is. */
   #settled: string[] = [];
-  /** The commit of a decided round, which goes with the next write. */
-  #decided: StorageChange | null = null;
 
   /** @param failed told of the first failed write; the store takes none after it (F7) */
   constructor(storage: ItemStorage | null, failed: (error: unknown) => void) {
@@ -39,7 +37,7 @@ export class MasterStorage {
     const storage = this.#storage;
     if (storage === null) return null;
     const position = storage.records().get(MASTER_RECORDS.position) as Position | undefined;
-    return { position: position ?? null, entries: () => this.#entries(storage) };
+    return { position: position ?? null, entries: () => storage.data() };
   }
 
   saveReign(lineage: string, reigns: readonly Reign[], reserved: number, done: () => void): void {
@@ -84,9 +82,8 @@ export class MasterStorage {
   }
 
   /**
-   * The context of one commit: the layer's data and the position in one batch (P4). That of a
-   * decided round rides with the next write, which is the decision of the next round when there is
-   * load: until then its synced decision stands for it, and a restart redoes it (P1, P9).
+   * The context of one commit: the layer's data and the position in one batch (P4). It does not
+   * wait for the next write: a killed process would show the version before on its return (S7).
    */
   commitContext(
     next: Position,
@@ -101,28 +98,16 @@ export class MasterStorage {
       // Not left to the write: what is refused there would be blamed on the store.
       checkOperations(data);
       const change = { records: this.#commitRecords(next, durability, history), data };
-      // A layer with a store of its own is ahead of a record that waits: after a crash nothing
-      // would be redone, and history would lack this version, which slaves hold as firm (P16).
-      const isElsewhere = data.length === 0;
-      if (!isDecided || isElsewhere || this.#decided !== null) {
-        return this.#write(this.#storage, change, !isDecided && durability === 'disk');
-      }
-      this.#decided = change;
-      return undefined;
+      // A decided round is redone from its decision, so its data need not be synced (P9).
+      return this.#write(this.#storage, change, !isDecided && durability === 'disk');
     };
     return { durability, write, isWritten: () => isWritten };
-  }
-
-  /** With what still waits for a write: the layer was told that it is there. */
-  async *#entries(storage: ItemStorage) {
-    if (this.#decided !== null) await this.#write(storage, {}, false);
-    yield* storage.data();
   }
 
   async close(): Promise<void> {
     const storage = this.#storage;
     if (storage === null) return;
-    const isWaiting = this.#settled.length > 0 || this.#decided !== null;
+    const isWaiting = this.#settled.length > 0;
     try {
       // A closing storage takes no writes any more, so this one is waited for.
       if (isWaiting && !this.hasFailed) await this.#write(storage, {}, false);
@@ -149,12 +134,10 @@ export class MasterStorage {
     this.#write(this.#storage, { records }, sync).then(done, this.#failed);
   }
 
-  /** One batch with all that waited for a write; the commit of an earlier round comes first. */
+  /** One batch with all that waited for a write. */
   async #write(storage: ItemStorage, change: StorageChange, sync: boolean): Promise<void> {
-    const earlier = this.#decided;
-    this.#decided = null;
-    const records = { ...earlier?.records, ...this.#takeSettled(), ...change.records };
-    const data = [...(earlier?.data ?? []), ...(change.data ?? [])];
+    const records = { ...this.#takeSettled(), ...change.records };
+    const data = change.data ?? [];
     try {
       await storage.write({ records, data }, { sync });
     } catch (error) {

@@ -36,19 +36,14 @@ function recorded(disk: ServiceDisk): DiskBatch[] {
 
 const named = (batch: DiskBatch, part: string) => batch.keys.some((key) => key.includes(part));
 
-test('P9: a round costs the master one synced write, with the commit of the round before', async () => {
+test('P9: a round costs the master a synced decision, and an unsynced commit', async () => {
   const { disks, change } = await scene();
   const batches = recorded(disks.master);
-  for (const key of ['a', 'b', 'c', 'd']) await change(key);
+  for (const key of ['a', 'b', 'c']) await change(key);
   assert.equal(
-    batches.map(({ sync }) => sync),
-    [true, true, true, true],
+    batches.map((batch) => [named(batch, '/r/position'), batch.sync]),
+    [false, true, false, true, false, true].map((isCommit) => [isCommit, !isCommit]),
   );
-  for (const batch of batches) {
-    assert.ok(named(batch, '/r/decision/'), 'its decision');
-    assert.ok(named(batch, '/r/position'), 'the position of the round before');
-    assert.ok(named(batch, '/d/'), 'the data of the round before');
-  }
 });
 
 test('P4, P8: a round costs a slave two synced writes, its promise and its commit', async () => {
@@ -123,8 +118,7 @@ test('P20: an orderly end leaves nothing to be redone, and no decision all confi
   await cluster.clock.pass(3_000);
   const batches = recorded(disks.master);
   await cluster.stop(master);
-  assert.is(batches.length, 1);
-  assert.ok(named(batches[0] as DiskBatch, '/r/position'));
+  assert.ok(batches.length <= 1);
   assert.not.ok(disks.master.keys().some((key) => key.includes('/r/decision/')));
 });
 
