@@ -56,7 +56,7 @@ test('P4, P8: a round costs a slave two synced writes, its promise and its commi
   );
 });
 
-test('P9: what was acknowledged is redone after a crash before the next write', async () => {
+test('P9: what was acknowledged is there after a crash before the next write', async () => {
   for (const kind of ['process', 'power'] as const) {
     const { cluster, disks, master, slave, change } = await scene();
     await change('kept');
@@ -66,6 +66,24 @@ test('P9: what was acknowledged is redone after a crash before the next write', 
     assert.is(again.node.data.get().kept, 1);
     await cluster.converge(again, [slave]);
   }
+});
+
+test('S7: a killed master shows on its return no version before the last one it showed', async () => {
+  const { cluster, disks, master, change } = await scene();
+  await change('shown');
+  const version = Number(master.node.position?.version);
+  master.kill('process');
+  const again = cluster.master({ disk: disks.master });
+  const shown: unknown[] = [];
+  again.node.data.subscribe(() => shown.push(again.node.data.get().shown));
+  const started = cluster.start(again);
+  await cluster.until('it shows something', () => again.node.position !== null);
+  assert.is(again.node.position?.version, version);
+  await started;
+  assert.ok(
+    shown.every((value) => value === 1),
+    JSON.stringify(shown),
+  );
 });
 
 /** A tree whose master keeps it elsewhere, and writes nothing into the store of the item. */
