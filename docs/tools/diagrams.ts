@@ -5,9 +5,9 @@
 import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { readChart } from '../../lib/inspector/chart/read-chart.js';
 import { drawPage } from './machine-page.js';
 import { loadMachines, MACHINE_EXPORTS, MACHINE_NAMES } from './machines.js';
-import { readChart } from './statechart.js';
 
 // From dist/docs/tools to the sources.
 const packageFolder = new URL('../../../', import.meta.url);

@@ -1,6 +1,11 @@
 /** The page of one machine: its diagram, its states, its transitions, and who handles what. */
-import { drawMermaid } from './mermaid.js';
-import { type Chart, type ChartState, type ChartTransition, statesOf } from './statechart.js';
+import { drawMermaid } from '../../lib/inspector/chart/mermaid.js';
+import {
+  type Chart,
+  type ChartState,
+  type ChartTransition,
+  statesOf,
+} from '../../lib/inspector/chart/read-chart.js';
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ').trim();
 

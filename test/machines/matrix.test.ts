@@ -5,7 +5,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { AnyStateMachine } from 'xstate';
-import { type ChartState, readChart } from '../../docs/tools/statechart.js';
+import { type ChartState, readChart } from '../../lib/inspector/chart/read-chart.js';
 import { masterMachine, sessionMachine, slaveMachine } from '../../machines/index.js';
 
 const test = suite('event matrix');

@@ -5,7 +5,7 @@ import {
   type ChartState,
   type ChartTransition,
   statesOf,
-} from '../../docs/tools/statechart.js';
+} from '../../lib/inspector/chart/read-chart.js';
 
 const unnamed = (actions: readonly ChartAction[]): boolean =>
   actions.some(({ name }) => name === '');

@@ -13,8 +13,8 @@ import {
 } from 'xstate';
 import { stalePages } from '../../docs/tools/diagrams.js';
 import { loadMachines, MACHINE_EXPORTS } from '../../docs/tools/machines.js';
-import { drawMermaid } from '../../docs/tools/mermaid.js';
-import { readChart, statesOf } from '../../docs/tools/statechart.js';
+import { drawMermaid } from '../../lib/inspector/chart/mermaid.js';
+import { readChart, statesOf } from '../../lib/inspector/chart/read-chart.js';
 import { machineProblems } from '../support/machine-rules.js';
 
 const test = suite('machines');

@@ -69,7 +69,13 @@ async function main(files: readonly string[]): Promise<void> {
   const uvu = globalThis as UvuGlobals;
   uvu.UVU_DEFER = 1;
   uvu.UVU_INDEX = 0;
-  const recorder = installRecorder((message: RunnerMessage) => process.send?.(message));
+  // A failed report means the supervisor is gone; thrown, it would become a report again, for ever.
+  const orphaned = (error: Error | null): void => {
+    if (error !== null) process.exit(1);
+  };
+  const recorder = installRecorder((message: RunnerMessage) => {
+    process.send?.(message, undefined, undefined, orphaned);
+  });
   process.on('uncaughtException', (error, origin) => {
     const during = recorder.running === '' ? 'between tests' : `during "${recorder.running}"`;
     const detail = error instanceof Error ? `${error.stack}` : String(error);

@@ -10,6 +10,8 @@ export interface ChartAction {
 }
 
 export interface ChartTransition {
+  /** Unique in its chart, and the same for the same definition: see `transitionIds`. */
+  readonly id: string;
   readonly source: string;
   /** The event in words people use: `ack`, `after VOTE_TIMEOUT`, `done: ask`, `always`. */
   readonly event: string;
@@ -96,9 +98,15 @@ interface RawTransition {
 
 type Trigger = Pick<ChartTransition, 'event' | 'kind'>;
 
-function readTransition(node: AnyStateNode, trigger: Trigger, raw: RawTransition): ChartTransition {
+function readTransition(
+  node: AnyStateNode,
+  id: string,
+  trigger: Trigger,
+  raw: RawTransition,
+): ChartTransition {
   const guard = readGuard(raw.guard);
   return {
+    id,
     source: pathOf(node),
     ...trigger,
     delay: raw.delay,
@@ -124,17 +132,47 @@ function nameOfActor(source: unknown): string {
   return typeof source === 'string' && !source.startsWith('xstate.') ? source : '';
 }
 
-function readTransitions(node: AnyStateNode): ChartTransition[] {
-  const found: ChartTransition[] = [];
-  for (const raw of node.always ?? []) {
-    found.push(readTransition(node, { event: 'always', kind: 'always' }, raw as RawTransition));
-  }
-  for (const [event, definitions] of node.transitions) {
-    for (const raw of definitions as readonly RawTransition[]) {
-      found.push(readTransition(node, triggerOf(node, event, raw), raw));
+interface Found {
+  readonly id: string;
+  /** What XState calls the event; empty for a transition without one. */
+  readonly eventType: string;
+  readonly raw: RawTransition;
+}
+
+/** By place, since a definition has no name: state, event, and rank among those of that event. */
+function foundIn(node: AnyStateNode): Found[] {
+  const found: Found[] = [];
+  const take = (eventType: string, raws: readonly RawTransition[]): void => {
+    for (const [rank, raw] of raws.entries()) {
+      found.push({ id: `${pathOf(node)}/${eventType}/${rank}`, eventType, raw });
     }
+  };
+  take('', (node.always ?? []) as readonly RawTransition[]);
+  for (const [eventType, raws] of node.transitions) {
+    take(eventType, raws as readonly RawTransition[]);
   }
   return found;
+}
+
+function readTransitions(node: AnyStateNode): ChartTransition[] {
+  return foundIn(node).map(({ id, eventType, raw }) => {
+    const isAlways = eventType === '';
+    const trigger: Trigger = isAlways
+      ? { event: 'always', kind: 'always' }
+      : triggerOf(node, eventType, raw);
+    return readTransition(node, id, trigger, raw);
+  });
+}
+
+/** The id of each transition by its definition, which is what XState's microsteps tell of. */
+export function transitionIds(machine: AnyStateMachine): ReadonlyMap<unknown, string> {
+  const ids = new Map<unknown, string>();
+  const visit = (node: AnyStateNode): void => {
+    for (const { id, raw } of foundIn(node)) ids.set(raw, id);
+    for (const child of Object.values(node.states) as AnyStateNode[]) visit(child);
+  };
+  visit(machine.root);
+  return ids;
 }
 
 function readState(node: AnyStateNode): ChartState {

@@ -1,5 +1,5 @@
 /** A chart as a Mermaid state diagram. Transitions that stay where they are go to the tables. */
-import { type Chart, type ChartState, type ChartTransition, statesOf } from './statechart.js';
+import { type Chart, type ChartState, type ChartTransition, statesOf } from './read-chart.js';
 
 /** Mermaid reads words such as `end` and `state` as its own, so every id gets a prefix. */
 const idOf = (path: string): string => `s_${path.replaceAll(/[^A-Za-z0-9]/g, '_')}`;
