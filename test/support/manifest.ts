@@ -1,10 +1,16 @@
 import { readSource } from './sources.js';
 
+/** What an entry is to the compiler of a host, and to its runtime. */
+export interface ExportTarget {
+  readonly types: string;
+  readonly default: string;
+}
+
 /** The parts of package.json that tests look at. */
 export interface Manifest {
   readonly name: string;
   readonly version: string;
-  readonly exports: Readonly<Record<string, string>>;
+  readonly exports: Readonly<Record<string, string | ExportTarget>>;
   readonly bin: Readonly<Record<string, string>>;
   readonly files: readonly string[];
   readonly scripts: Readonly<Record<string, string>>;
