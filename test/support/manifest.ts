@@ -29,3 +29,19 @@ export function runtimeDependencies(manifest: Manifest): string[] {
   const { dependencies, optionalDependencies, peerDependencies } = manifest;
   return Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies });
 }
+
+/** Tells which sources in lib/ are packed: `files` may except some (`!dist/lib/pages/*.js`). */
+export function packedSources(manifest: Manifest): (path: string) => boolean {
+  const excepted = manifest.files
+    .filter((pattern) => pattern.startsWith('!'))
+    .map((pattern) => new RegExp(`^${globSource(pattern.slice(1))}$`));
+  return (path) => {
+    const built = `dist/${path.replace(/\.tsx?$/, '.js')}`;
+    return !excepted.some((pattern) => pattern.test(built));
+  };
+}
+
+/** `*` stands for anything within one folder; nothing else of glob syntax is used here. */
+function globSource(pattern: string): string {
+  return pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^/]*');
+}

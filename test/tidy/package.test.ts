@@ -55,9 +55,11 @@ test('entries that share a module share its one copy', async () => {
 test('only the library, its machines and the root pages are packed', async () => {
   const code = /^dist\/(lib|machines|package)\/.+\.(js|d\.ts|js\.map)$/;
   const pages = new Set(['README.md', 'LICENSE', 'CHANGELOG.md', 'package.json']);
+  // What a browser is served: bundles, their sheets, and the licences of what is in them.
+  const assets = /^dist\/lib\/inspector\/page\/assets\/[\w.-]+\.(js|css|html|txt)$/;
   const files = await packed();
   assert.equal(
-    files.filter((path) => !code.test(path) && !pages.has(path)),
+    files.filter((path) => !code.test(path) && !assets.test(path) && !pages.has(path)),
     [],
   );
   assert.equal(
