@@ -36,7 +36,7 @@ export interface TelemetryOptions {
 export interface Telemetry {
   /** For the option `inspect` of any number of masters and slaves. Never throws. */
   readonly inspect: (event: unknown) => void;
-  /** Ends open spans and stops measuring; later events are ignored. The providers are the host's. */
+  /** Ends open spans, stops measuring, ignores later events. The providers stay the host's. */
   close(): void;
 }
 
