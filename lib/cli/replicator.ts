@@ -2,8 +2,9 @@
 import { ReplicationError, reasonOf } from '../errors.js';
 import type { DocumentMasterData } from '../layers/document/master.js';
 import type { Master } from '../master.js';
+import { bytesText, countText, durationText } from '../runtime/quantities.js';
 import type { FileState } from './follow-file.js';
-import { bytesText, countText, durationText, type Output } from './output.js';
+import type { Output } from './output.js';
 import { awaited, rejoined } from './rejoined.js';
 import { type AbortReport, abortReport, type FileReport } from './status-report.js';
 

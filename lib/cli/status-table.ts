@@ -1,6 +1,7 @@
 /** The status report for people. */
+
+import { countText, durationText } from '../runtime/quantities.js';
 import type { SlaveInfo } from '../service/status.js';
-import { countText, durationText } from './output.js';
 import { plainText } from './plain-text.js';
 import type { StatusReport } from './status-report.js';
 import { renderTable } from './table.js';

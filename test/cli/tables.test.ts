@@ -1,19 +1,13 @@
 /** Tables and sentences for people: aligned, complete, and safe to print. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  bytesText,
-  countText,
-  durationText,
-  makeOutput,
-  paintFor,
-  type Streams,
-} from '../../lib/cli/output.js';
+import { makeOutput, paintFor, type Streams } from '../../lib/cli/output.js';
 import { plainText } from '../../lib/cli/plain-text.js';
 import { describeSlave } from '../../lib/cli/slave-words.js';
 import type { StatusReport } from '../../lib/cli/status-report.js';
 import { renderStatus } from '../../lib/cli/status-table.js';
 import { renderTable } from '../../lib/cli/table.js';
+import { bytesText, countText, durationText } from '../../lib/runtime/quantities.js';
 import type { SlaveStatus } from '../../lib/service/status.js';
 
 const test = suite('command: what is printed');

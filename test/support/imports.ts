@@ -2,7 +2,9 @@
  * The import graph of this package, read from the sources: type imports count as well, and so do
  * `import('...')` with a literal. The sources are formatted, so a statement starts its line.
  */
-import { posix } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { packageRoot } from './package-root.js';
 import type { Source } from './sources.js';
 
 export interface Import {
@@ -28,7 +30,8 @@ function targetsOf(from: string, specifier: string): ReadonlyArray<string | unde
   const mapped = SUBPATH_IMPORTS[specifier];
   if (mapped !== undefined) return mapped;
   if (!specifier.startsWith('.')) return [undefined];
-  return [posix.join(posix.dirname(from), specifier).replace(/\.js$/, '.ts')];
+  const base = posix.join(posix.dirname(from), specifier).replace(/\.js$/, '');
+  return [existsSync(join(packageRoot, `${base}.tsx`)) ? `${base}.tsx` : `${base}.ts`];
 }
 
 export function importsOf({ path, text }: Source): Import[] {

@@ -12,9 +12,9 @@ export interface Source {
 const CODE_FOLDERS = ['lib', 'machines', 'test', 'docs'] as const;
 const ROOT_TEXTS = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md'] as const;
 
-function walk(folder: string, suffix: string): string[] {
+function walk(folder: string, ...suffixes: readonly string[]): string[] {
   return readdirSync(join(packageRoot, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith(suffix))
+    .filter((name) => suffixes.some((suffix) => name.endsWith(suffix)))
     .map((name) => `${folder}/${name.split(sep).join('/')}`)
     .sort();
 }
@@ -26,7 +26,7 @@ export function readSource(path: string): Source {
 /** Every TypeScript source; all of them at once, or those of one folder. */
 export function codeSources(folder?: (typeof CODE_FOLDERS)[number]): Source[] {
   const folders = folder === undefined ? CODE_FOLDERS : [folder];
-  const sources = folders.flatMap((name) => walk(name, '.ts')).map(readSource);
+  const sources = folders.flatMap((name) => walk(name, '.ts', '.tsx')).map(readSource);
   if (sources.length === 0) throw new Error(`no sources in ${folders.join(', ')}`);
   return sources;
 }

@@ -9,7 +9,7 @@ import {
   packageOf,
   reachableFrom,
 } from '../support/imports.js';
-import { readManifest, runtimeDependencies } from '../support/manifest.js';
+import { packedSources, readManifest, runtimeDependencies } from '../support/manifest.js';
 import { codeSources } from '../support/sources.js';
 
 const test = suite('imports');
@@ -121,12 +121,15 @@ for (const entry of BROWSER_ENTRIES) {
 
 test('packages that lib/ and machines/ import are declared, and declared ones used', () => {
   const used = new Set<string>();
+  const isPacked = packedSources(readManifest());
   const undeclared: string[] = [];
   const declared = runtimeDependencies(readManifest());
   for (const found of [...importsIn('lib'), ...importsIn('machines')]) {
     const name = packageOf(found.specifier);
     if (name === undefined) continue;
     used.add(name);
+    // What is only bundled for the pages brings its packages with it.
+    if (!isPacked(found.from)) continue;
     if (!declared.includes(name)) undeclared.push(show(found));
   }
   assert.equal(undeclared, []);
@@ -135,6 +138,14 @@ test('packages that lib/ and machines/ import are declared, and declared ones us
     [],
     'declared and unused',
   );
+});
+
+test('what is packed imports nothing of what is only bundled', () => {
+  const isPacked = packedSources(readManifest());
+  const wrong = importsIn('lib').filter(({ from, target, typeOnly }) => {
+    return !typeOnly && target !== undefined && isPacked(from) && !isPacked(target);
+  });
+  assert.equal(wrong.map(show), []);
 });
 
 test('tests and docs import declared packages and this one', () => {

@@ -31,24 +31,35 @@ const packed = (): Promise<string[]> => {
 
 test('every export and command exists, with its types, and is packed', async () => {
   const { exports, bin } = readManifest();
-  const code = [...Object.values(exports), ...Object.values(bin)].filter((path) =>
-    path.endsWith('.js'),
+  const entries = Object.values(exports).flatMap((target) =>
+    typeof target === 'string' ? [] : [target.types, target.default, `${target.default}.map`],
   );
-  assert.ok(code.length > 1);
+  assert.ok(entries.length > 3);
   const files = new Set(await packed());
-  const needed = code.flatMap((path) => [path, path.replace(/\.js$/, '.d.ts')]);
-  const missing = needed.filter((path) => {
+  const missing = [...entries, ...Object.values(bin)].filter((path) => {
     return !existsSync(join(packageRoot, path)) || !files.has(path.replace(/^\.\//, ''));
   });
   assert.equal(missing, []);
 });
 
+test('entries that share a module share its one copy', async () => {
+  const { ReplicationError } = await import('replichart');
+  const { memoryNetwork } = await import('replichart/transports/memory');
+  // A second copy of errors.ts would make errors that no host can catch by their class.
+  assert.throws(
+    () => memoryNetwork({ maxFrameBytes: 0 }),
+    (error: unknown) => error instanceof ReplicationError && error.code === 'INVALID_OPTION',
+  );
+});
+
 test('only the library, its machines and the root pages are packed', async () => {
-  const code = /^dist\/(lib|machines)\/.+\.(js|d\.ts|js\.map)$/;
+  const code = /^dist\/(lib|machines|package)\/.+\.(js|d\.ts|js\.map)$/;
   const pages = new Set(['README.md', 'LICENSE', 'CHANGELOG.md', 'package.json']);
+  // What a browser is served: bundles, their sheets, and the licences of what is in them.
+  const assets = /^dist\/lib\/inspector\/page\/assets\/[\w.-]+\.(js|css|html|txt)$/;
   const files = await packed();
   assert.equal(
-    files.filter((path) => !code.test(path) && !pages.has(path)),
+    files.filter((path) => !code.test(path) && !assets.test(path) && !pages.has(path)),
     [],
   );
   assert.equal(

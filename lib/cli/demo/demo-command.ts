@@ -2,18 +2,10 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { ReplicationError, reasonOf } from '../../errors.js';
+import { bytesText, countText, durationText } from '../../runtime/quantities.js';
 import { Interrupted } from '../failure.js';
 import { type Lifetime, startLifetime } from '../lifetime.js';
-import {
-  bytesText,
-  countText,
-  durationText,
-  makeOutput,
-  type Output,
-  type Paint,
-  paintFor,
-  type Streams,
-} from '../output.js';
+import { makeOutput, type Output, type Paint, paintFor, type Streams } from '../output.js';
 import { integerBetween, parsePath } from '../values.js';
 import { compareCopies } from './compare.js';
 import { type DemoInput, demoInput } from './data-set.js';

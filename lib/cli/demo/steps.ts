@@ -1,7 +1,7 @@
 /** What the demo shows, one function a step. Each says whether what it shows really happened. */
 
 import { stat } from 'node:fs/promises';
-import { bytesText, countText, durationText } from '../output.js';
+import { bytesText, countText, durationText } from '../../runtime/quantities.js';
 import { type DemoNodes, type DemoSlave, REFUSED_VALUE } from './demo-nodes.js';
 import type { NodeEvent, NodeProcess } from './node-process.js';
 
