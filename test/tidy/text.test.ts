@@ -83,7 +83,7 @@ test('machines/ draws no random numbers', () => {
 });
 
 test('file and folder names are kebab-case', () => {
-  const wrong = codeSources().filter(({ path }) => !/^[a-z0-9./-]+\.ts$/.test(path));
+  const wrong = codeSources().filter(({ path }) => !/^[a-z0-9./-]+\.tsx?$/.test(path));
   assert.equal(
     wrong.map(({ path }) => path),
     [],

@@ -5,10 +5,10 @@
 import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { StateValue } from '../entries.js';
-import { activePaths } from './active.js';
-import { ChartCanvas } from './chart-canvas.js';
-import { adoptChartStyle } from './chart-style.js';
-import { type Drawing, drawChart, type NoDrawing } from './draw-chart.js';
+import { activePaths } from './drawing/active.js';
+import { ChartCanvas } from './drawing/chart-canvas.js';
+import { adoptChartStyle } from './drawing/chart-style.js';
+import { type Drawing, drawChart, type NoDrawing } from './drawing/draw-chart.js';
 import type { Chart } from './read-chart.js';
 
 export interface LiveChartProps {

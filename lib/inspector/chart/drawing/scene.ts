@@ -1,4 +1,6 @@
 /** A plan and the places of its parts, as an SVG. Looks are classes: see chart-style.ts. */
+
+import type { ChartTransition } from '../read-chart.js';
 import { borderKey, type Direction, hasStart, startKey } from './dot.js';
 import type { Layout, Line, Point, Rectangle } from './layout.js';
 import {
@@ -10,7 +12,6 @@ import {
   type PlannedBox,
   type PlannedText,
 } from './plan.js';
-import type { ChartTransition } from './read-chart.js';
 import { rounded, type SvgNode, svg } from './svg-node.js';
 import { stateInWords, transitionInWords } from './words.js';
 

@@ -1,5 +1,5 @@
 /** States and transitions in words: for tooltips, screen readers and the list beside a chart. */
-import type { ChartAction, ChartState, ChartTransition } from './read-chart.js';
+import type { ChartAction, ChartState, ChartTransition } from '../read-chart.js';
 
 const namesOf = (actions: readonly ChartAction[]): string =>
   actions.map(({ name }) => name || 'unnamed action').join(', ');

@@ -3,10 +3,10 @@
  * with the first chart; a page that draws has to allow `'wasm-unsafe-eval'` in its policy.
  */
 import type { Viz } from '@viz-js/viz';
+import { type Chart, statesOf } from '../read-chart.js';
 import { drawDot } from './dot.js';
 import { readLayout } from './layout.js';
 import { planChart } from './plan.js';
-import { type Chart, statesOf } from './read-chart.js';
 import { drawScene } from './scene.js';
 import { rounded, type SvgNode } from './svg-node.js';
 

@@ -1,5 +1,5 @@
 /** Which states a state value lights. */
-import type { StateValue } from '../entries.js';
+import type { StateValue } from '../../entries.js';
 
 /** Paths of the active states, those around them included; the root is `''`. */
 export function activePaths(value: StateValue | null): ReadonlySet<string> {

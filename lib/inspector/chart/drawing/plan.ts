@@ -4,7 +4,7 @@
  * from many places to the same end (every state `-> stopped`), is text: with an arrow for each,
  * the machines of this package were a tangle of a hundred lines.
  */
-import { type Chart, type ChartState, type ChartTransition, statesOf } from './read-chart.js';
+import { type Chart, type ChartState, type ChartTransition, statesOf } from '../read-chart.js';
 import { shortened, textWidth } from './text-width.js';
 
 export const NAME_SIZE = 13;

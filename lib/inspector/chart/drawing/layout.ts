@@ -1,5 +1,5 @@
 /** Where Graphviz put everything: pixels, from the top left corner. */
-import { ReplicationError } from '../../errors.js';
+import { ReplicationError } from '../../../errors.js';
 
 export interface Point {
   readonly x: number;
