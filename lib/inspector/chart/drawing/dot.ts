@@ -60,13 +60,25 @@ function drawStarts(box: PlannedBox, boxes: ReadonlyMap<string, PlannedBox>): st
   });
 }
 
-function drawArrow({ key, from, to, inside, width, height }: PlannedArrow): string {
+/** Keys of boxes count upwards in the order of definition, which authors make that of the flow. */
+const isBackwards = ({ from, to, inside }: PlannedArrow): boolean =>
+  !inside && Number(to.key.slice(1)) < Number(from.key.slice(1));
+
+/**
+ * What leads back to an earlier state is told the other way round, with its head at its start:
+ * so states stand below each other in the order of definition, whatever leads where.
+ */
+function drawArrow(arrow: PlannedArrow): string {
+  const { key, from, to, inside, width, height } = arrow;
+  const back = isBackwards(arrow);
   const options = [`id=${key}`];
-  if (width > 6) options.push(`label=${room(width, height)}`);
-  if (to.children.length > 0) options.push(`lhead=${clusterKey(to)}`);
+  if (back) options.push('dir=back');
+  if (arrow.label.length > 0) options.push(`label=${room(width, height)}`);
+  if (to.children.length > 0) options.push(`${back ? 'ltail' : 'lhead'}=${clusterKey(to)}`);
   if (inside) return `${borderKey(from)} -> ${entryOf(to)} [${options.join(', ')}];`;
-  if (from.children.length > 0) options.push(`ltail=${clusterKey(from)}`);
-  return `${exitOf(from)} -> ${entryOf(to)} [${options.join(', ')}];`;
+  if (from.children.length > 0) options.push(`${back ? 'lhead' : 'ltail'}=${clusterKey(from)}`);
+  const way = back ? `${exitOf(to)} -> ${entryOf(from)}` : `${exitOf(from)} -> ${entryOf(to)}`;
+  return `${way} [${options.join(', ')}];`;
 }
 
 export function drawDot(
@@ -77,7 +89,7 @@ export function drawDot(
 ): string {
   return [
     'digraph {',
-    `graph [rankdir=${direction}, compound=true, nodesep=0.25, ranksep=0.3, labeljust=l];`,
+    `graph [rankdir=${direction}, compound=true, nodesep=0.2, ranksep=0.18, labeljust=l];`,
     'node [shape=box, fixedsize=true, label=""];',
     'edge [arrowhead=normal, arrowsize=0.7];',
     ...drawBox(root),

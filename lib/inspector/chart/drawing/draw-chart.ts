@@ -51,7 +51,6 @@ export async function drawChart(chart: Chart): Promise<Drawing | NoDrawing> {
     const said = result.errors.map(({ message }) => message).join('; ');
     return { reason: `the layout of this chart failed: ${said}` };
   }
-  const layout = readLayout(result.output);
-  const { width, height } = layout;
-  return { root: drawScene(plan, layout, 'TB'), width: rounded(width), height: rounded(height) };
+  const { root, bounds } = drawScene(plan, readLayout(result.output), 'TB');
+  return { root, width: rounded(bounds.width), height: rounded(bounds.height) };
 }

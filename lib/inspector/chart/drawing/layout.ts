@@ -73,11 +73,13 @@ class Reader {
     return { x: x - width / 2, y: y - height / 2, width, height };
   }
 
+  /** An arrow that was told the other way round has its head (`s,`) at its start. */
   line(pos: string, label: string | undefined): Line {
     const parts = pos.trim().split(/\s+/);
-    const tip = parts.find((part) => part.startsWith('e,'));
+    const tip = parts.find((part) => /^[es],/.test(part));
+    const points = parts.filter((part) => part !== tip).map((part) => this.point(part));
     return {
-      points: parts.filter((part) => !/^[es],/.test(part)).map((part) => this.point(part)),
+      points: tip?.startsWith('s') ? points.reverse() : points,
       tip: tip === undefined ? null : this.point(tip.slice(2)),
       label: label === undefined ? null : this.point(label),
     };

@@ -17,6 +17,8 @@ const NAME_LENGTH = 40;
 const TEXT_LENGTH = 36;
 const ENDING_LENGTH = 20;
 const SHORTEST = 14;
+/** Labels of arrows up to this length stay on one line. */
+const UNWRAPPED_LENGTH = 18;
 const BOX_LINES = 7;
 const LABEL_LINES = 4;
 /** So many sources outside its own group make a state one that is named, not pointed at. */
@@ -124,6 +126,14 @@ function limited(texts: readonly PlannedText[], count: number): PlannedText[] {
   return [...texts.slice(0, count - 1), { text: `and ${rest.length} more`, ids }];
 }
 
+/** Narrow labels leave room for arrows: a long one has its condition on a line of its own. */
+function wrapped(text: PlannedText): PlannedText[] {
+  const cut = text.text.indexOf(' [');
+  if (cut < 0 || text.text.length <= UNWRAPPED_LENGTH) return [text];
+  const parts = [text.text.slice(0, cut), text.text.slice(cut + 1)];
+  return parts.map((part) => ({ ...text, text: part }));
+}
+
 const widest = (texts: readonly PlannedText[]): number =>
   Math.max(0, ...texts.map(({ text }) => textWidth(text, SMALL_SIZE)));
 
@@ -188,7 +198,7 @@ class Planner {
       if (source === undefined || target === undefined) continue;
       const inside = isWithin(to, from);
       if (inside) source.leadsInside = true;
-      const label = limited(textsOf(transitions, ''), LABEL_LINES);
+      const label = limited(textsOf(transitions, ''), LABEL_LINES).flatMap(wrapped);
       this.arrows.push({
         key: `a${this.arrows.length}`,
         from: source,

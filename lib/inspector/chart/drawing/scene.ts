@@ -71,13 +71,31 @@ class Scene {
     }
   }
 
+  /** Graphviz lets a label stand over the border of everything. */
+  bounds(): Rectangle {
+    let [left, top, right, bottom] = [0, 0, this.#layout.width, this.#layout.height];
+    for (const { key, width, height } of this.#plan.arrows) {
+      const middle = this.#layout.lines.get(key)?.label;
+      if (middle === null || middle === undefined) continue;
+      left = Math.min(left, middle.x - width / 2);
+      right = Math.max(right, middle.x + width / 2);
+      top = Math.min(top, middle.y - height / 2);
+      bottom = Math.max(bottom, middle.y + height / 2);
+    }
+    return { x: left, y: top, width: right - left, height: bottom - top };
+  }
+
   draw(): SvgNode {
-    const { width, height } = this.#layout;
+    const { x, y, width, height } = this.bounds();
     const boxes = [...this.#plan.boxes.values()];
     // Groups come before what is in them, and arrows above all boxes but below labels.
     return svg(
       'svg',
-      { xmlns: 'http://www.w3.org/2000/svg', class: 'chart', viewBox: `0 0 ${width} ${height}` },
+      {
+        xmlns: 'http://www.w3.org/2000/svg',
+        class: 'chart',
+        viewBox: [x, y, width, height].map(rounded).join(' '),
+      },
       [
         svg('title', {}, [`Statechart of ${this.#plan.root.name}`]),
         svg(
@@ -207,6 +225,12 @@ class Scene {
   }
 }
 
-export function drawScene(plan: Plan, layout: Layout, direction: Direction): SvgNode {
-  return new Scene(plan, layout, direction).draw();
+export interface DrawnScene {
+  readonly root: SvgNode;
+  readonly bounds: Rectangle;
+}
+
+export function drawScene(plan: Plan, layout: Layout, direction: Direction): DrawnScene {
+  const scene = new Scene(plan, layout, direction);
+  return { root: scene.draw(), bounds: scene.bounds() };
 }
