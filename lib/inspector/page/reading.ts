@@ -1,0 +1,61 @@
+/** Reads what came in slices between frames, and tells the views at most once per frame. */
+import { Timeline } from '../timeline/timeline.js';
+import { LIVE_BYTES_MAX, pausedAt, revision, sourceState, timeline } from './model.js';
+import type { SourceListener, SourceState } from './source.js';
+
+/** Of a frame's 16 ms; while a recording opens there is little else to do than to read. */
+const SLICE_MS = 8;
+const OPENING_SLICE_MS = 40;
+/** Views of a busy system: each update draws tables and a chart anew. */
+const UPDATE_MS = 100;
+
+let scheduled = false;
+let updatedAt = 0;
+
+function update(isDone: boolean): void {
+  const now = performance.now();
+  if (!isDone && now - updatedAt < UPDATE_MS) return;
+  updatedAt = now;
+  revision.value += 1;
+}
+
+function readSlice(): void {
+  scheduled = false;
+  const current = timeline.value;
+  const isOpening = sourceState.value.kind !== 'live';
+  const isDone = current.read(isOpening ? OPENING_SLICE_MS : SLICE_MS, () => performance.now());
+  update(isDone);
+  if (!isDone) schedule();
+}
+
+/** A hidden tab has no frames, and its timers are slow enough for it. */
+function schedule(): void {
+  if (scheduled) return;
+  scheduled = true;
+  const isOpening = sourceState.value.kind !== 'live';
+  setTimeout(readSlice, isOpening || timeline.value.isRead ? 0 : SLICE_MS);
+}
+
+function stateReached(state: SourceState): void {
+  sourceState.value = state;
+  schedule();
+}
+
+function begin(bytesMax: number): Timeline {
+  pausedAt.value = null;
+  timeline.value = new Timeline({ bytesMax });
+  revision.value += 1;
+  return timeline.value;
+}
+
+export const liveListener: SourceListener = {
+  begin: () => begin(LIVE_BYTES_MAX),
+  more: schedule,
+  state: stateReached,
+};
+
+/** A file is kept whole. */
+export const fileListener: SourceListener = {
+  ...liveListener,
+  begin: () => begin(Number.POSITIVE_INFINITY),
+};
