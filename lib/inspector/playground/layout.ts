@@ -1,0 +1,46 @@
+/** Where the nodes stand: the master in the middle, its slaves around it. */
+
+export interface Place {
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface Layout {
+  readonly width: number;
+  readonly height: number;
+  readonly card: { readonly width: number; readonly height: number };
+  readonly places: ReadonlyMap<string, Place>;
+}
+
+const CARD_HEIGHT = 72;
+const CARD_WIDTH = 148;
+const CARD_WIDTH_NARROW = 104;
+const MARGIN = 8;
+/** Below this the ring stands upright, as a phone does. */
+const NARROW = 560;
+const HEIGHT_WIDE = 400;
+const HEIGHT_NARROW = 540;
+
+/** @param width pixels there are */
+export function layOut(master: string, slaves: readonly string[], width: number): Layout {
+  const isNarrow = width < NARROW;
+  const height = isNarrow ? HEIGHT_NARROW : HEIGHT_WIDE;
+  const card = { width: isNarrow ? CARD_WIDTH_NARROW : CARD_WIDTH, height: CARD_HEIGHT };
+  const middle: Place = { x: width / 2, y: height / 2 };
+  const radiusX = width / 2 - card.width / 2 - MARGIN;
+  const radiusY = height / 2 - card.height / 2 - MARGIN;
+  const places = new Map<string, Place>([[master, middle]]);
+  const step = (2 * Math.PI) / Math.max(1, slaves.length);
+  for (const [index, id] of slaves.entries()) {
+    // Half a step off the top, so that a pair stands left and right.
+    const angle = -Math.PI / 2 + step * (index + 0.5);
+    const x = middle.x + radiusX * Math.cos(angle);
+    places.set(id, { x, y: middle.y + radiusY * Math.sin(angle) });
+  }
+  return { width, height, card, places };
+}
+
+/** A part of the way between two places: 0 is the first, 1 the second. */
+export function between(from: Place, to: Place, part: number): Place {
+  return { x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part };
+}

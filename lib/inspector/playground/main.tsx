@@ -1,0 +1,33 @@
+/** The page in which master, slaves and the network between them run. */
+import { render, type VNode } from 'preact';
+import { ChangeControls, NodeControls, WorldControls } from './controls.js';
+import { ExperimentsView } from './experiments-view.js';
+import { Picture } from './picture.js';
+import { problem, startPlayground } from './stage-model.js';
+
+function Playground(): VNode {
+  return (
+    <>
+      <header class="playground-head">
+        <h1>replichart playground</h1>
+        <p>
+          A master, its slaves and their network run in this page. Nothing is simulated but time.
+        </p>
+      </header>
+      {problem.value !== null && <p role="alert">{problem.value}</p>}
+      <main class="playground">
+        <Picture />
+        <div class="panels">
+          <ChangeControls />
+          <WorldControls />
+          <NodeControls />
+          <ExperimentsView />
+        </div>
+      </main>
+    </>
+  );
+}
+
+const place = document.getElementById('playground');
+if (place !== null) render(<Playground />, place);
+startPlayground(() => undefined);
