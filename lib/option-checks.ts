@@ -46,11 +46,17 @@ export function layerOption(factory: string, method: string): OptionCheck {
   );
 }
 
+const inspectOption: OptionCheck = (value) => {
+  const inspectors = Array.isArray(value) ? value : [value];
+  const isFit = inspectors.every((each) => typeof each === 'function');
+  return value === undefined || isFit ? null : 'a function, or a list of functions';
+};
+
 export const sharedChecks = {
   item: required(nameOption, 'the name of the replicated data set'),
   id: nameOption,
   store: withMethods('a store, such as diskStore(path)', 'open'),
-  inspect: functionOption,
+  inspect: inspectOption,
   clock: objectOption,
   ids: functionOption,
 };
