@@ -1,6 +1,6 @@
 /** Draws the messages under way, frame by frame, past preact: hundreds of them may be moving. */
 import type { Flight, Flights } from './flights.js';
-import { between, type Layout, type Place } from './layout.js';
+import { between, type Layout, type Place, pathOf } from './layout.js';
 import { toneOf } from './tones.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -41,7 +41,8 @@ export class FlightLayer {
       const to = scene.layout.places.get(flight.to);
       if (from === undefined || to === undefined) continue;
       seen.add(flight.number);
-      this.#place(flight, between(from, to, partOf(flight, scene)), scene);
+      const [start, end] = pathOf(from, to, scene.layout.card);
+      this.#place(flight, between(start, end, partOf(flight, scene)), end.y < start.y, scene);
     }
     for (const [number, { group }] of this.#marks) {
       if (seen.has(number)) continue;
@@ -50,17 +51,18 @@ export class FlightLayer {
     }
   }
 
-  #place(flight: Flight, { x, y }: Place, { nowMs, rate }: FlightScene): void {
+  #place(flight: Flight, { x, y }: Place, isUp: boolean, { nowMs, rate }: FlightScene): void {
     const { group, label } = this.#marks.get(flight.number) ?? this.#make(flight);
-    // Down and up on either side of the line, so that question and answer do not cover each other.
-    const side = flight.to < flight.from ? -1 : 1;
-    group.setAttribute('transform', `translate(${x.toFixed(1)} ${(y + side * RADIUS).toFixed(1)})`);
+    group.setAttribute('transform', `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
     const isLost = flight.end === 'lost' && nowMs >= flight.endMs;
     group.classList.toggle('lost', isLost);
     const fade = isLost ? Math.max(0, 1 - (nowMs - flight.endMs) / FADE_MS) : 1;
     group.setAttribute('opacity', fade.toFixed(2));
     const isNamed = (flight.dueMs - flight.sentMs) / Math.max(rate, 0.1) >= NAMED_MS;
     label.setAttribute('visibility', isNamed ? 'visible' : 'hidden');
+    // Names stand on the outer side, too: those of question and answer do not cover each other.
+    label.setAttribute('text-anchor', isUp ? 'start' : 'end');
+    label.setAttribute('x', isUp ? '10' : '-10');
   }
 
   #make(flight: Flight): Mark {
@@ -72,7 +74,6 @@ export class FlightLayer {
     const cross = document.createElementNS(SVG, 'path');
     cross.setAttribute('d', 'M-5 -5 L5 5 M-5 5 L5 -5');
     const label = document.createElementNS(SVG, 'text');
-    label.setAttribute('x', '10');
     label.setAttribute('y', '4');
     label.textContent = flight.kind;
     group.append(dot, cross, label);

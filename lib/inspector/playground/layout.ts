@@ -40,6 +40,25 @@ export function layOut(master: string, slaves: readonly string[], width: number)
   return { width, height, card, places };
 }
 
+/** Messages to and from a slave go on either side of the line between them. */
+const LANE = 9;
+
+/** From where to where messages fly: from edge to edge of two cards, to the right of the line. */
+export function pathOf(from: Place, to: Place, card: Layout['card']): readonly [Place, Place] {
+  const x = to.x - from.x;
+  const y = to.y - from.y;
+  const length = Math.max(1, Math.hypot(x, y));
+  const toEdge = Math.min(
+    card.width / 2 / Math.max(1e-6, Math.abs(x)),
+    card.height / 2 / Math.max(1e-6, Math.abs(y)),
+  );
+  // Cards that touch leave no way: then all of it is at the middle.
+  const edge = Math.min(0.5, toEdge);
+  const aside = { x: (-y / length) * LANE, y: (x / length) * LANE };
+  const at = (part: number) => ({ x: from.x + x * part + aside.x, y: from.y + y * part + aside.y });
+  return [at(edge), at(1 - edge)];
+}
+
 /** A part of the way between two places: 0 is the first, 1 the second. */
 export function between(from: Place, to: Place, part: number): Place {
   return { x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part };

@@ -11,18 +11,20 @@ function Playground(): VNode {
       <header class="playground-head">
         <h1>replichart playground</h1>
         <p>
-          A master, its slaves and their network run in this page. Nothing is simulated but time.
+          A master, its slaves and the memory network run in this page: the code that hosts run.
         </p>
       </header>
       {problem.value !== null && <p role="alert">{problem.value}</p>}
       <main class="playground">
-        <Picture />
-        <div class="panels">
-          <ChangeControls />
-          <WorldControls />
-          <NodeControls />
-          <ExperimentsView />
+        <div class="stage">
+          <Picture />
+          <div class="panels">
+            <ChangeControls />
+            <WorldControls />
+            <NodeControls />
+          </div>
         </div>
+        <ExperimentsView />
       </main>
     </>
   );
