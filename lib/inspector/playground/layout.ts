@@ -18,7 +18,7 @@ const CARD_WIDTH_NARROW = 104;
 const MARGIN = 8;
 /** Below this the ring stands upright, as a phone does. */
 const NARROW = 560;
-const HEIGHT_WIDE = 400;
+const HEIGHT_WIDE = 520;
 const HEIGHT_NARROW = 540;
 
 /** @param width pixels there are */
