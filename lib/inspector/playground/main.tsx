@@ -1,9 +1,11 @@
 /** The page in which master, slaves and the network between them run. */
 import { render, type VNode } from 'preact';
+import { NodesView } from '../page/nodes-view.js';
 import { ChangeControls, NodeControls, WorldControls } from './controls.js';
 import { ExperimentsView } from './experiments-view.js';
 import { Picture } from './picture.js';
 import { problem, startPlayground } from './stage-model.js';
+import { watchNodes } from './watching.js';
 
 function Playground(): VNode {
   return (
@@ -25,6 +27,7 @@ function Playground(): VNode {
           </div>
         </div>
         <ExperimentsView />
+        <NodesView />
       </main>
     </>
   );
@@ -32,4 +35,4 @@ function Playground(): VNode {
 
 const place = document.getElementById('playground');
 if (place !== null) render(<Playground />, place);
-startPlayground(() => undefined);
+startPlayground(watchNodes());
