@@ -2,6 +2,7 @@
 import type { LayerDefinition, MasterUserLayer } from './layers/contract.js';
 import type { Clock } from './runtime/clock.js';
 import type { IdSource } from './runtime/ids.js';
+import type { InspectOption } from './service/inspection.js';
 import type { SlaveInfo } from './service/status.js';
 import type { StoreDefinition } from './stores/contract.js';
 import type { MasterTransport } from './transports/contract.js';
@@ -48,8 +49,26 @@ export interface MasterOptions<Data> {
   readonly history?: number;
   /** Raises the term: this master takes over from one that may still live (P16, P22). */
   readonly takeover?: boolean;
-  /** Receives XState inspection events of the protocol's actors; may throw without harm. */
-  readonly inspect?: (event: unknown) => void;
+  /**
+   * Told everything that happens in the protocol, while it happens: a function, or a list of them.
+   * Two kinds of events, told apart by `type`: XState's own inspection events of every actor
+   * (`@xstate.event`, `@xstate.microstep`, `@xstate.snapshot`, ...), and those of
+   * `ReplicationInspectionEvent`: `@replichart.started`, `.message` (sent, received, or ignored
+   * and why), `.change` (how far a change came, with votes and vetoes), `.trouble`, `.stopped`.
+   * All of one run carry it as `node`, which gives a report when asked. What is told is shared:
+   * never change it. One that throws is not called any more, which is told as trouble; the others
+   * go on. @default none, and nothing is made for it
+   */
+  readonly inspect?: InspectOption;
+  /**
+   * The link that an inspector elsewhere printed, `http://HOST:PORT/#token=TOKEN`: what happens here
+   * is sent there (with `fetch`, so an inspector of another origin is out of reach of a page). The
+   * protocol never waits for it: while the inspector is away some megabytes of lines are kept, and
+   * older ones give way to a gap. A token that is refused is told as trouble `UNAUTHORIZED`, once,
+   * and the inspector is not asked again. `stop` sends what is left, for about a second at the most.
+   * @default none, and nothing is loaded for it
+   */
+  readonly inspector?: string;
   /** Time source, for tests. @default the machine's monotonic clock */
   readonly clock?: Clock;
   /** Where lineages, incarnations and rounds get their ids, for tests. @default nanoid */

@@ -1,5 +1,6 @@
 /** Checks of the options that masters and slaves share. */
 import { isWellFormed } from './codec/well-formed.js';
+import { linkOption } from './inspector/remote/link.js';
 import { functionOption, type OptionCheck, objectOption, required } from './options.js';
 
 /** Names become keys of stores and fields of frames. */
@@ -46,11 +47,18 @@ export function layerOption(factory: string, method: string): OptionCheck {
   );
 }
 
+const inspectOption: OptionCheck = (value) => {
+  const inspectors = Array.isArray(value) ? value : [value];
+  const isFit = inspectors.every((each) => typeof each === 'function');
+  return value === undefined || isFit ? null : 'a function, or a list of functions';
+};
+
 export const sharedChecks = {
   item: required(nameOption, 'the name of the replicated data set'),
   id: nameOption,
   store: withMethods('a store, such as diskStore(path)', 'open'),
-  inspect: functionOption,
+  inspect: inspectOption,
+  inspector: linkOption,
   clock: objectOption,
   ids: functionOption,
 };
@@ -61,3 +69,6 @@ export function layerOf<Layer>(data: unknown, factory: string): Layer {
   const make = definition[factory];
   return (typeof make === 'function' ? make.call(data) : data) as Layer;
 }
+
+/** Options whose values are in no message: a link holds a token. */
+export const SECRET_OPTIONS: readonly string[] = ['inspector'];

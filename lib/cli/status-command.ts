@@ -7,10 +7,10 @@ import type { DocumentSlaveData } from '../layers/document/slave.js';
 import { createSlave, type Slave } from '../slave.js';
 import { tcpConnect } from '../transports/tcp/connect.js';
 import { startLifetime } from './lifetime.js';
-import { makeOutput, type Output, type Streams } from './output.js';
+import { makeOutput, type Output, paintFor, type Streams } from './output.js';
 import { readSecret } from './secret-file.js';
 import { type StatusReport, statusItem } from './status-report.js';
-import { renderStatus } from './status-table.js';
+import { renderStatus, statusRows } from './status-table.js';
 import {
   type Address,
   addressText,
@@ -38,10 +38,11 @@ const EXAMPLES = `
 Examples:
   replichart status --connect 127.0.0.1:7400
   replichart status --connect 127.0.0.1:7400 --watch
-  replichart status --connect 127.0.0.1:7400 --json | jq '.slaves[] | select(.lag > 0)'
+  replichart status --connect 127.0.0.1:7400 --json | jq '.rows[] | select(.severity != "good")'
 
-LAG is in versions, HEARD is the time since the master heard of the slave. "aborted" is the last
-two-phase change that was not made, with the slaves that refused it and why.`;
+LAG is in versions, HEARD is the time since the master heard of the slave, REASON says why a node is
+not where its master is. "aborted" is the last two-phase change that was not made, with the slaves
+that refused it and why.`;
 
 /** Adds the command to the program. */
 export function addStatusCommand(program: Command, streams: Streams): void {
@@ -119,15 +120,20 @@ function show(
   report: StatusReport,
   { json, watch: watching }: StatusCommandOptions,
   output: Output,
-  { stdout }: Streams,
+  streams: Streams,
 ): void {
+  const { stdout } = streams;
+  const rows = statusRows(report, Date.now());
   if (json === true) {
-    output.raw(`${JSON.stringify(report, null, watching === true ? 0 : 2)}\n`);
+    output.raw(`${JSON.stringify({ ...report, rows }, null, watching === true ? 0 : 2)}\n`);
     return;
   }
+  // Some terminals say 0 columns.
+  const width = stdout.isTTY === true && stdout.columns ? { width: stdout.columns } : {};
+  const text = renderStatus(report, rows, { ...width, paint: paintFor(streams) });
   const clear = watching === true && stdout.isTTY === true;
   const gap = watching === true && !clear ? '\n' : '';
-  output.raw(`${clear ? CLEAR_SCREEN : ''}${renderStatus(report)}${gap}`);
+  output.raw(`${clear ? CLEAR_SCREEN : ''}${text}${gap}`);
 }
 
 async function watch(

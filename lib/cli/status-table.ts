@@ -1,18 +1,51 @@
 /** The status report for people. */
 
+import type { NodeRow } from '../inspector/rows/node-row.js';
+import { nodeRows } from '../inspector/rows/node-rows.js';
 import { countText, durationText } from '../runtime/quantities.js';
-import type { SlaveInfo } from '../service/status.js';
+import type { Paint } from './output.js';
 import { plainText } from './plain-text.js';
 import type { StatusReport } from './status-report.js';
 import { renderTable } from './table.js';
 
 const DIGEST_SHOWN = 8;
-const HEADINGS = ['SLAVE', 'VERSION', 'LAG', 'STAGE', 'LINK', 'HEARD', 'PEER', 'PROBLEM'] as const;
+const HEADINGS = [
+  'NODE',
+  'VERSION',
+  'LAG',
+  'ROLE',
+  'STAGE',
+  'LINK',
+  'HEARD',
+  'PEER',
+  'REASON',
+] as const;
+/** Left out first where the terminal is narrow. */
+const OPTIONAL = ['PEER', 'ROLE', 'HEARD', 'LINK'] as const;
+const COLOURS = { bad: 'red', warning: 'yellow' } as const;
 
-function slaveRow(slave: SlaveInfo): string[] {
-  const { id, version, lag, stage, link, age, peer, problem } = slave;
-  const trouble = problem === null ? '-' : `${problem.code}: ${problem.reason}`;
-  return [id, `${version}`, `${lag}`, stage, link, durationText(age), peer ?? '-', trouble];
+/** The same rows as in the inspector's page, from what the master told. */
+export function statusRows(report: StatusReport, nowMs: number): NodeRow[] {
+  const { item, master, slaves } = report;
+  const { id, pid, ...status } = master;
+  const node = { node: id, item, id, role: 'master', incarnation: '' } as const;
+  const process = { pid, host: '' };
+  return nodeRows(
+    [
+      {
+        entry: { kind: 'node', at: nowMs, process, ...node },
+        report: { kind: 'report', at: nowMs, node: id, report: { role: 'master', status, slaves } },
+      },
+    ],
+    nowMs,
+  );
+}
+
+function cellsOf(row: NodeRow, peer: string | null): string[] {
+  const { id, version, lag, role, stage, link, heardMs, reason } = row;
+  const heard = heardMs === null ? '-' : durationText(heardMs);
+  const words = [role, stage, link || '-', heard, peer ?? '-', reason || '-'];
+  return [id, `${version}`, lag === null ? '-' : `${lag}`, ...words];
 }
 
 function masterLines({ master, item, method, file }: StatusReport): string[] {
@@ -40,9 +73,37 @@ function abortLines({ lastAbort }: StatusReport): string[] {
   return lines;
 }
 
-/** The whole report: the master first, then its slaves, furthest behind first. */
-export function renderStatus(report: StatusReport): string {
+export interface StatusLook {
+  /** Characters of a terminal's line. @default no limit */
+  readonly width?: number;
+  /** @default no colours */
+  readonly paint?: Paint;
+}
+
+function renderRows(rows: readonly NodeRow[], { slaves }: StatusReport, look: StatusLook): string {
+  const peers = new Map(slaves.map(({ id, peer }) => [id, peer]));
+  const { width, paint = (_style, text) => text } = look;
+  return renderTable(
+    HEADINGS,
+    rows.map((row) => cellsOf(row, row.role === 'slave' ? (peers.get(row.id) ?? null) : null)),
+    {
+      ...(width === undefined ? {} : { width }),
+      optional: OPTIONAL,
+      paint: (at, line) => {
+        const severity = rows[at]?.severity ?? 'good';
+        return severity === 'good' ? line : paint(COLOURS[severity], line);
+      },
+    },
+  );
+}
+
+/** The whole report: the master's file and rounds, then all nodes, who needs a person first. */
+export function renderStatus(
+  report: StatusReport,
+  rows: readonly NodeRow[],
+  look: StatusLook = {},
+): string {
   const head = [...masterLines(report), ...abortLines(report)].map(plainText).join('\n');
-  if (report.slaves.length === 0) return `${head}\n\nno slave has joined yet\n`;
-  return `${head}\n\n${renderTable(HEADINGS, report.slaves.map(slaveRow))}`;
+  const nobody = report.slaves.length === 0 ? '\nno slave has joined yet\n' : '';
+  return `${head}\n\n${renderRows(rows, report, look)}${nobody}`;
 }

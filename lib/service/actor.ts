@@ -23,30 +23,12 @@ export interface ProtocolActorOptions<Machine extends AnyStateMachine, Effects> 
   readonly input: unknown;
   readonly handlers: EffectHandlers<Effects>;
   readonly clock: Clock;
-  readonly inspect?: (event: unknown) => void;
+  /** Gets XState's inspection events; must not throw. */
+  readonly inspect?: (event: object) => void;
   /** After every event and its effects. */
   readonly settled: () => void;
   /** A defect in the protocol code itself: the actor is dead, the host is not. */
   readonly crashed: (reason: string) => void;
-}
-
-/** An inspector is a host's code: whatever it throws is its own affair. */
-function guarded(inspect: (event: unknown) => void, crashed: (reason: string) => void) {
-  let isBroken = false;
-  const broke = (error: unknown) => {
-    if (!isBroken)
-      crashed(`the inspect option threw and is not called any more: ${reasonOf(error)}`);
-    isBroken = true;
-  };
-  return (event: unknown) => {
-    if (isBroken) return;
-    try {
-      const result: unknown = (inspect as (event: unknown) => unknown)(event);
-      if (result instanceof Promise) result.catch(broke);
-    } catch (error) {
-      broke(error);
-    }
-  };
 }
 
 export class ProtocolActor<Machine extends AnyStateMachine, Effects> {
@@ -68,7 +50,7 @@ export class ProtocolActor<Machine extends AnyStateMachine, Effects> {
         setTimeout: (callback, timeout) => clock.setTimeout(() => this.#run(callback), timeout),
         clearTimeout: (handle) => clock.clearTimeout(handle),
       },
-      ...(inspect === undefined ? {} : { inspect: guarded(inspect, crashed) }),
+      ...(inspect === undefined ? {} : { inspect }),
     });
     this.#actor.subscribe({ error: (error) => crashed(reasonOf(error)) });
   }

@@ -18,6 +18,8 @@ export interface ItemSink {
   received(peer: PeerId, messages: readonly Enveloped[]): void;
   drained(peer: PeerId): void;
   troubled(error: ReplicationError): void;
+  /** Where somebody inspects: told the size of each frame before its message. */
+  readonly weigh?: ((message: Enveloped, bytes: number) => void) | undefined;
 }
 
 /** Told when a peer speaks of an item nobody here serves; `served` are those that are. */
@@ -41,6 +43,7 @@ export class Hub {
   /** Items that hear nothing on a connection, although it is there. */
   readonly #deaf = new Map<PeerId, Set<string>>();
   #opening: Promise<void> | null = null;
+  #isWeighed = false;
   /** By the item of whoever answers: one that has left answers nothing any more. */
   readonly #strays = new Map<string, StrayHandler>();
 
@@ -65,6 +68,7 @@ export class Hub {
       throw new ReplicationError('INVALID_OPTION', message);
     }
     this.#items.set(item, sink);
+    this.#isWeighed ||= sink.weigh !== undefined;
     this.#opening ??= this.#transport.open(this.#sink(), signal);
     try {
       await this.#opening;
@@ -129,6 +133,7 @@ export class Hub {
       const message = this.#decode(peer, frame);
       if (message === null) continue;
       const { item } = message.envelope;
+      if (this.#isWeighed) this.#items.get(item)?.weigh?.(message, frame.length);
       const batch = batches.get(item);
       if (batch === undefined) batches.set(item, [message]);
       else batch.push(message);

@@ -7,6 +7,12 @@ import type { Enveloped, Message, Method, Position } from '../../machines/protoc
 import type { MasterStatus, SlaveInfo, SlaveStatus, TransferProgress, Trouble } from './status.js';
 import type { SlaveProgress } from './task.js';
 
+/** Gets every event; one that throws or rejects is not called any more, and told as trouble. */
+export type Inspect = (event: unknown) => void;
+
+/** What the `inspect` option takes. */
+export type InspectOption = Inspect | readonly Inspect[];
+
 /** A master's own view of itself and of its slaves, at the moment it is asked. */
 export interface MasterReport {
   readonly role: 'master';

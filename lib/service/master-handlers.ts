@@ -59,7 +59,10 @@ export function masterHandlers(run: MasterParts): EffectHandlers<MasterEffects> 
           ),
       ),
     persistDecision: ({ group }) =>
-      run.storage.saveDecision(group, () => send({ type: 'decisionPersisted', round: group.id })),
+      run.storage.saveDecision(group, () => {
+        run.changes?.decided(group.id);
+        send({ type: 'decisionPersisted', round: group.id });
+      }),
     forgetDecisions: ({ rounds }) => run.storage.forgetDecisions(rounds),
     // Two turns: what the first one reads from the sockets is handled before the second (P12).
     pollNetwork: () =>
@@ -78,7 +81,9 @@ export function masterHandlers(run: MasterParts): EffectHandlers<MasterEffects> 
       ),
     settle: ({ id, settlement }) => {
       if (settlement.state === 'aborted') noteVotes(run, settlement);
+      const { open } = run.queue;
       run.queue.settle(id, settlement);
+      if (open?.group.id === id) run.changes?.settled(open, settlement);
     },
     confirmed: () => run.waits.check(),
     report: ({ problem }) => run.trouble(problem.code, problem.reason),

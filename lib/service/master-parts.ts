@@ -14,15 +14,18 @@ import type { IdSource } from '../runtime/ids.js';
 import type { StoreDefinition } from '../stores/contract.js';
 import type { MasterTransport } from '../transports/contract.js';
 import type { ProtocolActor } from './actor.js';
+import type { ChangeTeller } from './change-teller.js';
 import type { Emitter } from './emitter.js';
 import type { GatheringBox } from './gathering-box.js';
 import type { GroupQueue } from './group-queue.js';
 import type { History } from './history.js';
+import type { InspectOption } from './inspection.js';
 import type { MasterSessions } from './master-sessions.js';
 import type { MasterStorage } from './master-storage.js';
 import type { Original } from './original.js';
 import type { Outbox } from './outbox.js';
 import type { ParticipantOptions } from './participants.js';
+import type { RunInspection } from './run-inspection.js';
 import type { KnownSlave, SlaveRoster } from './slave-roster.js';
 import type { MasterEvents } from './status.js';
 import type { Waits } from './waits.js';
@@ -41,7 +44,7 @@ export interface MasterSettings extends ParticipantOptions {
   readonly takeover: boolean;
   readonly clock: Clock;
   readonly ids: IdSource;
-  readonly inspect?: (event: unknown) => void;
+  readonly inspect?: InspectOption;
 }
 
 export type MasterActor = ProtocolActor<typeof masterMachine, MasterEffects>;
@@ -59,6 +62,9 @@ export interface MasterParts {
   readonly roster: SlaveRoster;
   readonly sessions: MasterSessions;
   readonly queue: GroupQueue;
+  /** Absent when nobody inspects this run. */
+  readonly inspection: RunInspection | undefined;
+  readonly changes: ChangeTeller | undefined;
   readonly votes: GatheringBox<Vote>;
   readonly confirmations: GatheringBox<Confirmation>;
   /** Slaves that have not confirmed a round they were asked in. */

@@ -113,6 +113,7 @@ export function masterPort(run: MasterParts): MasterPort {
       if (run.unconfirmed.has(slave.id)) {
         run.confirmations.add({ slave: slave.id, position, settled, round });
       }
+      run.changes?.look();
       run.waits.check();
       run.tellSlave(slave);
     },

@@ -11,6 +11,7 @@ import { serviceLimits } from '../limits.js';
 import type { ItemStorage } from '../stores/contract.js';
 import { ProtocolActor } from './actor.js';
 import { AwaitedConfirmations, AwaitedVotes } from './awaited.js';
+import { ChangeTeller } from './change-teller.js';
 import type { Emitter } from './emitter.js';
 import { closeParts } from './ending.js';
 import { establish } from './establish.js';
@@ -29,6 +30,7 @@ import { Original } from './original.js';
 import { Outbox } from './outbox.js';
 import type { PendingTask } from './pending-task.js';
 import { RoundTasks } from './round-tasks.js';
+import { RunInspection } from './run-inspection.js';
 import { describeAll, describeSlave, groundsOf } from './slave-info.js';
 import { type KnownSlave, SlaveRoster } from './slave-roster.js';
 import type { MasterEvents, MasterStatus, SlaveInfo } from './status.js';
@@ -49,6 +51,8 @@ export class MasterRun implements MasterParts {
   readonly votes: GatheringBox<Vote>;
   readonly confirmations: GatheringBox<Confirmation>;
   readonly actor: MasterActor;
+  readonly inspection: RunInspection | undefined;
+  readonly changes: ChangeTeller | undefined;
   /** Where the original stands, from its own records, until the machine knows. */
   found: Position | null = null;
   /** What the machine starts from. */
@@ -68,25 +72,24 @@ export class MasterRun implements MasterParts {
   ) {
     const { clock, ids, transport, item, id, layer, inspect } = settings;
     this.settings = settings;
+    const inspection =
+      inspect === undefined
+        ? undefined
+        : new RunInspection(inspect, (reason) => this.trouble('INVALID_OPTION', reason));
+    this.inspection = inspection;
+    this.changes = inspection && this.#newChangeTeller(inspection);
     this.#before = before;
     this.emitter = emitter;
     this.waits = waits;
     this.storage = new MasterStorage(storage, (error) => this.storeFailed(error));
     this.history = new History(settings.historyMax, readHistory(this.storage.records));
     this.original = new Original(layer, this.storage, clock, this.history);
-    this.outbox = new Outbox(transport, { item, sender: id, identity: () => this.context });
+    const identity = () => this.context;
+    this.outbox = new Outbox(transport, { item, sender: id, identity, inspection });
     const port = masterPort(this);
-    const inspected = inspect === undefined ? {} : { inspect };
     const { roster, outbox } = this;
-    this.sessions = new MasterSessions({
-      roster,
-      transport,
-      outbox,
-      clock,
-      ids,
-      port,
-      ...inspected,
-    });
+    const sessions = { roster, transport, outbox, clock, ids, port, inspection };
+    this.sessions = new MasterSessions(sessions);
     this.votes = new GatheringBox<Vote>({
       clock,
       awaited: () => this.#awaitedVotes.count(this.context.round, this.context.votes),
@@ -108,7 +111,7 @@ export class MasterRun implements MasterParts {
       clock,
       settled: () => this.#settled(),
       crashed: (reason) => this.trouble('PROTOCOL', `master of "${item}": ${reason}`),
-      ...inspected,
+      ...(inspection === undefined ? {} : { inspect: inspection.inspect }),
     });
     this.queue = this.#newQueue();
   }
@@ -153,6 +156,7 @@ export class MasterRun implements MasterParts {
     });
     this.found = position;
     this.recovered = recovered;
+    this.#beginInspection(recovered.incarnation);
     for (const id of (this.storage.records.get(MASTER_RECORDS.known) as string[] | undefined) ??
       []) {
       this.roster.know(id, this.settings.clock.now());
@@ -175,6 +179,7 @@ export class MasterRun implements MasterParts {
         received: (peer, messages) => this.sessions.received(peer, messages),
         drained: (peer) => this.sessions.drained(peer),
         troubled: (error) => this.trouble(error.code, error.message),
+        weigh: this.inspection && ((...frame) => this.inspection?.weigh(...frame)),
       },
       signal,
     );
@@ -195,7 +200,7 @@ export class MasterRun implements MasterParts {
       )
       .catch((error: unknown) => this.trouble('TIMEOUT', reasonOf(error)));
     this.actor.send({ type: 'stop' });
-    this.queue.close(new ReplicationError('NOT_RUNNING', `the master of "${item}" was stopped`));
+    this.#closeQueue(new ReplicationError('NOT_RUNNING', `the master of "${item}" was stopped`));
     this.#knownIds?.flush();
     await closeParts(
       `the master of "${item}"`,
@@ -214,6 +219,7 @@ export class MasterRun implements MasterParts {
     this.confirmations.close();
     this.actor.stop();
     this.original.calls.close();
+    this.inspection?.end();
   }
 
   submit(change: unknown, options?: UpdateOptions): PendingTask {
@@ -259,7 +265,9 @@ export class MasterRun implements MasterParts {
   }
 
   trouble(code: string, reason: string, heuristic = false): void {
-    this.emitter.emit('trouble', { code, reason, heuristic });
+    const trouble = { code, reason, heuristic };
+    this.inspection?.tell({ type: '@replichart.trouble', trouble });
+    this.emitter.emit('trouble', trouble);
   }
 
   storeFailed(error: unknown): void {
@@ -285,6 +293,7 @@ export class MasterRun implements MasterParts {
   /** After each heartbeat: silent connections end, unread builds go. */
   sweep(): void {
     this.sessions.sweep();
+    this.changes?.look();
     if (!this.emitter.has('slave')) return;
     for (const slave of this.roster.all) this.tellSlave(slave);
   }
@@ -307,8 +316,36 @@ export class MasterRun implements MasterParts {
     const reason = this.context.problem?.reason ?? code;
     const message = `the master of "${this.settings.item}" stopped serving: ${reason}; ${advice}`;
     const error = new ReplicationError(code, message);
-    this.queue.close(error);
+    this.#closeQueue(error);
     this.waits.fail(error);
+  }
+
+  #closeQueue(refusal: ReplicationError): void {
+    const { code, message: reason } = refusal;
+    this.changes?.dropped(this.queue.open, { code, reason });
+    this.queue.close(refusal);
+  }
+
+  #beginInspection(incarnation: string): void {
+    const { item, id } = this.settings;
+    const report = () => {
+      return { role: 'master' as const, status: this.status(), slaves: this.slaves() };
+    };
+    this.inspection?.begin({ role: 'master', item, id, incarnation, report });
+  }
+
+  #newChangeTeller(inspection: RunInspection): ChangeTeller {
+    const { clock, voteMs } = this.settings;
+    return new ChangeTeller({
+      inspection,
+      clock,
+      patienceMs: voteMs,
+      positionAt: ({ version, digest }) => {
+        const { lineage, epoch } = this.context;
+        return { version, digest, lineage, epoch };
+      },
+      isAt: (id, version) => (this.roster.get(id)?.position.version ?? version) >= version,
+    });
   }
 
   #newQueue(): GroupQueue {

@@ -28,6 +28,8 @@ import type { MasterTransport, PeerId } from '../transports/contract.js';
 import { ProtocolActor } from './actor.js';
 import type { MasterPort } from './master-port.js';
 import type { Outbox } from './outbox.js';
+import { reasonAgainstSlave } from './reasons-against.js';
+import type { RunInspection } from './run-inspection.js';
 import { Serving } from './serving.js';
 import { isPushed, type KnownSlave, type Session, type SlaveRoster } from './slave-roster.js';
 
@@ -38,7 +40,7 @@ export class MasterSessions {
   readonly #outbox: Outbox;
   readonly #clock: Clock;
   readonly #port: MasterPort;
-  readonly #inspect: ((event: unknown) => void) | undefined;
+  readonly #inspection: RunInspection | undefined;
 
   constructor(parts: {
     readonly roster: SlaveRoster;
@@ -47,14 +49,14 @@ export class MasterSessions {
     readonly clock: Clock;
     readonly ids: IdSource;
     readonly port: MasterPort;
-    readonly inspect?: (event: unknown) => void;
+    readonly inspection: RunInspection | undefined;
   }) {
     this.roster = parts.roster;
     this.#transport = parts.transport;
     this.#outbox = parts.outbox;
     this.#clock = parts.clock;
     this.#port = parts.port;
-    this.#inspect = parts.inspect;
+    this.#inspection = parts.inspection;
     this.serving = new Serving(parts);
   }
 
@@ -73,7 +75,17 @@ export class MasterSessions {
   }
 
   received(peer: PeerId, messages: readonly Enveloped[]): void {
-    for (const message of messages) this.#receive(peer, message);
+    for (const message of messages) {
+      if (this.#inspection !== undefined) this.#tellArrived(this.#inspection, peer, message);
+      this.#receive(peer, message);
+    }
+  }
+
+  #tellArrived(inspection: RunInspection, peer: PeerId, message: Enveloped): void {
+    const session = this.roster.sessionOf(peer);
+    const known = session && this.roster.get(session.slave);
+    const reason = reasonAgainstSlave(this.#port, session, known, message);
+    inspection.arrived(peer, message, reason);
   }
 
   left(peer: PeerId, error: ReplicationError | null): void {
@@ -224,7 +236,7 @@ export class MasterSessions {
       clock: this.#clock,
       settled: () => {},
       crashed: (reason) => this.#port.trouble('PROTOCOL', `session of ${sender}: ${reason}`),
-      ...(this.#inspect === undefined ? {} : { inspect: this.#inspect }),
+      ...(this.#inspection === undefined ? {} : { inspect: this.#inspection.inspect }),
     });
     const { durable } = message;
     const session: Session = { slave: sender, incarnation, peer, actor, durable, hello: message };

@@ -3,6 +3,7 @@
 import type { Unsequenced } from '../../machines/master-context.js';
 import {
   type Envelope,
+  type Enveloped,
   type Message,
   type Payload,
   PROTOCOL_VERSION,
@@ -11,6 +12,7 @@ import {
 import { serviceLimits } from '../limits.js';
 import type { MasterTransport, PeerId, Transport } from '../transports/contract.js';
 import { encodeFrame } from '../wire/frame.js';
+import type { RunInspection } from './run-inspection.js';
 
 /** The parts of an envelope that change while the process lives. */
 export type Identity = Pick<Envelope, 'lineage' | 'epoch' | 'incarnation'>;
@@ -19,6 +21,8 @@ export interface OutboxOptions {
   readonly item: string;
   readonly sender: string;
   readonly identity: () => Identity;
+  /** Told of what leaves. */
+  readonly inspection?: RunInspection | undefined;
 }
 
 /** Only the fact of a payload: the receiver asks for the bytes. */
@@ -52,12 +56,14 @@ export class Outbox {
   readonly #options: OutboxOptions;
   readonly #transport: Transport;
   readonly #inlineBytesMax: number;
+  readonly #inspection: RunInspection | undefined;
   #sequence = 0;
   framesSent = 0;
 
   constructor(transport: Transport, options: OutboxOptions) {
     this.#transport = transport;
     this.#options = options;
+    this.#inspection = options.inspection;
     const { maxFrameBytes } = transport.features;
     this.#inlineBytesMax = Math.min(serviceLimits.inlineBytesMax, Math.floor(maxFrameBytes / 2));
   }
@@ -85,11 +91,18 @@ export class Outbox {
   }
 
   send(peer: PeerId, message: Message): void {
-    this.post(peer, this.encode(message));
+    const frame = this.encode(message);
+    this.#transmit(peer, frame);
+    this.#inspection?.sent([peer], this.#dressed(message), frame.length);
   }
 
   /** Sends a frame that `encode` made, perhaps for another peer. */
   post(peer: PeerId, frame: Uint8Array): void {
+    this.#transmit(peer, frame);
+    this.#inspection?.sentFrame(peer, frame);
+  }
+
+  #transmit(peer: PeerId, frame: Uint8Array): void {
     this.framesSent += 1;
     this.#transport.send(peer, frame);
   }
@@ -99,7 +112,9 @@ export class Outbox {
     const { sender, identity } = this.#options;
     const { lineage, epoch, incarnation } = identity();
     const envelope = { protocol: PROTOCOL_VERSION, item, lineage, epoch, incarnation, sender };
-    this.#transport.send(peer, encodeFrame(envelope, message));
+    const frame = encodeFrame(envelope, message);
+    this.#transport.send(peer, frame);
+    this.#inspection?.sent([peer], { ...message, envelope }, frame.length);
   }
 
   /** One frame, encoded once, for all of `peers`. */
@@ -108,20 +123,23 @@ export class Outbox {
     this.framesSent += 1;
     const transport = this.#transport as MasterTransport;
     const addressed = transport.features.multicast ? message : withoutNames(message);
-    transport.multicast(peers, this.encode(addressed));
+    const frame = this.encode(addressed);
+    transport.multicast(peers, frame);
+    this.#inspection?.sent(peers, this.#dressed(addressed), frame.length);
   }
 
   encode(message: Message): Uint8Array {
+    return encodeFrame(this.#envelope(), fit(message, this.#inlineBytesMax));
+  }
+
+  /** As it is in its frame. */
+  #dressed(message: Message): Enveloped {
+    return { ...fit(message, this.#inlineBytesMax), envelope: this.#envelope() };
+  }
+
+  #envelope(): Envelope {
     const { item, sender, identity } = this.#options;
     const { lineage, epoch, incarnation } = identity();
-    const envelope: Envelope = {
-      protocol: PROTOCOL_VERSION,
-      item,
-      lineage,
-      epoch,
-      incarnation,
-      sender,
-    };
-    return encodeFrame(envelope, fit(message, this.#inlineBytesMax));
+    return { protocol: PROTOCOL_VERSION, item, lineage, epoch, incarnation, sender };
   }
 }

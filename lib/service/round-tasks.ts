@@ -35,12 +35,14 @@ export class RoundTasks
     const { original, actor, settings } = this.#run;
     original.remember(open.group.id, open.delta);
     if (open.method === 'one-phase') {
+      this.#run.changes?.begun(open);
       actor.send({ type: 'announceGroup', group: open.group });
       return;
     }
     const participants = this.#choose(open);
     this.#asked = participants;
     open.progress.setAll(participants, 'sent');
+    this.#run.changes?.begun(open);
     const voteMs = open.timeoutMs ?? settings.voteMs;
     actor.send({ type: 'proposeGroup', group: { ...open.group, participants, voteMs } });
   };
@@ -81,7 +83,10 @@ export class RoundTasks
       failures: slave.failures,
     }));
     const { participants, obstacle } = chooseFrom(settings, facts);
-    if (obstacle !== null) throw abortedError('ABORTED', obstacle, open.progress);
+    if (obstacle !== null) {
+      this.#run.changes?.refused(open, obstacle);
+      throw abortedError('ABORTED', obstacle, open.progress);
+    }
     return participants;
   }
 

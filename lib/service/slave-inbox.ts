@@ -11,6 +11,7 @@ import type {
   PrepareMessage,
 } from '../../machines/protocol.js';
 import { nextDigest } from './payload.js';
+import { reasonAgainstMaster } from './reasons-against.js';
 import type { SlaveParts } from './slave-parts.js';
 
 const FROM_MASTER: ReadonlySet<Message['kind']> = new Set<MasterMessage['kind']>([
@@ -71,7 +72,9 @@ export class SlaveInbox {
   received(messages: readonly Enveloped[]): void {
     let held: Stateful | undefined;
     for (const message of messages) {
-      if (!this.#isWelcome(message)) continue;
+      const reason = this.#reasonAgainst(message);
+      if (this.#run.inspection !== undefined) this.#tellArrived(message, reason);
+      if (reason !== null) continue;
       if (isChunk(message)) {
         this.#deliver(held);
         held = undefined;
@@ -93,14 +96,27 @@ export class SlaveInbox {
     if (message !== undefined) this.#run.actor.send({ type: 'message', message });
   }
 
-  #isWelcome(message: Enveloped): boolean {
+  /** Told as trouble; null when there is none. */
+  #reasonAgainst(message: Enveloped): string | null {
     const { sender } = message.envelope;
     if (!FROM_MASTER.has(message.kind)) {
-      this.#run.trouble('PROTOCOL', `${sender} sent a slave's message: ${message.kind}`);
-      return false;
+      const reason = `${sender} sent a slave's message: ${message.kind}`;
+      this.#run.trouble('PROTOCOL', reason);
+      return reason;
     }
-    if (isIntact(message)) return true;
-    this.#run.trouble('CORRUPT', `${sender} sent a delta that does not lead to its digest`);
-    return false;
+    if (isIntact(message)) return null;
+    const reason = `${sender} sent a delta that does not lead to its digest`;
+    this.#run.trouble('CORRUPT', reason);
+    return reason;
+  }
+
+  /** What the machine or the receiver of transfers will drop is told as ignored, too. */
+  #tellArrived(message: Enveloped, reason: string | null): void {
+    const { peer, inspection, facts, receiver } = this.#run;
+    if (peer === null) return;
+    const against = (part: Enveloped<ChunkMessage>) => receiver.reasonAgainst(part);
+    const dropped =
+      reason ?? reasonAgainstMaster(facts, message as Enveloped<MasterMessage>, against);
+    inspection?.arrived(peer, message, dropped);
   }
 }

@@ -12,7 +12,9 @@ import type { PeerId, SlaveTransport } from '../transports/contract.js';
 import type { ProtocolActor } from './actor.js';
 import type { Copy } from './copy.js';
 import type { Emitter } from './emitter.js';
+import type { InspectOption } from './inspection.js';
 import type { Outbox } from './outbox.js';
+import type { RunInspection } from './run-inspection.js';
 import type { SlaveStorage } from './slave-storage.js';
 import type { SlaveEvents } from './status.js';
 import type { TransferReceiver } from './transfer-receiver.js';
@@ -30,7 +32,7 @@ export interface SlaveSettings {
   readonly jitterMs: number;
   readonly clock: Clock;
   readonly ids: IdSource;
-  readonly inspect?: (event: unknown) => void;
+  readonly inspect?: InspectOption;
 }
 
 export type SlaveActor = ProtocolActor<typeof slaveMachine, SlaveEffects>;
@@ -44,6 +46,8 @@ export interface SlaveParts {
   readonly copy: Copy;
   readonly outbox: Outbox;
   readonly receiver: TransferReceiver;
+  /** Absent when nobody inspects this run. */
+  readonly inspection: RunInspection | undefined;
   readonly random: Random;
   /** The present connection to a master. */
   readonly peer: PeerId | null;

@@ -15,6 +15,7 @@ import type { Emitter } from './emitter.js';
 import { closeParts } from './ending.js';
 import { hubOf } from './hub.js';
 import { Outbox } from './outbox.js';
+import { RunInspection } from './run-inspection.js';
 import { acknowledgement, slaveHandlers } from './slave-handlers.js';
 import { SlaveInbox } from './slave-inbox.js';
 import type { SlaveActor, SlaveParts, SlaveSettings } from './slave-parts.js';
@@ -46,6 +47,7 @@ export class SlaveRun implements SlaveParts {
   readonly receiver: TransferReceiver;
   readonly random;
   readonly actor: SlaveActor;
+  readonly inspection: RunInspection | undefined;
   /** Id of this process life (P13). */
   readonly incarnation: string;
   readonly #waits: Waits;
@@ -75,7 +77,13 @@ export class SlaveRun implements SlaveParts {
     this.storage = new SlaveStorage(storage, (error) => this.storeFailed(error));
     this.reached = this.storage.isDurable ? 'disk' : 'memory';
     this.copy = new Copy(layer, this.storage, clock);
-    this.outbox = new Outbox(transport, { item, sender: id, identity: () => this.#identity() });
+    const inspection =
+      inspect === undefined
+        ? undefined
+        : new RunInspection(inspect, (reason) => this.trouble('INVALID_OPTION', reason));
+    this.inspection = inspection;
+    const identity = () => this.#identity();
+    this.outbox = new Outbox(transport, { item, sender: id, identity, inspection });
     this.random = seededRandom(this.incarnation, 'jitter');
     this.receiver = this.#newReceiver();
     this.#inbox = new SlaveInbox(this);
@@ -92,7 +100,7 @@ export class SlaveRun implements SlaveParts {
       clock,
       settled: () => this.#settled(),
       crashed: (reason) => this.trouble('PROTOCOL', `slave "${id}" of "${item}": ${reason}`),
-      ...(inspect === undefined ? {} : { inspect }),
+      ...(inspection === undefined ? {} : { inspect: inspection.inspect }),
     });
   }
 
@@ -113,6 +121,7 @@ export class SlaveRun implements SlaveParts {
   async start(signal: AbortSignal | undefined): Promise<void> {
     const { item, transport } = this.settings;
     await this.copy.open();
+    this.#beginInspection();
     this.actor.start();
     await hubOf(transport).attach(
       item,
@@ -124,9 +133,11 @@ export class SlaveRun implements SlaveParts {
         left: (peer, error) => this.#left(peer, error),
         received: (peer, messages) => {
           if (peer === this.peer) this.#inbox.received(messages);
+          else this.inspection?.strayed(peer, messages);
         },
         drained: () => {},
         troubled: (error) => this.trouble(error.code, error.message),
+        weigh: this.inspection && ((...frame) => this.inspection?.weigh(...frame)),
       },
       signal,
     );
@@ -156,6 +167,7 @@ export class SlaveRun implements SlaveParts {
     this.copy.release();
     for (const timer of this.#timers) this.settings.clock.clearTimeout(timer);
     this.#timers.clear();
+    this.inspection?.end();
   }
 
   later(delayMs: number, callback: () => void): void {
@@ -173,7 +185,9 @@ export class SlaveRun implements SlaveParts {
   }
 
   trouble(code: string, reason: string, heuristic = false): void {
-    this.emitter.emit('trouble', { code, reason, heuristic });
+    const trouble = { code, reason, heuristic };
+    this.inspection?.tell({ type: '@replichart.trouble', trouble });
+    this.emitter.emit('trouble', trouble);
   }
 
   storeFailed(error: unknown): void {
@@ -192,6 +206,18 @@ export class SlaveRun implements SlaveParts {
     this.peer = null;
     this.actor.send({ type: 'disconnected' });
     if (error !== null) this.trouble(error.code, error.message);
+  }
+
+  #beginInspection(): void {
+    const { incarnation, settings } = this;
+    const { item, id } = settings;
+    const report = () => {
+      const { position, ageMs, receiver } = this;
+      const age = Number.isFinite(ageMs) ? ageMs : null;
+      const transfer = receiver.progress;
+      return { role: 'slave' as const, status: this.status(), position, age, transfer };
+    };
+    this.inspection?.begin({ role: 'slave', item, id, incarnation, report });
   }
 
   #identity() {

@@ -118,16 +118,32 @@ export class TransferReceiver {
     this.#port.send({ kind: 'request', ...wish, build: null, next: 0 });
   }
 
-  receive(message: Enveloped<ChunkMessage>): void {
+  /** Of what is on its way. */
+  get progress(): TransferProgress | null {
+    const incoming = this.#incoming;
+    if (incoming === null) return null;
+    return { kind: incoming.first.kind, bytes: incoming.bytes, chunks: incoming.next };
+  }
+
+  /** Why this part is not taken, in words; null when it is. */
+  reasonAgainst(message: Enveloped<ChunkMessage>): string | null {
     const incoming = this.#incoming;
     if (incoming !== null && incoming.first.build === message.build) {
-      if (message.index === incoming.next) this.#take(incoming, message);
-      return;
+      return message.index === incoming.next ? null : `part ${incoming.next} is the next one`;
     }
     // A whole state is being installed: late parts of others must not call that off (S8).
-    if (incoming?.isWhole === true && incoming.isRead) return;
+    if (incoming?.isWhole === true && incoming.isRead) return 'another state is being installed';
     // Parts of a build nobody asked for are left-overs of an earlier request.
-    if (message.index !== 0 || (!this.#isExpecting && incoming === null)) return;
+    const isAwaited = this.#isExpecting || incoming !== null;
+    return message.index === 0 && isAwaited ? null : 'nobody asked for it';
+  }
+
+  receive(message: Enveloped<ChunkMessage>): void {
+    if (this.reasonAgainst(message) !== null) return;
+    const incoming = this.#incoming;
+    if (incoming !== null && incoming.first.build === message.build) {
+      return this.#take(incoming, message);
+    }
     if (incoming !== null && !incoming.isWhole) this.#drop('the master started it anew');
     this.#begin(message);
   }

@@ -5,7 +5,7 @@ import { makeOutput, paintFor, type Streams } from '../../lib/cli/output.js';
 import { plainText } from '../../lib/cli/plain-text.js';
 import { describeSlave } from '../../lib/cli/slave-words.js';
 import type { StatusReport } from '../../lib/cli/status-report.js';
-import { renderStatus } from '../../lib/cli/status-table.js';
+import { renderStatus, statusRows } from '../../lib/cli/status-table.js';
 import { renderTable } from '../../lib/cli/table.js';
 import { bytesText, countText, durationText } from '../../lib/runtime/quantities.js';
 import type { SlaveStatus } from '../../lib/service/status.js';
@@ -62,7 +62,7 @@ test('columns line up, cells that are too wide are cut, the last one is not', ()
 });
 
 test('the status names version, lag, round, problem, and who refused with the reason', () => {
-  const text = renderStatus(REPORT);
+  const text = renderStatus(REPORT, statusRows(REPORT, 0));
   assert.match(text, /item {5}settings \(two-phase\)/);
   assert.match(text, /master, serving, version 12, digest abcdefgh\n/);
   assert.match(text, /settings\.json \(ahead of what is replicated\)/);
@@ -71,12 +71,58 @@ test('the status names version, lag, round, problem, and who refused with the re
   assert.match(text, /web-1 vetoed: port is taken/);
   assert.match(
     text,
-    /web-1 {2}10 {7}2 {4}behind {2}live {2}1\.5 s {2}10\.0\.0\.1:4 {2}VETOED: badport/,
+    /web-1 {3}10 {7}2 {4}slave {3}behind {2}live {2}1\.5 s {2}10\.0\.0\.1:4 {2}2 versions behind: /,
   );
 });
 
+test('the table of nodes has the master and the reasons, and cannot steer a terminal', () => {
+  const info = REPORT.slaves[0];
+  assert.ok(info);
+  const problem = { code: 'QUARANTINED', reason: 'bad\u001b[2Jport' };
+  const report = { ...REPORT, slaves: [{ ...info, stage: 'quarantined', problem }] };
+  const rows = statusRows(report, 0);
+  assert.equal(
+    rows.map(({ id, role, severity }) => [id, role, severity]),
+    [
+      ['web-1', 'slave', 'bad'],
+      ['master', 'master', 'good'],
+    ],
+  );
+  const text = renderStatus(report, rows);
+  assert.match(text, /2 versions behind: quarantined: QUARANTINED: badport, tries again\n/);
+  assert.match(text, /master {2}12 {7}- {4}master {2}round .* round r1 is preparing; 2 changes/);
+  const painted = renderStatus(report, rows, { paint: (style, line) => `<${style}>${line}` });
+  assert.match(painted, /\n<red>web-1 /);
+  assert.match(painted, /\nmaster /);
+});
+
+test('a narrow terminal loses columns first, then the reason is wrapped under its heading', () => {
+  const rows = statusRows(REPORT, 0);
+  const headingsAt = (width: number) => {
+    const text = renderStatus(REPORT, rows, { width });
+    const table = text.slice(text.indexOf('NODE')).trimEnd().split('\n');
+    assert.ok(table.every((line) => line.length <= width));
+    const words = table.slice(2).join(' ').replace(/\s+/g, ' ');
+    assert.match(words, /2 versions behind: .*version 12/);
+    return table[0]?.split(/\s+/).join(' ');
+  };
+  assert.is(headingsAt(200), 'NODE VERSION LAG ROLE STAGE LINK HEARD PEER REASON');
+  assert.is(headingsAt(80), 'NODE VERSION LAG ROLE STAGE LINK HEARD REASON');
+  assert.is(headingsAt(60), 'NODE VERSION LAG STAGE LINK REASON');
+});
+
+test('a word longer than the line is cut, and no width means no wrapping', () => {
+  const word = 'x'.repeat(60);
+  const lines = renderTable(['A', 'B'], [['1', word]], { width: 30 })
+    .trimEnd()
+    .split('\n');
+  assert.equal(lines.slice(2), [`1  ${'x'.repeat(27)}`, `   ${'x'.repeat(27)}`, '   xxxxxx']);
+  assert.match(renderTable(['A', 'B'], [['1', word]]), /x{60}/);
+});
+
 test('a status without slaves says so', () => {
-  assert.match(renderStatus({ ...REPORT, slaves: [], lastAbort: null }), /no slave has joined yet/);
+  const report = { ...REPORT, slaves: [], lastAbort: null };
+  assert.match(renderStatus(report, statusRows(report, 0)), /no slave has joined yet/);
 });
 
 test('text of others loses what steers a terminal', () => {

@@ -5,6 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { canonicalText } from '../../lib/cli/copy-file.js';
 import type { StatusReport } from '../../lib/cli/status-report.js';
+import type { NodeRow } from '../../lib/inspector/rows/node-row.js';
 import { eventually, withFolder } from '../support/cli-folder.js';
 import { CLI, type CliProcess, DEADLINE_MS, withCli } from '../support/cli-process.js';
 import { runCommand } from '../support/run-command.js';
@@ -152,6 +153,9 @@ test('status shows every slave at the version, in words and as JSON, not its vie
     assert.is(report?.method, 'one-phase');
     assert.is(report?.lastAbort, null);
     const version = report?.master.position?.version;
+    const { rows } = report as StatusReport & { readonly rows: readonly NodeRow[] };
+    assert.equal(rows.map(({ id }) => id).sort(), ['master', ...SLAVES]);
+    assert.ok(rows.every((row) => row.severity === 'good' && row.version === version));
     assert.ok(report?.slaves.every((slave) => slave.version === version && slave.age < 60_000));
     const table = start('status', '--connect', `127.0.0.1:${port}`);
     assert.is((await table.ended).code, 0);

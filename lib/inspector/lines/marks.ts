@@ -10,7 +10,7 @@ import { fromBase64, toBase64 } from '../../codec/base64.js';
 import { ReplicationError } from '../../errors.js';
 import { LeftOutBytes, Unshown } from './kept-value.js';
 
-/** What this package wrote is never deeper; a stranger's line shall not end the process. */
+/** Nothing this package wrote is deeper, and a stranger's line must not end the process. */
 const DEPTH_MAX = 200;
 
 function markedNumber(value: number): unknown {

@@ -1,0 +1,117 @@
+/**
+ * Tells the inspectors of one run what happens in it. An inspector is a host's code: one that
+ * throws is not called any more, the others go on, and the run never notices. There is none of
+ * this where `inspect` is not set: whoever tells asks for it with one look.
+ */
+import type { Enveloped, Message } from '../../machines/protocol.js';
+import { reasonOf } from '../errors.js';
+import type { PeerId } from '../transports/contract.js';
+import { decodeFrame } from '../wire/frame.js';
+import type {
+  ChangeMoved,
+  Inspect,
+  InspectedNode,
+  InspectOption,
+  MessageMoved,
+  NodeStarted,
+  NodeStopped,
+  TroubleTold,
+} from './inspection.js';
+
+type WithoutNode<Event> = Event extends unknown ? Omit<Event, 'node'> : never;
+
+type Told = WithoutNode<NodeStarted | NodeStopped | MessageMoved | ChangeMoved | TroubleTold>;
+
+interface Untold {
+  node?: InspectedNode;
+}
+
+export class RunInspection {
+  readonly #inspectors: Set<Inspect>;
+  readonly #broke: (reason: string) => void;
+  #node: InspectedNode | null = null;
+  /** What was told before the run had a name: its actors are made before it is recovered. */
+  #early: Untold[] = [];
+  #isOver = false;
+  /** Bytes of the frames of messages on their way in. */
+  readonly #sizes = new WeakMap<object, number>();
+
+  /** @param broke told why an inspector is not called any more; must not throw */
+  constructor(inspect: InspectOption, broke: (reason: string) => void) {
+    this.#inspectors = new Set(typeof inspect === 'function' ? [inspect] : inspect);
+    this.#broke = broke;
+  }
+
+  /** From now on inspectors hear of this run, and first what happened so far. */
+  begin(node: InspectedNode): void {
+    this.#node = node;
+    const early = this.#early;
+    this.#early = [];
+    this.tell({ type: '@replichart.started' });
+    for (const event of early) this.inspect(event);
+  }
+
+  /** Nothing follows from this run. */
+  end(): void {
+    if (this.#node !== null) this.tell({ type: '@replichart.stopped' });
+    this.#isOver = true;
+    this.#early = [];
+  }
+
+  tell(event: Told): void {
+    this.inspect({ ...event });
+  }
+
+  /** For XState, whose events are objects of their own, made to be told. */
+  readonly inspect = (event: object): void => {
+    if (this.#isOver) return;
+    if (this.#node === null) {
+      this.#early.push(event);
+      return;
+    }
+    (event as Untold).node = this.#node;
+    for (const inspector of this.#inspectors) this.#call(inspector, event);
+  };
+
+  sent(peers: readonly PeerId[], message: Enveloped<Message>, bytes: number): void {
+    this.tell({ type: '@replichart.message', fate: 'sent', peers, message, bytes });
+  }
+
+  /** A frame that may have been made for another peer: read again, it tells what it holds. */
+  sentFrame(peer: PeerId, frame: Uint8Array): void {
+    this.sent([peer], decodeFrame(frame), frame.length);
+  }
+
+  weigh(message: Enveloped, bytes: number): void {
+    this.#sizes.set(message, bytes);
+  }
+
+  /** @param reason why it is dropped; none when it is not */
+  arrived(peer: PeerId, message: Enveloped, reason: string | null): void {
+    const bytes = this.#sizes.get(message) ?? 0;
+    const told = { type: '@replichart.message', peers: [peer], message, bytes } as const;
+    if (reason === null) this.tell({ ...told, fate: 'received' });
+    else this.tell({ ...told, fate: 'ignored', reason });
+  }
+
+  /** Messages of a connection that is over. */
+  strayed(peer: PeerId, messages: readonly Enveloped[]): void {
+    for (const message of messages) this.arrived(peer, message, 'of an earlier connection');
+  }
+
+  #call(inspector: Inspect, event: object): void {
+    try {
+      const result: unknown = (inspector as (event: unknown) => unknown)(event);
+      if (result instanceof Promise) {
+        result.catch((error: unknown) => this.#cutOff(inspector, error));
+      }
+    } catch (error) {
+      this.#cutOff(inspector, error);
+    }
+  }
+
+  #cutOff(inspector: Inspect, error: unknown): void {
+    if (!this.#inspectors.delete(inspector)) return;
+    this.#broke(`the inspect option threw and is not called any more: ${reasonOf(error)}`);
+  }
+}
