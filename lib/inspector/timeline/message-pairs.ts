@@ -37,6 +37,7 @@ export interface MessageRow {
   readonly from: string;
   readonly targets: Target[];
   readonly bytes: number;
+  readonly detail: string;
   /** False: only its arrival was seen. */
   readonly isSeenSent: boolean;
 }
@@ -109,8 +110,8 @@ export class MessagePairs {
   }
 
   #addRow(fact: MessageFact, from: string, isSeenSent: boolean): MessageRow {
-    const { line, at, name, item, round, bytes } = fact;
-    const row = { line, at, name, item, round, from, targets: [], bytes, isSeenSent };
+    const { line, at, name, item, round, bytes, detail } = fact;
+    const row = { line, at, name, item, round, from, targets: [], bytes, detail, isSeenSent };
     this.#rows.push(row);
     return row;
   }
