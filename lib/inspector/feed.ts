@@ -18,6 +18,8 @@ export interface EntryFeed extends EntrySink {
    * A listener that is slow is the caller's affair: see `skip`.
    */
   subscribe(listener: LineListener): () => void;
+  /** Gives listeners at once what was gathered, all of it: before an end. */
+  flush(): void;
   /** A keyframe of now: for a listener that could not keep up and goes on from here. */
   skip(): string;
   /** The newest node entry and report of each node that runs, for tables and metrics. */

@@ -62,6 +62,10 @@ class Feed implements EntryFeed {
     return () => void this.#readers.delete(reader);
   }
 
+  flush(): void {
+    while ([...this.#readers].some(({ next }) => next < this.#ring.end)) this.#deliver();
+  }
+
   skip(): string {
     return writeLine(this.#known.keyframe());
   }

@@ -10,19 +10,9 @@ import type {
   NodeEndEntry,
   NodeEntry,
   ReportEntry,
-  StepEntry,
   TroubleEntry,
 } from '../entries.js';
-import { contextAfter } from './context-change.js';
-import {
-  changeKey,
-  emptyWorld,
-  PAST_STEPS_MAX,
-  type PastStep,
-  REMARKS_MAX,
-  type World,
-  type WorldActor,
-} from './world.js';
+import { changeKey, emptyWorld, REMARKS_MAX, type World } from './world.js';
 
 /** Ended actors stay readable for a while: what a session did last is why one looks. */
 const ENDED_ACTORS_MAX = 32;
@@ -53,10 +43,8 @@ function report(world: World, entry: ReportEntry): void {
   if (known !== undefined) world.nodes.set(entry.node, { ...known, report: entry });
 }
 
-function beginActor(world: World, entry: ActorEntry): void {
-  const past = world.actors.get(entry.actor)?.past ?? [];
-  const { value, context } = entry;
-  world.actors.set(entry.actor, { entry, value, context, step: null, past, endedAt: null });
+function beginActor(world: World, entry: ActorEntry, line: number): void {
+  world.actors.set(entry.actor, { entry, line, endedAt: null });
 }
 
 /** Those that ended first go first. */
@@ -76,24 +64,6 @@ function endActor(world: World, { actor, at }: ActorEndEntry): void {
   forgetEnded(world);
 }
 
-function pastWith(past: readonly PastStep[], next: PastStep): readonly PastStep[] {
-  return [...past.slice(1 - PAST_STEPS_MAX), next];
-}
-
-function step(world: World, entry: StepEntry, line: number): void {
-  const known = world.actors.get(entry.actor);
-  if (known === undefined) return;
-  const { at, event, taken } = entry;
-  const moved: WorldActor = {
-    ...known,
-    value: entry.value ?? known.value,
-    context: contextAfter(known.context, entry.changed),
-    step: entry,
-    past: pastWith(known.past, { line, at, event: event.type, taken }),
-  };
-  world.actors.set(entry.actor, moved);
-}
-
 /** Stages after which nothing of a change is to be expected. */
 const CLOSING: ReadonlySet<string> = new Set(['applied', 'aborted', 'failed']);
 
@@ -103,15 +73,10 @@ function change(world: World, entry: ChangeEntry): void {
   else world.changes.set(key, entry);
 }
 
-/** What is known is what a keyframe says; only what led here is kept beside it. */
+/** What is known is what a keyframe says; what was remarked before stays. */
 function keyframe(world: World, { entries }: KeyframeEntry, line: number): void {
   const fresh = emptyWorld(line);
   for (const entry of entries) applyLine(fresh, entry, line);
-  for (const [id, actor] of fresh.actors) {
-    const known = world.actors.get(id);
-    if (known === undefined) continue;
-    fresh.actors.set(id, { ...actor, step: known.step, past: known.past });
-  }
   for (const part of ['nodes', 'machines', 'actors', 'changes'] as const)
     replace(world, fresh, part);
 }
@@ -147,8 +112,8 @@ const APPLY: {
   machine: (world, { machine, chart }) => void world.machines.set(machine, chart),
   actor: beginActor,
   'actor-end': endActor,
-  step,
-  // What crossed the wire is told by the message chart, from the lines themselves.
+  // Of steps and messages there are too many: they are read where one looks.
+  step: () => {},
   message: () => {},
   change,
   trouble: (world, entry, line) => {

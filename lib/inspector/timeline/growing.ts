@@ -38,6 +38,10 @@ export class Column<T extends Numbers> {
     this.#length -= count;
   }
 
+  at(index: number): number | undefined {
+    return index < this.#length && index >= 0 ? this.#values[index] : undefined;
+  }
+
   /** First index whose value is above `value`, in a column that never falls. */
   firstAbove(value: number): number {
     let low = 0;

@@ -48,9 +48,12 @@ export class LineStore {
   #searched = 0;
   #unreadable = 0;
 
+  readonly #onLine: (line: number, code: LineCode) => void;
+
   /** `bytesMax`: the oldest lines make room past this; a file that was chosen is kept whole. */
-  constructor(bytesMax = Number.POSITIVE_INFINITY) {
+  constructor(bytesMax: number, onLine: (line: number, code: LineCode) => void) {
     this.#bytesMax = bytesMax;
+    this.#onLine = onLine;
   }
 
   /** Number of the oldest line that is kept. */
@@ -216,5 +219,6 @@ export class LineStore {
     this.#owners.push(this.names.intern(bytes, head.ownerStart, head.ownerEnd));
     this.#times.push(head.at);
     this.#clock.push(Math.max(latest, head.at));
+    this.#onLine(this.end - 1, head.code);
   }
 }

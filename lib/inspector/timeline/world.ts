@@ -10,8 +10,6 @@ import type {
   GapEntry,
   NodeEntry,
   ReportEntry,
-  StateValue,
-  StepEntry,
   TroubleEntry,
 } from '../entries.js';
 
@@ -22,22 +20,12 @@ export interface WorldNode {
   readonly endedAt: number | null;
 }
 
-/** One transition, or an event that was ignored, as the list of an actor shows it. */
-export interface PastStep {
-  readonly line: number;
-  readonly at: number;
-  readonly event: string;
-  readonly taken: readonly string[];
-}
-
+/** An actor at the beginning of what is known of it; its steps since are in `ActorStories`. */
 export interface WorldActor {
   readonly entry: ActorEntry;
-  readonly value: StateValue | null;
-  readonly context: unknown;
-  /** What moved it last; null where it was not seen to move. */
-  readonly step: StepEntry | null;
-  /** Newest last, at most `PAST_STEPS_MAX`. */
-  readonly past: readonly PastStep[];
+  /** Number of the line that told of it. */
+  readonly line: number;
+  /** Null while it runs. */
   readonly endedAt: number | null;
 }
 
@@ -61,7 +49,6 @@ export interface World {
   gaps: ReadonlyArray<Remark<GapEntry>>;
 }
 
-export const PAST_STEPS_MAX = 24;
 export const REMARKS_MAX = 50;
 
 export const changeKey = (node: string, change: string): string => `${node} ${change}`;

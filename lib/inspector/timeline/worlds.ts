@@ -1,95 +1,117 @@
 /**
- * The world at any line: from the nearest moment that is kept, forward. Moments are kept along
- * the way of the first pass, so that none is far from any line.
+ * The world at any line: from the nearest moment that is kept, forward. Only the lines that move
+ * it are looked at (`Worlds.isMoving`), which are few beside steps and messages.
  */
+import type { Entry, Line } from '../entries.js';
 import { applyLine } from './apply-entry.js';
-import { CODE_OF } from './line-index.js';
+import { words } from './growing.js';
+import { CODE_OF, type LineCode } from './line-index.js';
 import type { LineStore } from './line-store.js';
 import { copyWorld, emptyWorld, type World } from './world.js';
 
-/** Lines between two kept moments: stepping through as many takes a few milliseconds. */
-const KEPT_EVERY = 1024;
-/** Worlds of moments that were asked for, for stepping to and fro. */
-const ASKED_MAX = 8;
+/** Moving lines between two kept moments: going through as many takes a few milliseconds. */
+const KEPT_EVERY = 256;
 
-/** Lines that change no world are not even parsed. */
-const WITHOUT_EFFECT: ReadonlySet<number> = new Set([
-  CODE_OF.unknown,
-  CODE_OF.message,
-  CODE_OF['replichart-recording'],
-]);
+const NOT_MOVING: ReadonlySet<LineCode> = new Set([CODE_OF.unknown, CODE_OF.message, CODE_OF.step]);
+
+interface Kept {
+  readonly world: World;
+  /** Index in the moving lines of the first that is not in it. */
+  readonly next: number;
+}
 
 export class Worlds {
   readonly #store: LineStore;
-  /** Oldest first, by the number of the line they stand before. */
-  #kept: World[];
-  readonly #asked: World[] = [];
-  /** Moves over all lines once, in the order in which they came. */
+  readonly #moving = words();
+  #kept: Kept[];
+  /** Goes over all moving lines once, in the order in which they came. */
   #front: World;
+  #next = 0;
 
   constructor(store: LineStore) {
     this.#store = store;
     this.#front = emptyWorld(store.first);
-    this.#kept = [copyWorld(this.#front)];
+    this.#kept = [{ world: copyWorld(this.#front), next: 0 }];
   }
 
-  /** Lines before this one are behind the first pass. */
-  get passed(): number {
-    return this.#front.line;
+  static isMoving(code: LineCode): boolean {
+    return !NOT_MOVING.has(code);
   }
 
-  /** Takes the first pass over one more line; `entry` where the caller parsed it already. */
-  pass(): void {
-    this.#step(this.#front);
-    if (this.#front.line % KEPT_EVERY === 0) this.#kept.push(copyWorld(this.#front));
+  /** A moving line came. */
+  add(line: number): void {
+    this.#moving.push(line);
   }
 
-  /** The world before this line; not for changing. */
+  /** The first moving line that was not passed yet; undefined when none is left. */
+  get nextLine(): number | undefined {
+    return this.#moving.at(this.#next);
+  }
+
+  /** Takes the first pass over that line, which the caller parsed. */
+  pass(line: number, entry: Line | undefined): void {
+    if (entry !== undefined) applyLine(this.#front, entry, line);
+    this.#next += 1;
+    if (this.#next % KEPT_EVERY === 0) {
+      this.#kept.push({ world: copyWorld(this.#front), next: this.#next });
+    }
+  }
+
+  /** The world before this line, which was passed. */
   at(line: number): World {
-    const target = Math.min(Math.max(line, this.#store.first), this.#store.end);
-    if (target === this.#front.line) return copyWorld(this.#front);
-    const world = copyWorld(this.#nearest(target));
-    while (world.line < target) this.#step(world);
-    this.#asked.push(world);
-    if (this.#asked.length > ASKED_MAX) this.#asked.shift();
-    return copyWorld(world);
-  }
-
-  /** Lines before `first` are about to go: the world there is all that stays of them. */
-  forgetBefore(first: number): void {
-    const base = this.at(first);
-    this.#kept = [base, ...this.#kept.filter(({ line }) => line > first)];
-    this.#asked.length = 0;
-  }
-
-  #step(world: World): void {
-    const { line } = world;
-    if (WITHOUT_EFFECT.has(this.#store.codeAt(line))) {
-      world.line = line + 1;
-      world.at = this.#store.timeAt(line);
-      return;
+    const newest = this.#moving.firstAbove(line - 1);
+    const isFront = newest >= this.#next;
+    const kept = this.#keptBefore(newest);
+    const world = copyWorld(isFront ? this.#front : kept.world);
+    for (let next = kept.next; !isFront && next < newest; next += 1) {
+      const each = this.#moving.get(next);
+      const entry = this.#store.parseAt(each);
+      if (entry !== undefined) applyLine(world, entry, each);
     }
-    const entry = this.#store.parseAt(line);
-    if (entry === undefined) world.line = line + 1;
-    else applyLine(world, entry, line);
+    world.line = line;
+    world.at = line > this.#store.first ? this.#store.clockAt(line - 1) : world.at;
+    return world;
   }
 
-  #nearest(target: number): World {
-    let best = this.#lastKept(target);
-    for (const world of [this.#front, ...this.#asked]) {
-      if (world.line <= target && world.line > best.line) best = world;
-    }
-    return best;
+  /** Lines before `first` are about to go; `base` is the world there, and all that stays. */
+  forgetBefore(first: number, base: World): void {
+    const gone = this.#moving.firstAbove(first - 1);
+    this.#moving.cut(gone);
+    this.#next -= gone;
+    const kept = this.#kept.filter(({ next }) => next > gone);
+    this.#kept = [
+      { world: copyWorld(base), next: 0 },
+      ...kept.map(({ world, next }) => ({ world: rebased(world, base), next: next - gone })),
+    ];
+    this.#front = rebased(this.#front, base);
   }
 
-  #lastKept(target: number): World {
+  #keptBefore(next: number): Kept {
     let low = 0;
     let high = this.#kept.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >>> 1;
-      if ((this.#kept[middle]?.line ?? 0) <= target) low = middle;
+      if ((this.#kept[middle]?.next ?? 0) <= next) low = middle;
       else high = middle - 1;
     }
-    return this.#kept[low] ?? emptyWorld(this.#store.first);
+    return this.#kept[low] ?? { world: emptyWorld(this.#store.first), next: 0 };
   }
+}
+
+/** Actors whose first line is gone begin where the base has them. */
+function rebased(world: World, base: World): World {
+  const copy = copyWorld(world);
+  for (const [id, actor] of copy.actors) {
+    const known = base.actors.get(id);
+    if (known !== undefined && actor.line < known.line) {
+      copy.actors.set(id, { ...known, endedAt: actor.endedAt });
+    }
+  }
+  return copy;
+}
+
+/** A keyframe tells again what is known; every other line tells of itself. */
+export function entriesIn(line: Line): readonly Entry[] {
+  if (line.kind === 'replichart-recording') return [];
+  return line.kind === 'keyframe' ? line.entries : [line];
 }

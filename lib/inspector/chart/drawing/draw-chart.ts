@@ -1,0 +1,56 @@
+/**
+ * A chart as a drawing. Graphviz runs as WebAssembly in Node and in browsers alike and is loaded
+ * with the first chart; a page that draws has to allow `'wasm-unsafe-eval'` in its policy.
+ */
+import type { Viz } from '@viz-js/viz';
+import { type Chart, statesOf } from '../read-chart.js';
+import { drawDot } from './dot.js';
+import { readLayout } from './layout.js';
+import { planChart } from './plan.js';
+import { drawScene } from './scene.js';
+import { rounded, type SvgNode } from './svg-node.js';
+
+/** Above these a layout takes many seconds, in which a page would stand still. */
+export const STATES_MAX = 300;
+export const ARROWS_MAX = 600;
+
+export interface Drawing {
+  /** The `svg` element: states carry `data-state`, arrows and texts `data-transition`. */
+  readonly root: SvgNode;
+  /** In pixels, at the size at which its text is meant to be read. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Why there is no drawing, in words: the list of transitions serves such a machine better. */
+export interface NoDrawing {
+  readonly reason: string;
+}
+
+let viz: Promise<Viz> | undefined;
+
+function loadViz(): Promise<Viz> {
+  viz ??= import('@viz-js/viz').then(({ instance }) => instance());
+  return viz;
+}
+
+function tooLarge(states: number, arrows: number): string | null {
+  if (states <= STATES_MAX && arrows <= ARROWS_MAX) return null;
+  const size = `${states} states and ${arrows} arrows`;
+  return `${size} are too many to draw: at most ${STATES_MAX} and ${ARROWS_MAX}`;
+}
+
+export async function drawChart(chart: Chart): Promise<Drawing | NoDrawing> {
+  const count = statesOf(chart.root).length;
+  const plan = planChart(chart);
+  const reason = tooLarge(count, plan.arrows.length);
+  if (reason !== null) return { reason };
+  const dot = drawDot(plan.boxes, plan.root, plan.arrows, 'TB');
+  const result = (await loadViz()).render(dot, { format: 'json0' });
+  if (result.status === 'failure') {
+    const said = result.errors.map(({ message }) => message).join('; ');
+    return { reason: `the layout of this chart failed: ${said}` };
+  }
+  const { root, bounds } = drawScene(plan, readLayout(result.output), 'TB');
+  return { root, width: rounded(bounds.width), height: rounded(bounds.height) };
+}

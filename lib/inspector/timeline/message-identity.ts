@@ -1,0 +1,48 @@
+/** What tells one message from another, on both ends of its way. */
+import type { Enveloped, Message, MessageKind } from '../../../machines/protocol.js';
+import type { MessageEntry } from '../entries.js';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const versionIn = (position: unknown): unknown => (position as Fields | null)?.version ?? '';
+const roundIn = (prepared: unknown): unknown => (prepared as Fields | null)?.round ?? '';
+
+/** Stamped messages have a sequence number; of all others the content tells. */
+const IDENTITY: { readonly [K in MessageKind]: (message: Fields) => readonly unknown[] } = {
+  announce: ({ sequence }) => [sequence],
+  prepare: ({ sequence }) => [sequence],
+  commit: ({ sequence }) => [sequence],
+  abort: ({ sequence }) => [sequence],
+  hello: ({ hello }) => [hello],
+  welcome: ({ hello }) => [hello],
+  refused: ({ hello, code }) => [hello, code],
+  delta: ({ build, index }) => [build, index],
+  snapshot: ({ build, index }) => [build, index],
+  outcome: ({ round, outcome }) => [round, outcome],
+  request: ({ position, round, build, next }) => [versionIn(position), round, build, next],
+  vote: ({ round, answer, position }) => [round, answer, versionIn(position)],
+  ack: ({ position, durability, round, problem }) => {
+    return [versionIn(position), durability, round, problem];
+  },
+  inquire: ({ prepared }) => [roundIn(prepared)],
+  goodbye: ({ reason }) => [reason],
+};
+
+export const messageOf = ({ message }: MessageEntry): Enveloped<Message> =>
+  message as Enveloped<Message>;
+
+/** The same for a message that was sent and for each time that it was received. */
+export function identityOf(entry: MessageEntry): string {
+  const message = messageOf(entry);
+  const { sender, incarnation, item } = message.envelope;
+  const parts = IDENTITY[entry.name]?.(message as unknown as Fields) ?? [];
+  return [item, sender, incarnation, entry.name, ...parts].join('|');
+}
+
+/** The round that a message is about, where it is about one. */
+export function roundOf(entry: MessageEntry): string | null {
+  const fields = entry.message as Fields;
+  if (typeof fields.round === 'string') return fields.round;
+  const held = fields.prepared as Fields | null | undefined;
+  return typeof held?.round === 'string' ? held.round : null;
+}

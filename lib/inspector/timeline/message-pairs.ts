@@ -1,0 +1,165 @@
+/**
+ * Pairs what was sent with where it arrived, over some part of a recording. Both ends tell of a
+ * message; a pair is found by sender, incarnation and sequence number, or content without one.
+ */
+import type { MessageKind } from '../../../machines/protocol.js';
+import type { NodeEntry } from '../entries.js';
+import type { MessageFact } from './message-facts.js';
+
+/** One end of messages: a node in all its runs. */
+export interface Lifeline {
+  readonly key: string;
+  readonly role: NodeEntry['role'];
+  readonly item: string;
+  readonly id: string;
+}
+
+export interface Target {
+  /** As the transport of the sender names it. */
+  readonly peer: string;
+  /** Empty while nothing told who that is. */
+  lifeline: string;
+  /** Number of the line that tells of its arrival; null while none does. */
+  line: number | null;
+  at: number;
+  isIgnored: boolean;
+  reason: string;
+}
+
+/** A message that was sent; or one that arrived and whose sending nobody saw. */
+export interface MessageRow {
+  /** Of its sending, or of its arrival. */
+  readonly line: number;
+  readonly at: number;
+  readonly name: MessageKind;
+  readonly item: string;
+  readonly round: string | null;
+  readonly from: string;
+  readonly targets: Target[];
+  readonly bytes: number;
+  /** False: only its arrival was seen. */
+  readonly isSeenSent: boolean;
+}
+
+export const lifelineKey = (role: string, item: string, id: string): string =>
+  `${item} ${role} ${id}`;
+
+export class MessagePairs {
+  readonly #rows: MessageRow[] = [];
+  readonly #lifelines = new Map<string, Lifeline>();
+  /** By the id that entries use for a run of a node. */
+  readonly #lifelineOfNode = new Map<string, Lifeline>();
+  readonly #masterOfItem = new Map<string, string>();
+  /** By node and peer: who answered from there. */
+  readonly #peers = new Map<string, string>();
+  readonly #waiting = new Map<string, MessageRow[]>();
+
+  /** In the order in which they were sent. */
+  get rows(): readonly MessageRow[] {
+    return this.#rows;
+  }
+
+  /** Masters first, then slaves, each by id. */
+  get lifelines(): Lifeline[] {
+    return [...this.#lifelines.values()].sort(
+      (a, b) =>
+        compare(a.item, b.item) ||
+        compare(a.role, b.role) ||
+        a.id.localeCompare(b.id, 'en', { numeric: true }),
+    );
+  }
+
+  takeNode({ node, role, item, id }: NodeEntry): void {
+    if (role === 'actor') return;
+    const key = lifelineKey(role, item, id);
+    const lifeline = this.#lifelines.get(key) ?? { key, role, item, id };
+    this.#lifelines.set(key, lifeline);
+    this.#lifelineOfNode.set(node, lifeline);
+    if (role === 'master') this.#masterOfItem.set(item, key);
+  }
+
+  /** The transport of `node` calls the node of that key `peer`. */
+  takePeer(node: string, peer: string, lifeline: string): void {
+    this.#peers.set(`${node} ${peer}`, lifeline);
+  }
+
+  take(fact: MessageFact): void {
+    if (fact.fate === 'sent') this.#takeSent(fact);
+    else this.#takeArrived(fact);
+  }
+
+  #takeSent(fact: MessageFact): void {
+    const row = this.#addRow(fact, this.#lifelineOfNode.get(fact.node)?.key ?? '', true);
+    for (const peer of fact.peers) row.targets.push(waitingTarget(peer, this.#whoIs(fact, peer)));
+    const list = this.#waiting.get(fact.identity);
+    if (list === undefined) this.#waiting.set(fact.identity, [row]);
+    else list.push(row);
+  }
+
+  #takeArrived(fact: MessageFact): void {
+    const receiver = this.#lifelineOfNode.get(fact.node)?.key ?? '';
+    const sender = this.#senderOf(fact);
+    for (const peer of fact.peers) this.takePeer(fact.node, peer, sender);
+    const found = firstOpen(this.#waiting.get(fact.identity) ?? [], receiver);
+    const { line, at, reason } = fact;
+    const arrival = { lifeline: receiver, line, at, isIgnored: fact.fate === 'ignored', reason };
+    if (found !== undefined) Object.assign(found, arrival);
+    // Only its arrival was seen; or it came once more than it was sent, which networks do.
+    else this.#addRow(fact, sender, false).targets.push({ peer: fact.peers[0] ?? '', ...arrival });
+  }
+
+  #addRow(fact: MessageFact, from: string, isSeenSent: boolean): MessageRow {
+    const { line, at, name, item, round, bytes } = fact;
+    const row = { line, at, name, item, round, from, targets: [], bytes, isSeenSent };
+    this.#rows.push(row);
+    return row;
+  }
+
+  #senderOf({ node, item, sender }: MessageFact): string {
+    const role = this.#lifelineOfNode.get(node)?.role === 'master' ? 'slave' : 'master';
+    return lifelineKey(role, item, sender);
+  }
+
+  /** A slave has one other side; of a master's peers those that said something are known. */
+  #whoIs({ node }: MessageFact, peer: string): string {
+    const known = this.#peers.get(`${node} ${peer}`);
+    if (known !== undefined) return known;
+    const lifeline = this.#lifelineOfNode.get(node);
+    return lifeline?.role === 'slave' ? (this.#masterOfItem.get(lifeline.item) ?? '') : '';
+  }
+}
+
+const compare = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
+
+function waitingTarget(peer: string, lifeline: string): Target {
+  return { peer, lifeline, line: null, at: 0, isIgnored: false, reason: '' };
+}
+
+/** The oldest sending that this receiver has not answered for: equal messages come in order. */
+function firstOpen(list: readonly MessageRow[], receiver: string): Target | undefined {
+  const open = list.map(({ targets }) => targets.filter(({ line }) => line === null));
+  for (const targets of open) {
+    const own = targets.find(({ lifeline }) => lifeline === receiver);
+    if (own !== undefined) return own;
+  }
+  for (const targets of open) {
+    const unknown = targets.find(({ lifeline }) => lifeline === '');
+    if (unknown !== undefined) return unknown;
+  }
+  return undefined;
+}
+
+export type Fate = 'arrived' | 'ignored' | 'under-way' | 'lost' | 'unseen';
+
+/** A message that both ends would have told of, and that did not arrive within this, is lost. */
+export const LOST_AFTER_MS = 2000;
+
+/**
+ * What had become of it before `line`, at `now`. `unseen`: nothing of the other end is recorded,
+ * so nothing is known.
+ */
+export function fateOf(row: MessageRow, target: Target, line: number, now: number): Fate {
+  if (target.line !== null && target.line < line) return target.isIgnored ? 'ignored' : 'arrived';
+  if (target.lifeline === '') return 'unseen';
+  return now - row.at > LOST_AFTER_MS && target.line === null ? 'lost' : 'under-way';
+}
