@@ -7,20 +7,11 @@ import { type Chart, statesOf } from '../read-chart.js';
 import { drawDot } from './dot.js';
 import { readLayout } from './layout.js';
 import { planChart } from './plan.js';
-import { drawScene } from './scene.js';
-import { rounded, type SvgNode } from './svg-node.js';
+import { type Drawing, drawScene } from './scene.js';
 
 /** Above these a layout takes many seconds, in which a page would stand still. */
 export const STATES_MAX = 300;
 export const ARROWS_MAX = 600;
-
-export interface Drawing {
-  /** The `svg` element: states carry `data-state`, arrows and texts `data-transition`. */
-  readonly root: SvgNode;
-  /** In pixels, at the size at which its text is meant to be read. */
-  readonly width: number;
-  readonly height: number;
-}
 
 /** Why there is no drawing, in words: the list of transitions serves such a machine better. */
 export interface NoDrawing {
@@ -51,6 +42,5 @@ export async function drawChart(chart: Chart): Promise<Drawing | NoDrawing> {
     const said = result.errors.map(({ message }) => message).join('; ');
     return { reason: `the layout of this chart failed: ${said}` };
   }
-  const { root, bounds } = drawScene(plan, readLayout(result.output), 'TB');
-  return { root, width: rounded(bounds.width), height: rounded(bounds.height) };
+  return drawScene(plan, readLayout(result.output), 'TB');
 }
