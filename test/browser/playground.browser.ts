@@ -57,7 +57,7 @@ const node = (page: Page, id: string, { stage, value }: Shown = {}) => {
 async function agreed(page: Page, slaves: number, value?: string): Promise<void> {
   const wanted = { slaves, value: value ?? null };
   await page.waitForFunction(({ slaves: count, value: shown }) => {
-    const nodes = [...document.querySelectorAll<SVGElement>('[data-testid="picture"] .node')];
+    const nodes = [...document.querySelectorAll<SVGElement>('[data-testid="picture"] .play-node')];
     const isAtRest = nodes.every(({ classList }) => classList.contains('good'));
     const values = new Set(nodes.map(({ dataset }) => dataset.value));
     const versions = new Set(nodes.map(({ dataset }) => dataset.version));

@@ -39,7 +39,7 @@ function Card({ node, place, card }: CardProps): VNode {
   const transform = `translate(${place.x - card.width / 2} ${place.y - card.height / 2})`;
   return (
     <g
-      class={`node ${moodOf(node)}`}
+      class={`play-node ${moodOf(node)}`}
       transform={transform}
       data-testid={`node-${id}`}
       data-stage={stage}
@@ -68,7 +68,7 @@ function Link({ slave, layout }: { readonly slave: NodeView; readonly layout: La
   if (from === undefined || to === undefined) return null;
   const middle = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
   return (
-    <g class={slave.isCut ? 'link cut' : 'link'}>
+    <g class={slave.isCut ? 'play-link cut' : 'play-link'}>
       <line x1={from.x} y1={from.y} x2={to.x} y2={to.y} />
       {slave.isCut && <path d={`M${middle.x - 9} ${middle.y - 9} l18 18 m0 -18 l-18 18`} />}
     </g>
