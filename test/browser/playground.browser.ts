@@ -17,7 +17,6 @@ async function withPlayground(work: (page: Page) => Promise<void>, look: Look = 
     port: 0,
     source: null,
     token: null,
-    metrics: () => '',
     report: (text) => assert.unreachable(text),
     index: 'playground.html',
   });

@@ -18,7 +18,7 @@ function Playground(): VNode {
       </header>
       {problem.value !== null && <p role="alert">{problem.value}</p>}
       <main class="playground">
-        <div class="stage">
+        <div class="play-stage">
           <Picture />
           <div class="play-panels">
             <ChangeControls />
