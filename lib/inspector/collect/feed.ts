@@ -1,0 +1,109 @@
+/**
+ * The latest entries, as lines, in a ring of segments. Each segment begins with a keyframe, so
+ * that the oldest can be dropped whole and a reader can begin at any that is left.
+ */
+import type { Clock } from '../../runtime/clock.js';
+import { systemClock } from '../../runtime/clock.js';
+import type { Entry } from '../entries.js';
+import type { EntryFeed, KnownNode, LineListener } from '../feed.js';
+import { writeLine } from '../json.js';
+import { KnownState } from './known-state.js';
+import { LineRing } from './line-ring.js';
+
+export interface FeedOptions {
+  /** Entries that are kept. @default 50_000 */
+  readonly entriesMax?: number;
+  /** Characters of their lines that are kept, a measure of memory. @default 32 MiB */
+  readonly bytesMax?: number;
+  /** Milliseconds for which lines are gathered before listeners get them. @default 30 */
+  readonly gatherMs?: number;
+  readonly clock?: Clock;
+}
+
+/** Lines a listener gets in one turn of the event loop: the host's own work goes between. */
+const LINES_PER_TURN = 2000;
+
+interface Reader {
+  readonly listener: LineListener;
+  /** Of the next line it gets. */
+  next: number;
+}
+
+class Feed implements EntryFeed {
+  readonly #known = new KnownState();
+  readonly #ring: LineRing;
+  readonly #readers = new Set<Reader>();
+  readonly #clock: Clock;
+  readonly #gatherMs: number;
+  #isScheduled = false;
+
+  constructor(options: FeedOptions) {
+    const { entriesMax = 50_000, bytesMax = 32 * 1024 * 1024, gatherMs = 30 } = options;
+    this.#ring = new LineRing(entriesMax, bytesMax);
+    this.#gatherMs = gatherMs;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  take(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      if (this.#ring.isSegmentDue) this.#ring.begin(this.skip());
+      this.#known.apply(entry);
+      this.#ring.add(writeLine(entry));
+    }
+    if (this.#readers.size > 0) this.#schedule(false);
+  }
+
+  subscribe(listener: LineListener): () => void {
+    if (this.#ring.end === 0) this.#ring.begin(this.skip());
+    const { lines, next } = this.#ring.read(this.#ring.first, Number.POSITIVE_INFINITY);
+    const reader: Reader = { listener, next };
+    this.#readers.add(reader);
+    listener(lines);
+    return () => void this.#readers.delete(reader);
+  }
+
+  flush(): void {
+    while ([...this.#readers].some(({ next }) => next < this.#ring.end)) this.#deliver();
+  }
+
+  skip(): string {
+    return writeLine(this.#known.keyframe());
+  }
+
+  nodes(): ReadonlyMap<string, KnownNode> {
+    return this.#known.nodes;
+  }
+
+  #schedule(isUrgent: boolean): void {
+    if (isUrgent) return this.#clock.setImmediate(this.#deliver);
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#clock.setTimeout(() => {
+      this.#isScheduled = false;
+      this.#deliver();
+    }, this.#gatherMs);
+  }
+
+  /** Lines made room before this reader got them; the keyframe that follows says all. */
+  #gap(count: number): string {
+    return writeLine({ kind: 'gap', at: this.#known.at, node: '', count, reason: 'buffer' });
+  }
+
+  readonly #deliver = (): void => {
+    let isBehind = false;
+    for (const reader of this.#readers) {
+      const lost = this.#ring.first - reader.next;
+      if (lost > 0) reader.listener([this.#gap(lost)]);
+      const { lines, next } = this.#ring.read(reader.next, LINES_PER_TURN);
+      reader.next = next;
+      isBehind ||= next < this.#ring.end;
+      if (lines.length > 0) reader.listener(lines);
+    }
+    if (isBehind) this.#schedule(true);
+  };
+}
+
+/** A feed for any number of collectors and readers. */
+export function createFeed(options: FeedOptions = {}): EntryFeed {
+  return new Feed(options);
+}
