@@ -58,7 +58,7 @@ function TabButton({ name }: { readonly name: Tab }) {
   );
 }
 
-function Tabs() {
+export function Tabs() {
   const View = VIEWS[tab.value];
   return (
     <section class="panel tabs" aria-label="History">
@@ -75,7 +75,7 @@ function Tabs() {
 }
 
 /** What hosts were told, newest first. */
-function Troubles() {
+export function Troubles() {
   const { troubles, nodes } = world.value;
   if (troubles.length === 0) return null;
   const newest = troubles.slice(-TROUBLES_SHOWN).reverse();
