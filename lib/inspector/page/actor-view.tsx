@@ -1,9 +1,10 @@
 /** One actor: its statechart with the states it is in, its context, and what it did last. */
 import { computed } from '@preact/signals';
+import { LiveChart } from '../chart/live-chart.js';
 import type { StateValue } from '../entries.js';
 import type { ActorState, PastStep } from '../timeline/actor-stories.js';
 import type { WorldActor } from '../timeline/world.js';
-import { LiveChart } from './chart-seam.js';
+
 import { clockText, spanText } from './format.js';
 import {
   actorsShown,
@@ -154,7 +155,7 @@ export function ActorView() {
         <p class="empty">No actor of this node was seen.</p>
       ) : (
         <div class="actor-body">
-          <div class="chart">
+          <div class="picture">
             <Picture actor={actor} now={now} />
           </div>
           <div class="aside">

@@ -1,7 +1,6 @@
 /** The messages around the shown moment, paired and filtered. */
 import { computed, signal } from '@preact/signals';
 import type { Lifeline, MessageRow } from '../timeline/message-pairs.js';
-import { lifelineKey } from '../timeline/message-pairs.js';
 import { messageFilter, NO_FILTER, shownLine, timeline, world } from './model.js';
 
 /** Message lines before the moment that are looked at; `earlier` makes it more. */
@@ -74,5 +73,3 @@ export const rows = computed((): MessageRow[] => {
   const line = shownLine.value;
   return pairs.value.rows.filter((row) => row.line < line && isShown(row));
 });
-
-export const masterKey = (item: string, id: string): string => lifelineKey('master', item, id);

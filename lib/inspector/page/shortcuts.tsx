@@ -46,7 +46,7 @@ const SHORTCUTS: readonly Shortcut[] = [
 /** Those that a field or a button has a use of its own for. */
 function isTaken({ key, target }: KeyboardEvent): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  if (target.closest('dialog, .chart') !== null) return key !== '?';
+  if (target.closest('dialog, .chart-view') !== null) return key !== '?';
   if (target instanceof HTMLInputElement && target.type !== 'range') return true;
   if (target instanceof HTMLSelectElement) return true;
   return key === ' ' && target.closest('button, summary') !== null;
