@@ -110,12 +110,20 @@ export type Note =
   | { readonly kind: 'denied'; readonly round: string; readonly digest: string }
   | { readonly kind: 'broken'; readonly promise: string; readonly how: string };
 
+/** One event of a machine, kept only while a found trace is walked again to be recorded. */
+export interface Stepped {
+  readonly before: AnyMachineSnapshot;
+  readonly event: AnyEventObject;
+}
+
 /** What one step of a process did. */
 export interface Outcome<Process> {
   readonly label: string;
   readonly process: Process;
   readonly sent: readonly Packet[];
   readonly notes: readonly Note[];
+  /** Empty unless steps are kept: see `keepSteps`. */
+  readonly steps: readonly Stepped[];
   /** What of the bounds it used up. */
   readonly spent: Spending | null;
 }
