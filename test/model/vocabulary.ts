@@ -2,6 +2,7 @@
  * What the explorer moves through: processes with their disks, and messages that never vanish.
  * A digest spells its whole history, so that "is a prefix of" is a comparison of strings.
  */
+import type { AnyEventObject, AnyMachineSnapshot } from 'xstate';
 import type { Epoch, Message, Point, PreparedRound } from '../../machines/index.js';
 
 export const LINEAGE = 'L';
@@ -110,7 +111,7 @@ export type Note =
   | { readonly kind: 'denied'; readonly round: string; readonly digest: string }
   | { readonly kind: 'broken'; readonly promise: string; readonly how: string };
 
-/** One event of a machine, kept only while a found trace is walked again to be recorded. */
+/** One event of a machine, and where it stood. */
 export interface Stepped {
   readonly before: AnyMachineSnapshot;
   readonly event: AnyEventObject;
@@ -122,8 +123,8 @@ export interface Outcome<Process> {
   readonly process: Process;
   readonly sent: readonly Packet[];
   readonly notes: readonly Note[];
-  /** Empty unless steps are kept: see `keepSteps`. */
-  readonly steps: readonly Stepped[];
+  /** Left out where no machine took any. */
+  readonly steps?: readonly Stepped[];
   /** What of the bounds it used up. */
   readonly spent: Spending | null;
 }
