@@ -134,7 +134,6 @@ test('a port in use is an error that says what to do', async () => {
       port,
       source: null,
       token: null,
-      metrics: () => '',
       report: () => undefined,
     });
     try {

@@ -35,6 +35,10 @@ export class PushedFeed implements EntryFeed {
     return () => this.listeners.delete(listener);
   }
 
+  flush(): void {
+    // Nothing is gathered.
+  }
+
   skip(): string {
     this.skips += 1;
     return KEYFRAME;
@@ -127,9 +131,8 @@ export async function withServer(
   const server = new InspectorServer({
     host: '127.0.0.1',
     port: 0,
-    source: { kind: 'live', feed, header: () => HEADER },
+    source: { kind: 'live', feed, header: () => HEADER, metrics: () => 'replichart_nodes 0\n' },
     token: TOKEN,
-    metrics: () => 'replichart_nodes 0\n',
     report: (text) => reports.push(text),
     assetsFolder: folder,
     limits: { ...serverLimits, ...small },

@@ -58,11 +58,7 @@ export function connectInspector(
   const collector = createCollector({ sink: feed });
   const close = async (): Promise<void> => {
     collector.close();
-    const release = clock.hold?.();
-    await new Promise<void>((resolve) => {
-      clock.setTimeout(resolve, 2 * GATHER_MS);
-    });
-    release?.();
+    feed.flush();
     unsubscribe();
     await sender.close(FLUSH_MS);
   };

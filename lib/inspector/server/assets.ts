@@ -1,15 +1,9 @@
 /** The files of the page, found once by listing them: no path is ever made from a request. */
 import { readdir, readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
-import { createRequire } from 'node:module';
-import { dirname, extname, join } from 'node:path';
+import { extname, join } from 'node:path';
+import { pageFolder } from './package-files.js';
 import { replyText, SAFE_HEADERS } from './replies.js';
-
-/** Where the bundler writes. From the package's own folder: this module may be part of a bundle. */
-function pageFolder(): string {
-  const manifest = createRequire(import.meta.url).resolve('replichart/package.json');
-  return join(dirname(manifest), 'dist/lib/inspector/page/assets');
-}
 
 const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',

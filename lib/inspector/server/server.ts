@@ -24,7 +24,9 @@
  * Refused: 401 without the token, 403 for a foreign Host or Origin, 405 for another method, 408 too
  * slow, 413 and 431 too large, 503 too many at a time (with `retry-after`). Text says why.
  */
+import { open } from 'node:fs/promises';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { nanoid } from 'nanoid';
 import { reasonOf } from '../../errors.js';
 import { addressOf } from '../../transports/tcp/settings.js';
@@ -38,11 +40,21 @@ import { type ServerLimits, serverLimits } from './limits.js';
 import { refuse, SAFE_HEADERS } from './replies.js';
 
 /** Where what the server shows comes from. */
-export interface ServerSource {
-  readonly kind: 'live' | 'recording';
+export type ServerSource = LiveSource | RecordedSource;
+
+export interface LiveSource {
+  readonly kind: 'live';
   readonly feed: EntryFeed;
   /** The header line of a recording that begins now. */
   readonly header: () => string;
+  /** Prometheus text. */
+  readonly metrics: (nodes: ReadonlyMap<string, KnownNode>) => string;
+}
+
+export interface RecordedSource {
+  readonly kind: 'recording';
+  /** Of the file. It is sent as it is: a page mistrusts what it reads, as with any file. */
+  readonly path: string;
 }
 
 export interface InspectorServerOptions {
@@ -51,7 +63,6 @@ export interface InspectorServerOptions {
   /** Null: a page that shows nothing but itself. */
   readonly source: ServerSource | null;
   readonly token: string | null;
-  readonly metrics: (nodes: ReadonlyMap<string, KnownNode>) => string;
   /** Told what went wrong after the start; must not throw. */
   readonly report: (text: string) => void;
   /** What `/` stands for. @default 'index.html' */
@@ -73,7 +84,7 @@ export class InspectorServer {
   readonly #limits: ServerLimits;
   readonly #server: Server;
   readonly #handlers = new Map<string, { readonly door: Door; readonly handle: Handler }>();
-  readonly #readers = new Set<EntryReader>();
+  readonly #streams = new Set<ServerResponse>();
   #guard: Guard;
   #assets: Assets | null = null;
 
@@ -112,7 +123,6 @@ export class InspectorServer {
   }
 
   async stop(): Promise<void> {
-    for (const reader of this.#readers) reader.close();
     if (!this.#server.listening) return;
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
@@ -122,18 +132,22 @@ export class InspectorServer {
   }
 
   #offer(source: ServerSource): void {
-    const { metrics } = this.#options;
-    const { feed, kind } = source;
     const data = (path: string, handle: Handler): void => {
       this.#handlers.set(path, { door: DATA_DOOR, handle });
     };
-    data('/entries', (_, response) => this.#stream(source, response, kind === 'recording'));
+    if (source.kind === 'recording') {
+      for (const path of ['/entries', '/recording']) {
+        data(path, (_, response) => this.#sendFile(source.path, response));
+      }
+      return;
+    }
+    const { feed, metrics } = source;
+    data('/entries', (_, response) => this.#stream(source, response, false));
     data('/recording', (_, response) => this.#stream(source, response, true));
     data('/metrics', (_, response) => {
       response.writeHead(200, { ...SAFE_HEADERS, 'content-type': METRICS_TYPE });
       response.end(metrics(feed.nodes()));
     });
-    if (kind === 'recording') return;
     const ingest = new Ingest({ sink: feed, limits: this.#limits, run: nanoid() });
     this.#handlers.set('/ingest', {
       door: INGEST_DOOR,
@@ -168,19 +182,30 @@ export class InspectorServer {
     }
   }
 
-  #stream(source: ServerSource, response: ServerResponse, isWhole: boolean): void {
-    if (this.#readers.size >= this.#limits.readersMax) {
-      const reason = `${this.#readers.size} pages are open already; close one`;
+  /** Answers that it is one too many, or begins a stream of lines. */
+  #beginLines(response: ServerResponse, source: ServerSource['kind']): boolean {
+    if (this.#streams.size >= this.#limits.readersMax) {
+      const reason = `${this.#streams.size} pages are open already; close one`;
       refuse(response, { status: 503, reason });
-      return;
+      return false;
     }
-    const { feed, kind, header } = source;
-    const type = { 'content-type': LINES_TYPE, 'replichart-source': kind };
+    const type = { 'content-type': LINES_TYPE, 'replichart-source': source };
     response.writeHead(200, { ...SAFE_HEADERS, ...type });
-    const options = { feed, response, header: header(), limits: this.#limits, isWhole };
-    const reader = new EntryReader(options);
-    this.#readers.add(reader);
-    response.on('close', () => this.#readers.delete(reader));
-    reader.start();
+    this.#streams.add(response);
+    response.on('close', () => this.#streams.delete(response));
+    return true;
+  }
+
+  #stream({ feed, kind, header }: LiveSource, response: ServerResponse, isWhole: boolean): void {
+    if (!this.#beginLines(response, kind)) return;
+    const limits = this.#limits;
+    new EntryReader({ feed, response, header: header(), limits, isWhole }).start();
+  }
+
+  async #sendFile(path: string, response: ServerResponse): Promise<void> {
+    const file = await open(path);
+    if (!this.#beginLines(response, 'recording')) return file.close();
+    // A page that is closed while it reads is no failure.
+    await pipeline(file.createReadStream(), response).catch(() => response.destroy());
   }
 }
