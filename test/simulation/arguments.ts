@@ -16,7 +16,7 @@ export const USAGE = `npm run check:simulation -- [options]
   --faults A,B    these kinds of faults instead of those the seed draws; "none" for none
   --without A,B   all but these
   --bug NAME      with this bug put in; succeeds when it is found
-  --recording F   with --seed, --bug or a seed that fails: writes that run, made small, to this file,
+  --recording F   writes the run that fails, made small (with --seed: that run), to this file,
                   which "replichart replay" opens
   --bugs          every bug, and after how many seeds it was found (at most 200)
   --list          the kinds of faults and the bugs

@@ -1,5 +1,5 @@
 /** What breaks in the simulator can be opened in the inspector, and fed to the machines again. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -27,7 +27,9 @@ test('a counterexample replays step by step and ends with the promise it broke',
   const { violations } = await runSeed(run);
   const path = join(tmpdir(), `replichart-${process.pid}-simulated.jsonl`);
   await recordSeed(run, path);
-  const texts = readFileSync(path, 'utf8').trimEnd().split('\n');
+  const written = readFileSync(path, 'utf8');
+  rmSync(path);
+  const texts = written.trimEnd().split('\n');
   const lines = texts.map((text, index) => ({
     line: readLine(text, index + 1),
     number: index + 1,
