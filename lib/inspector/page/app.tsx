@@ -79,13 +79,13 @@ export function Tabs() {
 export function Troubles() {
   const { troubles, nodes } = world.value;
   if (troubles.length === 0) return null;
+  const nameOf = (node: string): string => nodes.get(node)?.entry.id ?? node;
   const newest = troubles.slice(-TROUBLES_SHOWN).reverse();
   return (
     <ul class="troubles" data-testid="troubles" aria-label="Troubles">
       {newest.map(({ line, entry }) => (
         <li key={line}>
-          <time>{clockText(entry.at)}</time>{' '}
-          <b>{nodes.get(entry.node)?.entry.id ?? entry.node}</b>{' '}
+          <time>{clockText(entry.at)}</time> <b>{nameOf(entry.node)}</b>{' '}
           <span class="code">{entry.trouble.code}</span> {entry.trouble.reason}
         </li>
       ))}
