@@ -26,8 +26,8 @@ export interface TelemetryOptions {
   /** @default nothing is logged */
   readonly logger?: Logger;
   /**
-   * Slaves of one master with a series of their own in `replichart.lag`, those furthest behind
-   * first; `replichart.lag.max` and `replichart.slaves` cover all of them.
+   * Slaves of one master with a series of their own in `replichart.lag`; one keeps it while its
+   * master knows it. `replichart.lag.max` and `replichart.slaves` cover all slaves.
    * @default 100
    */
   readonly slavesMax?: number;

@@ -20,11 +20,14 @@ export interface GaugeOptions {
 export function watchGauges(options: GaugeOptions): () => void {
   const { meter, instruments, nodes, failed } = options;
   const { gauges } = instruments;
+  const seats = new WeakMap<InspectedNode, Set<string>>();
   const read = (result: BatchObservableResult): void => {
     for (const node of nodes()) {
       try {
         const report = node.report();
-        if (report.role === 'master') readMaster(result, node, report, options);
+        const named = seats.get(node) ?? new Set();
+        seats.set(node, named);
+        if (report.role === 'master') readMaster(result, node, report, { ...options, named });
         else readSlave(result, node, report, instruments);
       } catch (error) {
         failed(error);
@@ -35,12 +38,34 @@ export function watchGauges(options: GaugeOptions): () => void {
   return () => meter.removeBatchObservableCallback(read, gauges);
 }
 
+/**
+ * Slaves keep their seats while their master knows them, and free ones go to those furthest
+ * behind: an SDK keeps a series it was once given, so changing ones would pile up in it.
+ */
+function seated(
+  { slaves }: MasterReport,
+  named: Set<string>,
+  slavesMax: number,
+): MasterReport['slaves'] {
+  const known = new Set(slaves.map(({ id }) => id));
+  for (const id of named) if (!known.has(id)) named.delete(id);
+  for (const { id } of slaves) if (named.size < slavesMax) named.add(id);
+  return slaves.filter(({ id }) => named.has(id));
+}
+
+interface Seats {
+  readonly instruments: Instruments;
+  readonly slavesMax: number;
+  readonly named: Set<string>;
+}
+
 function readMaster(
   result: BatchObservableResult,
   node: InspectedNode,
-  { status, slaves }: MasterReport,
-  { instruments, slavesMax }: GaugeOptions,
+  report: MasterReport,
+  { instruments, slavesMax, named }: Seats,
 ): void {
+  const { status, slaves } = report;
   const attributes = nodeAttributes(node);
   const version = status.position?.version ?? 0;
   const role = { ...attributes, 'replichart.role': 'master' };
@@ -54,7 +79,7 @@ function readMaster(
   }
   // The report begins with the slave furthest behind.
   result.observe(instruments.gauge('replichart.lag.max'), slaves[0]?.lag ?? 0, attributes);
-  for (const { id, lag } of slaves.slice(0, slavesMax)) {
+  for (const { id, lag } of seated(report, named, slavesMax)) {
     const all = { ...attributes, 'replichart.slave': id };
     result.observe(instruments.gauge('replichart.lag'), lag, all);
   }

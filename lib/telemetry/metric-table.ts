@@ -21,7 +21,7 @@ export const METRICS = {
   'replichart.lag': {
     kind: 'gauge',
     unit: '{version}',
-    description: 'Versions one slave is behind, as its master sees it; the furthest behind only.',
+    description: 'Versions one slave is behind, as its master sees it; of at most `slavesMax`.',
     attributes: ['replichart.slave'],
   },
   'replichart.lag.max': {

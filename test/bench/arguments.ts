@@ -12,6 +12,7 @@ export const HELP = `npm run bench -- [options]: replichart against limit progra
   --cell TEXT           only cells whose title contains this; progress names them
   --contestants a,b     these: ${Object.keys(CONTESTANTS).join(', ')}
                         (limit-json always runs: ratios are to it)
+  --inspector           only W1 with the inspector off, attached, and recording
   --rounds N            rounds that count, after the warm-up; default 5 (W5 has its own)
   --json                one JSON object per result on stdout, everything else on stderr
                         (npm prints a heading of its own: npm run --silent bench -- --json)
@@ -28,6 +29,7 @@ export interface BenchArguments {
   readonly only: readonly string[];
   readonly cell: string;
   readonly contestants: readonly string[];
+  readonly isInspector: boolean;
   readonly isJson: boolean;
   readonly chart: string | null;
   readonly profile: string | null;
@@ -58,6 +60,7 @@ export function parseArguments(words: readonly string[]): BenchArguments {
       tiny: { type: 'boolean', default: false },
       only: { type: 'string' },
       contestants: { type: 'string' },
+      inspector: { type: 'boolean', default: false },
       cell: { type: 'string', default: '' },
       rounds: { type: 'string' },
       json: { type: 'boolean', default: false },
@@ -73,6 +76,7 @@ export function parseArguments(words: readonly string[]): BenchArguments {
     only: listOf('only', values.only, YARDSTICKS),
     cell: values.cell,
     contestants: listOf('contestants', values.contestants, Object.keys(CONTESTANTS)),
+    isInspector: values.inspector,
     isJson: values.json,
     chart: values.chart ?? null,
     profile: values.profile === undefined ? null : resolve(values.profile),

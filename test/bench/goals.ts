@@ -44,6 +44,12 @@ export const GOALS: readonly Goal[] = [
     against: JSON_LIMIT,
     atLeast: 1.5,
   },
+  {
+    text: 'W1 keyValue, inspector attached / off',
+    line: { ...W1, contestant: 'replichart-attached' },
+    against: { contestant: 'replichart' },
+    atLeast: 0.9,
+  },
   { text: 'W1 keyValue / redis', line: W1, against: { contestant: 'redis' }, atLeast: 2 },
   {
     text: 'W1 document, 1,000 keys / limit-json',

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type BenchArguments, HELP, parseArguments } from './arguments.js';
 import { CONTESTANTS } from './contestants/catalogue.js';
 import { judgeAll } from './goals.js';
-import { cellsOf } from './plan.js';
+import { cellsOf, inspectorCells } from './plan.js';
 import { chartOf } from './report/chart.js';
 import { profileLines } from './report/profile.js';
 import { goalLines, tableOf } from './report/table.js';
@@ -40,7 +40,8 @@ async function runAll(asked: BenchArguments, folder: string) {
   // The reference alone is nothing to look at, unless somebody asked for it.
   const isAsked = ({ contestant }: Entry) =>
     contestants.has(contestant) && asked.contestants.includes(contestant);
-  const cells = cellsOf(asked.sizes).filter(({ title, yardsticks, entries }) => {
+  const planned = asked.isInspector ? inspectorCells(asked.sizes) : cellsOf(asked.sizes);
+  const cells = planned.filter(({ title, yardsticks, entries }) => {
     if (!title.includes(asked.cell)) return false;
     return yardsticks.some(isWanted) && entries.some(isAsked);
   });

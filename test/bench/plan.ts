@@ -120,6 +120,13 @@ function commitCells({ sequentialCommits, writerCommits }: Sizes): Cell[] {
   ];
 }
 
+/** W1 with nobody watching, with a page that watches, and with a recording of everything. */
+export function inspectorCells({ loadUpdates }: Sizes): Cell[] {
+  const cell = throughputCell({ slaves: 4, valueBytes: 100, updates: loadUpdates });
+  const entries = inMemory('replichart', 'replichart-attached', 'replichart-recording');
+  return [{ ...cell, title: `${cell.title}, inspected`, entries, reference: 'replichart' }];
+}
+
 export function cellsOf(sizes: Sizes): Cell[] {
   const { loadUpdates, heavyLoadUpdates, documentUpdates } = sizes;
   return [

@@ -53,7 +53,7 @@ interface SliderProps {
 
 function Slider({ id, name, shown, set, ...range }: SliderProps): VNode {
   return (
-    <div class="slider">
+    <div class="play-slider">
       <label for={id}>{name}</label>
       <input
         id={id}
@@ -69,7 +69,7 @@ function Slider({ id, name, shown, set, ...range }: SliderProps): VNode {
 
 export function ChangeControls(): VNode {
   return (
-    <section class="panel" aria-labelledby="change-title">
+    <section class="play-panel" aria-labelledby="change-title">
       <h2 id="change-title">Change the data</h2>
       <div class="buttons">
         <Action act={() => cluster.change('one-phase')}>One-phase change</Action>
@@ -77,7 +77,7 @@ export function ChangeControls(): VNode {
         <Action act={() => cluster.burst('one-phase', BURST)}>{BURST} at once, one-phase</Action>
         <Action act={() => cluster.burst('two-phase', BURST)}>{BURST} at once, two-phase</Action>
       </div>
-      <ol class="changes" aria-label="Last changes" data-testid="play-changes">
+      <ol class="play-changes" aria-label="Last changes" data-testid="play-changes">
         {changes.value.slice(-CHANGES_SHOWN).map((change) => {
           const { value, method, state, version, reason } = change;
           const end = state === 'made' ? `version ${version}` : reason || 'under way';
@@ -95,7 +95,7 @@ export function ChangeControls(): VNode {
 export function WorldControls(): VNode {
   const percent = Math.round(lossRatio.value * 100);
   return (
-    <section class="panel" aria-labelledby="world-title">
+    <section class="play-panel" aria-labelledby="world-title">
       <h2 id="world-title">Links and time</h2>
       <Slider
         id="delay"
@@ -208,7 +208,7 @@ function MasterButtons(): VNode {
 
 export function NodeControls(): VNode {
   return (
-    <section class="panel" aria-labelledby="steer-title">
+    <section class="play-panel" aria-labelledby="steer-title">
       <h2 id="steer-title">Steer the nodes</h2>
       <ul class="steer">
         {nodeViews.value.map((node) => (

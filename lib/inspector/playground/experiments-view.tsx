@@ -6,7 +6,7 @@ import { isPaused, play, playing, told } from './stage-model.js';
 export function ExperimentsView(): VNode {
   const current = playing.value;
   return (
-    <section class="panel" aria-labelledby="experiments-title">
+    <section class="play-panel" aria-labelledby="experiments-title">
       <h2 id="experiments-title">Five experiments</h2>
       <ul class="experiments">
         {EXPERIMENTS.map(({ id, title, summary }) => (

@@ -75,7 +75,8 @@ export class FlightLayer {
     cross.setAttribute('d', 'M-5 -5 L5 5 M-5 5 L5 -5');
     const label = document.createElementNS(SVG, 'text');
     label.setAttribute('y', '4');
-    label.textContent = flight.kind;
+    // An ack goes beside nearly everything: its name would only cover the others.
+    label.textContent = toneOf(flight) === 'news' ? '' : flight.kind;
     group.append(dot, cross, label);
     this.#root.append(group);
     const mark = { group, label };

@@ -1,10 +1,10 @@
 /** The page in which master, slaves and the network between them run. */
 import { render, type VNode } from 'preact';
-import { NodesView } from '../page/nodes-view.js';
 import { ChangeControls, NodeControls, WorldControls } from './controls.js';
 import { ExperimentsView } from './experiments-view.js';
 import { Picture } from './picture.js';
 import { problem, startPlayground } from './stage-model.js';
+import { Views } from './views.js';
 import { watchNodes } from './watching.js';
 
 function Playground(): VNode {
@@ -18,16 +18,16 @@ function Playground(): VNode {
       </header>
       {problem.value !== null && <p role="alert">{problem.value}</p>}
       <main class="playground">
-        <div class="stage">
+        <div class="play-stage">
           <Picture />
-          <div class="panels">
+          <div class="play-panels">
             <ChangeControls />
             <WorldControls />
             <NodeControls />
           </div>
         </div>
         <ExperimentsView />
-        <NodesView />
+        <Views />
       </main>
     </>
   );

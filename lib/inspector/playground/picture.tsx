@@ -35,17 +35,25 @@ interface CardProps {
 function Card({ node, place, card }: CardProps): VNode {
   const { id, version, stage, value, isVetoing, slowMs } = node;
   const marks = [...(isVetoing ? ['says no'] : []), ...(slowMs > 0 ? ['slow'] : [])].join(', ');
+  const shownValue = value === null ? 'no copy' : `${value.colour} ${value.number}`;
   const transform = `translate(${place.x - card.width / 2} ${place.y - card.height / 2})`;
   return (
-    <g class={`node ${moodOf(node)}`} transform={transform} data-testid={`node-${id}`}>
+    <g
+      class={`play-node ${moodOf(node)}`}
+      transform={transform}
+      data-testid={`node-${id}`}
+      data-stage={stage}
+      data-version={version}
+      data-value={shownValue}
+    >
       <title>{tellOf(node)}</title>
       <rect width={card.width} height={card.height} rx={10} />
       <text class="node-id" x={10} y={20}>
         {id}
       </text>
       <circle class={`swatch ${value?.colour ?? 'none'}`} cx={18} cy={37} r={8} />
-      <text x={32} y={42} data-testid="value">
-        {value === null ? 'no copy' : `${value.colour} ${value.number}`}
+      <text x={32} y={42}>
+        {shownValue}
       </text>
       <text class="node-stage" x={10} y={62}>
         v{version} {marks === '' ? stage : marks}
@@ -60,7 +68,7 @@ function Link({ slave, layout }: { readonly slave: NodeView; readonly layout: La
   if (from === undefined || to === undefined) return null;
   const middle = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
   return (
-    <g class={slave.isCut ? 'link cut' : 'link'}>
+    <g class={slave.isCut ? 'play-link cut' : 'play-link'}>
       <line x1={from.x} y1={from.y} x2={to.x} y2={to.y} />
       {slave.isCut && <path d={`M${middle.x - 9} ${middle.y - 9} l18 18 m0 -18 l-18 18`} />}
     </g>

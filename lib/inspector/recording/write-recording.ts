@@ -56,7 +56,7 @@ class RecordingFile implements Recording {
     this.#options = options;
     this.#stream = createWriteStream(options.path, { flags: 'w', mode: FILE_MODE });
     this.#stream.on('error', (error) => {
-      const message = `the recording "${this.path}" ended: ${reasonOf(error)}; what is in it is good`;
+      const message = `the recording "${this.path}" ended: ${reasonOf(error)}`;
       this.#fail(new ReplicationError('STORE_FAILED', message, { cause: error }));
     });
     const { payloads = false, at = Date.now() } = options;

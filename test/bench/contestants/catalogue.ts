@@ -11,6 +11,8 @@ export const CONTESTANTS: Readonly<Record<string, Contestant>> = {
   limit: here,
   'limit-json': here,
   replichart: here,
+  'replichart-attached': here,
+  'replichart-recording': here,
   redis,
   'redis-pubsub': redisPubsub,
   'nats-kv': natsKv,

@@ -5,6 +5,8 @@ const MODULES: Readonly<Record<string, () => Promise<ContestantSides>>> = {
   limit: () => import('./limit/limit.js'),
   'limit-json': () => import('./limit/limit-json.js'),
   replichart: () => import('./replichart/replichart.js'),
+  'replichart-attached': () => import('./replichart/replichart.js'),
+  'replichart-recording': () => import('./replichart/replichart.js'),
   redis: () => import('./redis/redis.js'),
   'nats-kv': () => import('./nats/nats-kv.js'),
   yjs: () => import('./yjs/yjs.js'),

@@ -4,6 +4,7 @@ import { diskStore } from 'replichart/stores/disk';
 import { tcpConnect, tcpListen } from 'replichart/transports/tcp';
 import type { Value } from '../../values.js';
 import type { MasterSide, SideConfig, SlaveSide } from '../contract.js';
+import { inspectionOf } from './inspected.js';
 import { ReplichartMaster } from './replichart-master.js';
 import { ReplichartSlave } from './replichart-slave.js';
 import { SinkLayer } from './sink-layer.js';
@@ -18,7 +19,7 @@ function storeOf({ store, folder }: SideConfig) {
 
 export async function createMasterSide(config: SideConfig): Promise<MasterSide> {
   const transport = tcpListen({ port: 0 });
-  const shared = { item: ITEM, transport, ...storeOf(config) };
+  const shared = { item: ITEM, transport, ...storeOf(config), ...inspectionOf(config) };
   if (config.layer !== 'document') {
     const master = createMaster({ ...shared, data: keyValue<Value>() });
     await master.start();
@@ -57,7 +58,7 @@ export async function createSlaveSide(
   id: string,
 ): Promise<SlaveSide> {
   const transport = tcpConnect({ host: '127.0.0.1', port: Number(address) });
-  const shared = { item: ITEM, id, transport, ...storeOf(config) };
+  const shared = { item: ITEM, id, transport, ...storeOf(config), ...inspectionOf(config) };
   if (config.layer === 'keyValue') {
     const slave = createSlave({ ...shared, data: keyValue<Value>() });
     const { data } = slave;
