@@ -203,6 +203,24 @@ test('a keyframe of one host does not replace what is known of others', async ()
   });
 });
 
+test('a node that was killed ends when its successor of the same name begins', async () => {
+  await withServer(async ({ ask, feed }) => {
+    const post = async (role: 'master' | 'slave', node: string): Promise<void> => {
+      const process = { pid: 1, host: 'h' };
+      const names = { role, item: 'settings', id: 's1', incarnation: node };
+      const body = `${writeLine({ kind: 'node', at: 1, node, ...names, process })}\n`;
+      assert.is((await ask('/ingest', { method: 'POST', headers: LINES, body })).status, 200);
+    };
+    await post('slave', 'one');
+    await post('slave', 'one');
+    await post('master', 'other');
+    await post('slave', 'two');
+    const ends = feed.taken.flatMap((entry) => (entry.kind === 'node-end' ? [entry.node] : []));
+    assert.equal(ends, ['one']);
+    assert.is(feed.taken.length, 5);
+  });
+});
+
 test('only a whole link is taken, and no message shows what was given', () => {
   const network = memoryNetwork();
   const wrong = [
