@@ -1,9 +1,16 @@
 /** `createMaster`: the owner of one item's original (design section 7). */
 import type { Position } from '../machines/protocol.js';
 import { ReplicationError } from './errors.js';
+import { type Attached, attachInspector } from './inspector/remote/attach-inspector.js';
 import type { MasterUserLayer } from './layers/contract.js';
 import type { MasterOptions } from './master-options.js';
-import { layerOf, layerOption, sharedChecks, transportOption } from './option-checks.js';
+import {
+  layerOf,
+  layerOption,
+  SECRET_OPTIONS,
+  sharedChecks,
+  transportOption,
+} from './option-checks.js';
 import { booleanOption, checkOptions, integerOption, type OptionCheck } from './options.js';
 import { systemClock } from './runtime/clock.js';
 import { systemIds } from './runtime/ids.js';
@@ -134,8 +141,12 @@ class RunningMaster<Data> implements Master<Data> {
   #last: Position | null = null;
   #past: PastReign | null = null;
   #freeLayer: (() => void) | null = null;
+  /** Link of the inspector elsewhere, and what is connected to it. */
+  readonly #inspector: string | undefined;
+  #attached: Attached<MasterSettings> | null = null;
 
   constructor(options: MasterOptions<Data>) {
+    this.#inspector = options.inspector;
     const layer = layerOf<MasterUserLayer & Data>(options.data, 'createMasterLayer');
     this.data = layer;
     this.#settings = settingsOf(options, layer);
@@ -239,7 +250,13 @@ class RunningMaster<Data> implements Master<Data> {
       this.#past = run.past;
       this.#run = null;
       this.#letLayerGo();
+      await this.#detach();
     }
+  }
+
+  async #detach(): Promise<void> {
+    await this.#attached?.detach();
+    this.#attached = null;
   }
 
   async #start(signal: AbortSignal | undefined, isNewLineage: boolean): Promise<void> {
@@ -251,7 +268,8 @@ class RunningMaster<Data> implements Master<Data> {
     const { store, item, layer } = this.#settings;
     const storage = store === null ? null : await this.#openStorage(store, item);
     const { MasterRun } = await loadMasterRun();
-    const run = new MasterRun(this.#settings, storage, this.#emitter, this.#waits, this.#past);
+    const { settings } = await this.#attach();
+    const run = new MasterRun(settings, storage, this.#emitter, this.#waits, this.#past);
     this.#run = run;
     try {
       this.#freeLayer = claimLayer(`the master of "${item}"`, layer);
@@ -261,8 +279,16 @@ class RunningMaster<Data> implements Master<Data> {
       this.#letLayerGo();
       run.release();
       await storage?.close();
+      await this.#detach();
       throw error;
     }
+  }
+
+  async #attach(): Promise<Attached<MasterSettings>> {
+    this.#attached = await attachInspector(this.#settings, this.#inspector, (code, reason) =>
+      this.#emitter.emit('trouble', { code, reason, heuristic: false }),
+    );
+    return this.#attached;
   }
 
   async #openStorage(store: StoreDefinition, item: string): Promise<ItemStorage> {
@@ -295,6 +321,6 @@ class RunningMaster<Data> implements Master<Data> {
  * @throws {ReplicationError} INVALID_OPTION naming the option
  */
 export function createMaster<Data>(options: MasterOptions<Data>): Master<Data> {
-  checkOptions('createMaster', options, CHECKS);
+  checkOptions('createMaster', options, CHECKS, SECRET_OPTIONS);
   return new RunningMaster(options);
 }

@@ -1,5 +1,6 @@
 /** Checks of the options that masters and slaves share. */
 import { isWellFormed } from './codec/well-formed.js';
+import { linkOption } from './inspector/remote/link.js';
 import { functionOption, type OptionCheck, objectOption, required } from './options.js';
 
 /** Names become keys of stores and fields of frames. */
@@ -57,6 +58,7 @@ export const sharedChecks = {
   id: nameOption,
   store: withMethods('a store, such as diskStore(path)', 'open'),
   inspect: inspectOption,
+  inspector: linkOption,
   clock: objectOption,
   ids: functionOption,
 };
@@ -67,3 +69,6 @@ export function layerOf<Layer>(data: unknown, factory: string): Layer {
   const make = definition[factory];
   return (typeof make === 'function' ? make.call(data) : data) as Layer;
 }
+
+/** Options whose values are in no message: a link holds a token. */
+export const SECRET_OPTIONS: readonly string[] = ['inspector'];

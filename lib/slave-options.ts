@@ -39,6 +39,15 @@ export interface SlaveOptions<Data> {
    * go on. @default none, and nothing is made for it
    */
   readonly inspect?: InspectOption;
+  /**
+   * The link that an inspector elsewhere printed, `http://HOST:PORT/#token=TOKEN`: what happens
+   * here is sent there (with `fetch`, so an inspector of another origin is out of reach of a page).
+   * The protocol never waits for it: while the inspector is away some megabytes of lines are kept,
+   * and older ones give way to a gap. A token that is refused is told as trouble `UNAUTHORIZED`,
+   * once, and the inspector is not asked again. `stop` sends what is left, for about a second at
+   * the most. @default none, and nothing is loaded for it
+   */
+  readonly inspector?: string;
   readonly clock?: Clock;
   /** Where its incarnations get their ids, for tests. @default nanoid */
   readonly ids?: IdSource;

@@ -1,8 +1,15 @@
 /** `createSlave`: the owner of one item's copy (design section 7). */
 import type { Position } from '../machines/protocol.js';
 import { ReplicationError } from './errors.js';
+import { type Attached, attachInspector } from './inspector/remote/attach-inspector.js';
 import type { SlaveUserLayer } from './layers/contract.js';
-import { layerOf, layerOption, sharedChecks, transportOption } from './option-checks.js';
+import {
+  layerOf,
+  layerOption,
+  SECRET_OPTIONS,
+  sharedChecks,
+  transportOption,
+} from './option-checks.js';
 import { checkOptions, integerOption } from './options.js';
 import { systemClock } from './runtime/clock.js';
 import { systemIds } from './runtime/ids.js';
@@ -87,8 +94,12 @@ class RunningSlave<Data> implements Slave<Data> {
   readonly #turns: Turns;
   #run: SlaveRun | null = null;
   #freeLayer: (() => void) | null = null;
+  /** Link of the inspector elsewhere, and what is connected to it. */
+  readonly #inspector: string | undefined;
+  #attached: Attached<SlaveSettings> | null = null;
 
   constructor(options: SlaveOptions<Data>) {
+    this.#inspector = options.inspector;
     const layer = layerOf<SlaveUserLayer & Data>(options.data, 'createSlaveLayer');
     this.data = layer;
     this.#settings = settingsOf(options, layer);
@@ -125,6 +136,7 @@ class RunningSlave<Data> implements Slave<Data> {
       } finally {
         this.#run = null;
         this.#letLayerGo();
+        await this.#detach();
       }
     });
   }
@@ -191,7 +203,8 @@ class RunningSlave<Data> implements Slave<Data> {
     const { store, item, layer } = this.#settings;
     const opened = store === null ? null : await store.open();
     const storage = opened === null ? null : await openItemStorage(opened, { item, role: 'slave' });
-    const run = new SlaveRun(this.#settings, storage, this.#emitter, this.#waits);
+    const { settings } = await this.#attach();
+    const run = new SlaveRun(settings, storage, this.#emitter, this.#waits);
     this.#run = run;
     try {
       this.#freeLayer = claimLayer(`slave "${this.id}" of "${item}"`, layer);
@@ -201,8 +214,21 @@ class RunningSlave<Data> implements Slave<Data> {
       this.#letLayerGo();
       run.release();
       await storage?.close();
+      await this.#detach();
       throw error;
     }
+  }
+
+  async #attach(): Promise<Attached<SlaveSettings>> {
+    this.#attached = await attachInspector(this.#settings, this.#inspector, (code, reason) =>
+      this.#emitter.emit('trouble', { code, reason, heuristic: false }),
+    );
+    return this.#attached;
+  }
+
+  async #detach(): Promise<void> {
+    await this.#attached?.detach();
+    this.#attached = null;
   }
 
   #until(
@@ -255,6 +281,6 @@ const STOPPED: SlaveStatus = {
  * @throws {ReplicationError} INVALID_OPTION naming the option
  */
 export function createSlave<Data>(options: SlaveOptions<Data>): Slave<Data> {
-  checkOptions('createSlave', options, CHECKS);
+  checkOptions('createSlave', options, CHECKS, SECRET_OPTIONS);
   return new RunningSlave(options);
 }

@@ -1,18 +1,19 @@
 /**
- * `npm run diagrams` writes docs/machines/*.md from the machine definitions;
- * `npm run diagrams -- --check` writes nothing and fails when a committed page is not current.
+ * `npm run diagrams` writes docs/machines/*.md and *.svg from the machine definitions;
+ * `npm run diagrams -- --check` writes nothing and fails when a committed file is not current.
  */
 import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { readChart } from '../../lib/inspector/chart/read-chart.js';
+import { drawFile } from './machine-drawing.js';
 import { drawPage } from './machine-page.js';
 import { loadMachines, MACHINE_EXPORTS, MACHINE_NAMES } from './machines.js';
 
 // From dist/docs/tools to the sources.
 const packageFolder = new URL('../../../', import.meta.url);
 
-/** The pages as they should be, by path relative to the package. */
+/** The pages and their drawings as they should be, by path relative to the package. */
 export async function drawAllPages(): Promise<ReadonlyMap<string, string>> {
   const machines = await loadMachines();
   const pages = new Map<string, string>();
@@ -20,7 +21,9 @@ export async function drawAllPages(): Promise<ReadonlyMap<string, string>> {
     const exportName = MACHINE_EXPORTS[name];
     const machine = machines.get(exportName);
     if (machine === undefined) throw new Error(`machines/index.ts does not export ${exportName}`);
-    pages.set(`docs/machines/${name}.md`, drawPage(name, exportName, readChart(machine)));
+    const chart = readChart(machine);
+    pages.set(`docs/machines/${name}.md`, drawPage(name, exportName, chart));
+    pages.set(`docs/machines/${name}.svg`, await drawFile(chart));
   }
   return pages;
 }

@@ -94,9 +94,20 @@ ${chart.description}
 Exported as \`${exportName}\` from \`replichart/machines\`. Rule numbers (P1 to P22) refer to the
 [protocol](../protocol.md).
 
+![Statechart of the ${name} machine](${name}.svg)
+
+An arrow from the border of a group stands for a transition of the group itself, into one of its
+own states. Small text in a box: what the state does without leaving (\`ack\`), what enters it anew
+(\`→ again\`), and ways to states that many lead to (\`stop → stopped\`). Dashed boxes are regions,
+which run side by side. Opened as a file, the drawing tells about whatever the pointer is on.
+
+<details><summary>The same as a Mermaid diagram</summary>
+
 \`\`\`mermaid
 ${drawMermaid(chart)}
 \`\`\`
+
+</details>
 
 ## States
 

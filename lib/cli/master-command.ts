@@ -26,12 +26,13 @@ import {
   parseName,
   parsePath,
 } from './values.js';
+import { addWatchOptions, startWatching, type Watching, type WatchOptions } from './watching.js';
 
 const HEARTBEAT_MS = 1000;
 /** Longer than the library's: validators are processes that have to start. */
 const VOTE_TIMEOUT_MS = 10_000;
 
-export interface MasterCommandOptions {
+export interface MasterCommandOptions extends WatchOptions {
   readonly listen: Address;
   readonly twoPhase?: boolean;
   readonly store?: string;
@@ -58,7 +59,7 @@ all connected slaves or on none: one that refuses it is named with its reason, h
 
 /** Adds the command to the program. */
 export function addMasterCommand(program: Command, streams: Streams): void {
-  program
+  const command = program
     .command('master')
     .summary('replicate a JSON file and follow its edits')
     .description('Replicates a JSON file to all slaves that connect, and follows its edits.')
@@ -77,7 +78,8 @@ export function addMasterCommand(program: Command, streams: Streams): void {
     )
     .option('--secret-file <file>', 'a secret that slaves must know, too', parsePath)
     .option('--insecure', 'listen beyond this host without a secret')
-    .option('--json', 'print one JSON object per line')
+    .option('--json', 'print one JSON object per line');
+  addWatchOptions(command)
     .addHelpText('after', EXAMPLES)
     .action((file: string, options: MasterCommandOptions) => runMaster(file, options, streams));
 }
@@ -90,6 +92,7 @@ export async function runMaster(
 ): Promise<void> {
   const output = makeOutput(streams, options.json === true);
   const lifetime = startLifetime();
+  let watching: Watching | null = null;
   try {
     const secret = await readSecret(options.secretFile);
     refuseOpenNetwork(options, secret);
@@ -99,6 +102,7 @@ export async function runMaster(
       ...(secret === undefined ? {} : { secret }),
       ...(options.insecure === true ? { insecure: true } : {}),
     });
+    watching = await startWatching(options, output);
     const master = createMaster({
       item: options.item,
       id: options.id,
@@ -107,6 +111,7 @@ export async function runMaster(
       heartbeat: options.heartbeat,
       voteTimeout: options.voteTimeout,
       participants: everyConnected,
+      ...watching.node,
       ...(options.store === undefined ? {} : { store: diskStore(options.store) }),
     });
     try {
@@ -118,6 +123,7 @@ export async function runMaster(
     }
     output.event('stopped', 'stopped');
   } finally {
+    await watching?.stop();
     lifetime.release();
   }
 }

@@ -4,8 +4,11 @@ import { addDemoCommand } from './demo/demo-command.js';
 import { addDemoMasterCommand } from './demo/demo-master.js';
 import { EXIT } from './exit-codes.js';
 import { reportFailure } from './failure.js';
+import { addInspectCommand } from './inspect-command.js';
 import { addMasterCommand } from './master-command.js';
 import type { Streams } from './output.js';
+import { addPlaygroundCommand } from './playground-command.js';
+import { addReplayCommand } from './replay-command.js';
 import { addSlaveCommand } from './slave-command.js';
 import { addStatusCommand } from './status-command.js';
 import { packageVersion } from './version.js';
@@ -18,14 +21,16 @@ Exit codes:
   130  interrupted before it was done
 
 Environment:
-  NO_COLOR          print without colours
-  REPLICHART_DEBUG  print stack traces of failures
+  NO_COLOR              print without colours
+  REPLICHART_DEBUG      print stack traces of failures
+  REPLICHART_INSPECTOR  the link of --inspector, out of sight of other users
 
 Examples:
   replichart demo
   replichart master settings.json --listen 127.0.0.1:7400
   replichart slave --connect 127.0.0.1:7400 --out copy.json
-  replichart status --connect 127.0.0.1:7400`;
+  replichart status --connect 127.0.0.1:7400
+  replichart inspect`;
 
 /** The program, before it is given arguments. */
 export function makeProgram(streams: Streams): Command {
@@ -45,6 +50,9 @@ export function makeProgram(streams: Streams): Command {
   addMasterCommand(program, streams);
   addSlaveCommand(program, streams);
   addStatusCommand(program, streams);
+  addInspectCommand(program, streams);
+  addReplayCommand(program, streams);
+  addPlaygroundCommand(program, streams);
   addDemoCommand(program, streams);
   addDemoMasterCommand(program, streams);
   return program;

@@ -23,13 +23,14 @@ import {
   parseName,
   parsePath,
 } from './values.js';
+import { addWatchOptions, startWatching, type Watching, type WatchOptions } from './watching.js';
 
 const DEFAULT_ITEM = 'data';
 const VALIDATE_TIMEOUT_MS = 8000;
 /** The vote must be the validator's reason, not the layer's time-out: that one comes later. */
 const PREPARE_GRACE_MS = 5000;
 
-export interface SlaveCommandOptions {
+export interface SlaveCommandOptions extends WatchOptions {
   readonly connect: Address;
   readonly out: string;
   readonly store?: string;
@@ -54,7 +55,7 @@ or no master.`;
 
 /** Adds the command to the program. */
 export function addSlaveCommand(program: Command, streams: Streams): void {
-  program
+  const command = program
     .command('slave')
     .summary('keep a file equal to the master file')
     .description('Connects to a master and writes each committed version to a file, atomically.')
@@ -71,7 +72,8 @@ export function addSlaveCommand(program: Command, streams: Streams): void {
       VALIDATE_TIMEOUT_MS,
     )
     .option('--secret-file <file>', 'the secret shared with the master', parsePath)
-    .option('--json', 'print one JSON object per line')
+    .option('--json', 'print one JSON object per line');
+  addWatchOptions(command)
     .addHelpText('after', EXAMPLES)
     .action((options: SlaveCommandOptions) => runSlave(options, streams));
 }
@@ -80,9 +82,11 @@ export function addSlaveCommand(program: Command, streams: Streams): void {
 export async function runSlave(options: SlaveCommandOptions, streams: Streams): Promise<void> {
   const output = makeOutput(streams, options.json === true);
   const lifetime = startLifetime();
+  let watching: Watching | null = null;
   try {
     const secret = await readSecret(options.secretFile);
-    const { slave, served } = makeSlave(options, secret, output);
+    watching = await startWatching(options, output);
+    const { slave, served } = makeSlave(options, secret, output, watching);
     try {
       report(slave, options, output, lifetime);
       await slave.start({ signal: lifetime.signal });
@@ -93,6 +97,7 @@ export async function runSlave(options: SlaveCommandOptions, streams: Streams): 
     }
     output.event('stopped', 'stopped');
   } finally {
+    await watching?.stop();
     lifetime.release();
   }
 }
@@ -101,6 +106,7 @@ function makeSlave(
   options: SlaveCommandOptions,
   secret: string | undefined,
   output: Output,
+  watching: Watching,
 ): { readonly slave: Slave<CopyLayer>; readonly served: () => void } {
   const { connect, out, validate, validateTimeout, store } = options;
   const file = new CopyFile(out);
@@ -120,6 +126,7 @@ function makeSlave(
     data: new CopyLayer({ file, validator, written }),
     transport: tcpConnect({ ...connect, ...(secret === undefined ? {} : { secret }) }),
     prepareTimeout: validateTimeout + PREPARE_GRACE_MS,
+    ...watching.node,
     ...(store === undefined ? {} : { store: diskStore(store) }),
   });
   const served = (): void => {

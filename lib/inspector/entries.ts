@@ -135,6 +135,7 @@ export interface TroubleEntry extends Stamp {
  */
 export interface GapEntry extends Stamp {
   readonly kind: 'gap';
+  /** Empty where it stands for all nodes: a reader skipped whatever happened meanwhile. */
   readonly node: string;
   readonly count: number;
   /** `rate`: more happened than is shown. `buffer`: older entries made room. */

@@ -12,8 +12,9 @@ export type LineListener = (lines: readonly string[]) => void;
 /** The latest entries of one or more processes, bounded in number and bytes. */
 export interface EntryFeed extends EntrySink {
   /**
-   * First a keyframe of the oldest moment that is kept and all that is kept since, in parts; then
-   * what comes, gathered for some tens of milliseconds. Returns the function that ends it.
+   * Before it returns, in one call, a keyframe of the oldest moment that is kept and all that is
+   * kept since: a server has to tell this history from what follows. Then what comes, gathered for
+   * some tens of milliseconds. Returns the function that ends it.
    * A listener that is slow is the caller's affair: see `skip`.
    */
   subscribe(listener: LineListener): () => void;

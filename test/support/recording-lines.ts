@@ -368,14 +368,12 @@ type Entries = Generator<Entry, void, undefined>;
 
 const VETO = { stage: 'vetoed', reason: 'the new route has no upstream' } as const;
 
+/** The entries alone, without a header. */
+export const recordingEntries = (options: LinesOptions): Entries => new Run(options).entries();
+
 /** Each line with its line end. */
 export function* recordingLines(options: LinesOptions): Generator<string> {
   const header = { format: 1, package: 'generated', payloads: false } as const;
   yield `${writeLine({ kind: 'replichart-recording', at: STARTED_AT, ...header })}\n`;
-  for (const entry of new Run(options).entries()) yield `${writeLine(entry)}\n`;
-}
-
-/** All of them as bytes. */
-export function recordingBytes(options: LinesOptions): Uint8Array {
-  return new TextEncoder().encode([...recordingLines(options)].join(''));
+  for (const entry of recordingEntries(options)) yield `${writeLine(entry)}\n`;
 }

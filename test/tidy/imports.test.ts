@@ -101,6 +101,7 @@ const BROWSER_ENTRIES = [
   'machines/index.ts',
   'lib/transports/memory/index.ts',
   'lib/stores/memory.ts',
+  'lib/telemetry/index.ts',
 ];
 
 for (const entry of BROWSER_ENTRIES) {

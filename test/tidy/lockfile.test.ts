@@ -12,6 +12,7 @@ interface Locked {
   readonly hasInstallScript?: boolean;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
 function lockedPackages(): Map<string, Locked> {
@@ -48,9 +49,10 @@ test('every dependency of every package is locked, for all platforms', () => {
 
 test('the lockfile is of this manifest', () => {
   const root = lockedPackages().get('');
-  const { dependencies, optionalDependencies } = readManifest();
+  const { dependencies, optionalDependencies, peerDependencies } = readManifest();
   assert.equal(root?.dependencies, dependencies);
   assert.equal(root?.optionalDependencies, optionalDependencies);
+  assert.equal(root?.peerDependencies, peerDependencies);
 });
 
 test('no package comes from outside the registry that the user configured', () => {

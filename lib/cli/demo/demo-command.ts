@@ -2,11 +2,14 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { ReplicationError, reasonOf } from '../../errors.js';
+import type { Inspector } from '../../inspector/create-inspector.js';
+import { systemClock } from '../../runtime/clock.js';
 import { bytesText, countText, durationText } from '../../runtime/quantities.js';
 import { Interrupted } from '../failure.js';
 import { type Lifetime, startLifetime } from '../lifetime.js';
 import { makeOutput, type Output, type Paint, paintFor, type Streams } from '../output.js';
 import { integerBetween, parsePath } from '../values.js';
+import { inspectOption, LINK_VARIABLE, startInspector } from '../watching.js';
 import { compareCopies } from './compare.js';
 import { type DemoInput, demoInput } from './data-set.js';
 import { DemoNodes } from './demo-nodes.js';
@@ -20,15 +23,18 @@ const DEADLINE_MS = 57_000;
 interface DemoOptions {
   readonly slaves: number;
   readonly keep?: boolean;
+  readonly inspect?: number;
 }
 
 const EXAMPLES = `
 Examples:
   replichart demo
   replichart demo settings.json --slaves 5
+  replichart demo --inspect
 
 The file is only read. Everything is made in a temporary folder, which is deleted at the end unless
---keep is given. Exits with 0 only if each step did what it should and all copies are equal.`;
+--keep is given. With --inspect the nodes can be watched on a page, and stay up with it until you
+interrupt them. Exits with 0 only if each step did what it should and all copies are equal.`;
 
 /** Adds the command to the program. */
 export function addDemoCommand(program: Command, streams: Streams): void {
@@ -39,6 +45,7 @@ export function addDemoCommand(program: Command, streams: Streams): void {
     .argument('[file]', 'a JSON file; without it a public data set of 20 MB', parsePath)
     .option('--slaves <count>', 'how many slaves', integerBetween(1, SLAVES_MAX), SLAVES)
     .option('--keep', 'keep the folder with the copies')
+    .addOption(inspectOption())
     .addHelpText('after', EXAMPLES)
     .action((file: string | undefined, options: DemoOptions) => runDemo(file, options, streams));
 }
@@ -51,13 +58,18 @@ async function runDemo(
   const output = makeOutput(streams, false);
   const lifetime = startLifetime();
   const startedMs = performance.now();
+  let inspector: Inspector | null = null;
   try {
     const input = await demoInput(file);
-    const nodes = await DemoNodes.create();
+    const { inspect: port } = options;
+    if (port !== undefined) inspector = await startInspector(port, undefined, output);
+    const link = inspector?.link ?? null;
+    const nodes = await DemoNodes.create(link === null ? {} : { [LINK_VARIABLE]: link });
     let finished = false;
     try {
       await beforeTheEnd(lifetime, show(input, nodes, options, output, paintFor(streams)));
       finished = true;
+      if (link !== null) await linger(link, lifetime, output);
     } finally {
       output.raw('');
       await nodes.close(options.keep === true, !finished);
@@ -66,8 +78,16 @@ async function runDemo(
     const took = durationText(performance.now() - startedMs);
     output.raw(`Done in ${took}: every step did what it should, all copies are equal.\n`);
   } finally {
+    await inspector?.stop();
     lifetime.release();
   }
+}
+
+/** Everything was shown; the nodes stay for who wants to look at them. */
+async function linger(link: string, lifetime: Lifetime, output: Output): Promise<void> {
+  output.raw(`\nThe nodes stay up, and their page at ${link}, until you press Ctrl+C.\n`);
+  const release = systemClock.hold?.();
+  await lifetime.over.finally(release);
 }
 
 /** The work, unless the person or the clock ends it first. */

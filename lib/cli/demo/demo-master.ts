@@ -14,6 +14,7 @@ import { everyConnected } from '../every-connected.js';
 import { startLifetime } from '../lifetime.js';
 import { makeOutput, type Streams } from '../output.js';
 import { parseJson } from '../parse-json.js';
+import { linkOption } from '../watching.js';
 import { changedWhole, changeLeaf, editedLeaf, type LeafPath, pickLeaves } from './edits.js';
 import type { Answered, Asked, MasterReply, MasterRequest } from './messages.js';
 
@@ -27,16 +28,26 @@ const VOTE_TIMEOUT_MS = 15_000;
 const REACH_MS = 25_000;
 const HEARTBEAT_MS = 1000;
 
+interface DemoMasterOptions {
+  readonly store: string;
+  readonly inspector?: string;
+}
+
 /** Adds the hidden command. */
 export function addDemoMasterCommand(program: Command, streams: Streams): void {
   program
     .command('demo-master', { hidden: true })
     .argument('<file>')
     .requiredOption('--store <folder>')
-    .action((file: string, { store }: { store: string }) => runDemoMaster(file, store, streams));
+    .addOption(linkOption())
+    .action((file: string, options: DemoMasterOptions) => runDemoMaster(file, options, streams));
 }
 
-async function runDemoMaster(file: string, store: string, streams: Streams): Promise<void> {
+async function runDemoMaster(
+  file: string,
+  { store, inspector }: DemoMasterOptions,
+  streams: Streams,
+): Promise<void> {
   const output = makeOutput(streams, true);
   const lifetime = startLifetime();
   try {
@@ -51,6 +62,7 @@ async function runDemoMaster(file: string, store: string, streams: Streams): Pro
       heartbeat: HEARTBEAT_MS,
       voteTimeout: VOTE_TIMEOUT_MS,
       participants: everyConnected,
+      ...(inspector === undefined ? {} : { inspector }),
     });
     try {
       await master.start({ signal: lifetime.signal });

@@ -34,20 +34,24 @@ export interface DemoSlave {
 export class DemoNodes {
   readonly folder: string;
   readonly slaves: DemoSlave[] = [];
+  readonly #environment: Readonly<Record<string, string>>;
   readonly #running = new Set<NodeProcess>();
   #master: NodeProcess | null = null;
   #port = 0;
   #requests = 0;
   #closed = false;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, environment: Readonly<Record<string, string>>) {
     this.folder = folder;
+    this.#environment = environment;
     // The last resort: whatever ends this process, no child outlives it.
     process.once('exit', this.#killAll);
   }
 
-  static async create(): Promise<DemoNodes> {
-    const nodes = new DemoNodes(await mkdtemp(join(tmpdir(), 'replichart-demo-')));
+  /** @param environment of the processes, beside the demo's own */
+  static async create(environment: Readonly<Record<string, string>>): Promise<DemoNodes> {
+    const folder = await mkdtemp(join(tmpdir(), 'replichart-demo-'));
+    const nodes = new DemoNodes(folder, environment);
     await mkdir(join(nodes.folder, 'tmp'));
     await writeFile(join(nodes.folder, 'validate.mjs'), VALIDATOR);
     return nodes;
@@ -138,7 +142,7 @@ export class DemoNodes {
 
   #start(name: string, args: readonly string[]): NodeProcess {
     if (this.#closed) throw new ReplicationError('NOT_RUNNING', 'the demo has ended');
-    const started = new NodeProcess(name, args, join(this.folder, 'tmp'));
+    const started = new NodeProcess(name, args, join(this.folder, 'tmp'), this.#environment);
     this.#running.add(started);
     return started;
   }

@@ -35,9 +35,14 @@ export class NodeProcess {
    * Starts `replichart ARGS` as a child with a channel, so that it ends when the demo does. What it
    * makes for a while is in `folder`, also after a kill -9.
    */
-  constructor(name: string, args: readonly string[], folder: string) {
+  constructor(
+    name: string,
+    args: readonly string[],
+    folder: string,
+    extra: Readonly<Record<string, string>> = {},
+  ) {
     this.name = name;
-    const env = { ...process.env, TMPDIR: folder, TMP: folder, TEMP: folder };
+    const env = { ...process.env, TMPDIR: folder, TMP: folder, TEMP: folder, ...extra };
     // The demo's own loader options (a debugger's port, say) are not for its children.
     this.#child = fork(MAIN, args, { silent: true, execArgv: [], env });
     const { stdout, stderr } = this.#child;

@@ -54,10 +54,11 @@ class Feed implements EntryFeed {
   }
 
   subscribe(listener: LineListener): () => void {
-    const reader: Reader = { listener, next: this.#ring.first };
     if (this.#ring.end === 0) this.#ring.begin(this.skip());
+    const { lines, next } = this.#ring.read(this.#ring.first, Number.POSITIVE_INFINITY);
+    const reader: Reader = { listener, next };
     this.#readers.add(reader);
-    this.#schedule(true);
+    listener(lines);
     return () => void this.#readers.delete(reader);
   }
 

@@ -1,15 +1,15 @@
 /** The page that an inspector serves. */
 import { render } from 'preact';
+import { App } from './app.js';
 import { wallClock } from './model.js';
-import { NodesView } from './nodes-view.js';
-import { liveListener } from './reading.js';
-import { followServer } from './source.js';
+import { acceptDrops, follow } from './opening.js';
 
 const CLOCK_MS = 1000;
 
 const place = document.getElementById('page');
-if (place !== null) render(<NodesView />, place);
+if (place !== null) render(<App />, place);
 setInterval(() => {
   wallClock.value = Date.now();
 }, CLOCK_MS);
-void followServer(liveListener, new AbortController().signal);
+acceptDrops();
+follow();

@@ -1,7 +1,7 @@
 /** What the page shows and what was chosen in it, as signals that the views follow. */
 import { computed, signal } from '@preact/signals';
 import { Timeline } from '../timeline/timeline.js';
-import type { World } from '../timeline/world.js';
+import type { World, WorldActor } from '../timeline/world.js';
 import type { SourceState } from './source.js';
 
 /** Of lines from a live inspector: the page runs for days beside what it watches. */
@@ -39,3 +39,49 @@ export const shownTime = computed(() =>
 /** The node whose statechart is shown, and the actor in it; null takes the first there is. */
 export const chosenNode = signal<string | null>(null);
 export const chosenActor = signal<string | null>(null);
+
+/** The node that the rows are about when none was chosen: a master before all others. */
+export const shownNode = computed((): string | null => {
+  const { nodes } = world.value;
+  const chosen = chosenNode.value;
+  if (chosen !== null && nodes.has(chosen)) return chosen;
+  const running = [...nodes.values()].filter(({ endedAt }) => endedAt === null);
+  const all = running.length > 0 ? running : [...nodes.values()];
+  const master = all.find(({ entry }) => entry.role === 'master');
+  return (master ?? all[0])?.entry.node ?? null;
+});
+
+/** Of the shown node: those that run first, then by name. */
+export const actorsShown = computed((): WorldActor[] => {
+  const node = shownNode.value;
+  return [...world.value.actors.values()]
+    .filter(({ entry }) => entry.node === node)
+    .sort((a, b) => Number(a.endedAt !== null) - Number(b.endedAt !== null));
+});
+
+export const shownActor = computed((): WorldActor | null => {
+  const actors = actorsShown.value;
+  const chosen = actors.find(({ entry }) => entry.actor === chosenActor.value);
+  const named = actors.find(({ entry }) => entry.name === 'master' || entry.name === 'slave');
+  return chosen ?? named ?? actors.find(({ entry }) => entry.machine !== null) ?? actors[0] ?? null;
+});
+
+export const TABS = ['sequence', 'changes', 'plots'] as const;
+export type Tab = (typeof TABS)[number];
+export const tab = signal<Tab>('sequence');
+
+export interface MessageFilter {
+  readonly round: string;
+  readonly lifeline: string;
+  readonly item: string;
+  readonly kind: string;
+}
+
+export const NO_FILTER: MessageFilter = { round: '', lifeline: '', item: '', kind: '' };
+export const messageFilter = signal(NO_FILTER);
+
+/** Shows what was said about one round, and nothing else. */
+export function showRound(round: string): void {
+  messageFilter.value = { ...NO_FILTER, round };
+  tab.value = 'sequence';
+}

@@ -263,7 +263,7 @@ export class PlayCluster {
       isUp: master.isUp,
       version: master.shown?.version ?? 0,
       value: master.shown?.value ?? null,
-      stage: status?.round?.stage ?? status?.state ?? 'dead',
+      stage: status?.round?.stage.split('.', 1)[0] ?? status?.state ?? 'dead',
       problem: master.problem ?? status?.problem?.reason ?? null,
       isCut: false,
       isVetoing: false,

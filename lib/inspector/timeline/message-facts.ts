@@ -3,7 +3,7 @@ import type { MessageKind } from '../../../machines/protocol.js';
 import type { MessageEntry } from '../entries.js';
 import { words } from './growing.js';
 import type { LineStore } from './line-store.js';
-import { identityOf, messageOf, roundOf } from './message-identity.js';
+import { detailOf, identityOf, messageOf, roundOf } from './message-identity.js';
 
 export interface MessageFact {
   readonly line: number;
@@ -18,6 +18,8 @@ export interface MessageFact {
   readonly identity: string;
   readonly bytes: number;
   readonly reason: string;
+  /** What it says, in a few words. */
+  readonly detail: string;
 }
 
 /** Lines that are read at a time. */
@@ -30,7 +32,8 @@ function factOf(entry: MessageEntry, line: number): MessageFact {
   const { at, node, fate, peers, name, bytes, reason = '' } = entry;
   const round = roundOf(entry);
   const identity = identityOf(entry);
-  return { line, at, node, fate, peers, name, item, sender, round, identity, bytes, reason };
+  const about = { item, sender, round, identity, detail: detailOf(entry) };
+  return { line, at, node, fate, peers, name, bytes, reason, ...about };
 }
 
 export class MessageFacts {
@@ -107,8 +110,18 @@ export class MessageFacts {
 
 /** Stands for a line that cannot be read, so that indexes stay those of the lines. */
 function damagedFact(line: number, store: LineStore): MessageFact {
-  const nothing = { node: '', peers: [], item: '', sender: '', round: null, identity: '' };
+  const about = { item: '', sender: '', round: null, identity: '', detail: 'damaged' };
   const reason = 'this line of the recording is damaged';
   const at = store.timeAt(line);
-  return { line, at, fate: 'ignored', name: 'refused', bytes: 0, reason, ...nothing };
+  return {
+    line,
+    at,
+    node: '',
+    fate: 'ignored',
+    peers: [],
+    name: 'refused',
+    bytes: 0,
+    reason,
+    ...about,
+  };
 }

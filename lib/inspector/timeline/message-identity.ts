@@ -46,3 +46,35 @@ export function roundOf(entry: MessageEntry): string | null {
   const held = fields.prepared as Fields | null | undefined;
   return typeof held?.round === 'string' ? held.round : null;
 }
+
+const versionText = (point: unknown): string => {
+  const version = versionIn(point);
+  return version === '' ? 'nothing yet' : `v${String(version)}`;
+};
+
+const ofPosition = ({ position }: Fields): string => versionText(position);
+const ofRange = ({ from, to }: Fields): string => `${versionText(from)} → ${versionText(to)}`;
+const ofTarget = ({ to }: Fields): string => versionText(to);
+const ofReason = ({ reason }: Fields): string => String(reason ?? '');
+
+const DETAIL: { readonly [K in MessageKind]: (message: Fields) => string } = {
+  announce: ofPosition,
+  prepare: ofTarget,
+  commit: ofTarget,
+  abort: ofReason,
+  hello: ofPosition,
+  welcome: ofPosition,
+  refused: ({ code }) => String(code),
+  delta: ofRange,
+  snapshot: ofTarget,
+  outcome: ({ outcome }) => String(outcome),
+  request: ofPosition,
+  vote: ({ answer, reason }) => (reason === null ? String(answer) : `${answer}: ${reason}`),
+  ack: ofPosition,
+  inquire: ({ prepared }) => versionText((prepared as Fields | null)?.to),
+  goodbye: ofReason,
+};
+
+/** What a message says, in a few words. */
+export const detailOf = ({ name, message }: MessageEntry): string =>
+  DETAIL[name]?.(message as Fields) ?? '';

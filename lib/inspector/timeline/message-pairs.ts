@@ -19,6 +19,8 @@ export interface Target {
   readonly peer: string;
   /** Empty while nothing told who that is. */
   lifeline: string;
+  /** Whether that node tells of what arrives. */
+  isRecorded: boolean;
   /** Number of the line that tells of its arrival; null while none does. */
   line: number | null;
   at: number;
@@ -37,6 +39,7 @@ export interface MessageRow {
   readonly from: string;
   readonly targets: Target[];
   readonly bytes: number;
+  readonly detail: string;
   /** False: only its arrival was seen. */
   readonly isSeenSent: boolean;
 }
@@ -47,6 +50,8 @@ export const lifelineKey = (role: string, item: string, id: string): string =>
 export class MessagePairs {
   readonly #rows: MessageRow[] = [];
   readonly #lifelines = new Map<string, Lifeline>();
+  /** Keys of those that tell of themselves; of others only a master does. */
+  readonly #recorded = new Set<string>();
   /** By the id that entries use for a run of a node. */
   readonly #lifelineOfNode = new Map<string, Lifeline>();
   readonly #masterOfItem = new Map<string, string>();
@@ -74,13 +79,16 @@ export class MessagePairs {
     const key = lifelineKey(role, item, id);
     const lifeline = this.#lifelines.get(key) ?? { key, role, item, id };
     this.#lifelines.set(key, lifeline);
+    this.#recorded.add(key);
     this.#lifelineOfNode.set(node, lifeline);
     if (role === 'master') this.#masterOfItem.set(item, key);
   }
 
-  /** The transport of `node` calls the node of that key `peer`. */
-  takePeer(node: string, peer: string, lifeline: string): void {
-    this.#peers.set(`${node} ${peer}`, lifeline);
+  /** The transport of `node` has `peer` as the name of this other node. */
+  takePeer(node: string, peer: string, other: Omit<Lifeline, 'key'>): void {
+    const key = lifelineKey(other.role, other.item, other.id);
+    if (!this.#lifelines.has(key)) this.#lifelines.set(key, { ...other, key });
+    this.#peers.set(`${node} ${peer}`, key);
   }
 
   take(fact: MessageFact): void {
@@ -90,7 +98,7 @@ export class MessagePairs {
 
   #takeSent(fact: MessageFact): void {
     const row = this.#addRow(fact, this.#lifelineOfNode.get(fact.node)?.key ?? '', true);
-    for (const peer of fact.peers) row.targets.push(waitingTarget(peer, this.#whoIs(fact, peer)));
+    for (const peer of fact.peers) row.targets.push(this.#waitingFor(fact, peer));
     const list = this.#waiting.get(fact.identity);
     if (list === undefined) this.#waiting.set(fact.identity, [row]);
     else list.push(row);
@@ -100,24 +108,32 @@ export class MessagePairs {
     const receiver = this.#lifelineOfNode.get(fact.node)?.key ?? '';
     const sender = this.#senderOf(fact);
     for (const peer of fact.peers) this.takePeer(fact.node, peer, sender);
+    const from = lifelineKey(sender.role, sender.item, sender.id);
     const found = firstOpen(this.#waiting.get(fact.identity) ?? [], receiver);
     const { line, at, reason } = fact;
-    const arrival = { lifeline: receiver, line, at, isIgnored: fact.fate === 'ignored', reason };
+    const isIgnored = fact.fate === 'ignored';
+    const arrival = { lifeline: receiver, isRecorded: true, line, at, isIgnored, reason };
     if (found !== undefined) Object.assign(found, arrival);
     // Only its arrival was seen; or it came once more than it was sent, which networks do.
-    else this.#addRow(fact, sender, false).targets.push({ peer: fact.peers[0] ?? '', ...arrival });
+    else this.#addRow(fact, from, false).targets.push({ peer: fact.peers[0] ?? '', ...arrival });
   }
 
   #addRow(fact: MessageFact, from: string, isSeenSent: boolean): MessageRow {
-    const { line, at, name, item, round, bytes } = fact;
-    const row = { line, at, name, item, round, from, targets: [], bytes, isSeenSent };
+    const { line, at, name, item, round, bytes, detail } = fact;
+    const row = { line, at, name, item, round, from, targets: [], bytes, detail, isSeenSent };
     this.#rows.push(row);
     return row;
   }
 
-  #senderOf({ node, item, sender }: MessageFact): string {
+  #senderOf({ node, item, sender }: MessageFact): Omit<Lifeline, 'key'> {
     const role = this.#lifelineOfNode.get(node)?.role === 'master' ? 'slave' : 'master';
-    return lifelineKey(role, item, sender);
+    return { role, item, id: sender };
+  }
+
+  #waitingFor(fact: MessageFact, peer: string): Target {
+    const lifeline = this.#whoIs(fact, peer);
+    const isRecorded = this.#recorded.has(lifeline);
+    return { peer, lifeline, isRecorded, line: null, at: 0, isIgnored: false, reason: '' };
   }
 
   /** A slave has one other side; of a master's peers those that said something are known. */
@@ -130,10 +146,6 @@ export class MessagePairs {
 }
 
 const compare = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
-
-function waitingTarget(peer: string, lifeline: string): Target {
-  return { peer, lifeline, line: null, at: 0, isIgnored: false, reason: '' };
-}
 
 /** The oldest sending that this receiver has not answered for: equal messages come in order. */
 function firstOpen(list: readonly MessageRow[], receiver: string): Target | undefined {
@@ -160,6 +172,6 @@ export const LOST_AFTER_MS = 2000;
  */
 export function fateOf(row: MessageRow, target: Target, line: number, now: number): Fate {
   if (target.line !== null && target.line < line) return target.isIgnored ? 'ignored' : 'arrived';
-  if (target.lifeline === '') return 'unseen';
+  if (!target.isRecorded) return 'unseen';
   return now - row.at > LOST_AFTER_MS && target.line === null ? 'lost' : 'under-way';
 }

@@ -8,7 +8,7 @@ import { Changes } from './changes.js';
 import { CODE_OF, type LineCode } from './line-index.js';
 import { LineStore } from './line-store.js';
 import { MessageFacts } from './message-facts.js';
-import { lifelineKey, MessagePairs } from './message-pairs.js';
+import { MessagePairs } from './message-pairs.js';
 import { Series } from './series.js';
 import type { World } from './world.js';
 import { entriesIn, Worlds } from './worlds.js';
@@ -90,7 +90,8 @@ export class Timeline {
     for (const { entry, report } of world.nodes.values()) {
       if (report?.report.role !== 'master') continue;
       for (const { id, peer } of report.report.slaves) {
-        if (peer !== null) pairs.takePeer(entry.node, peer, lifelineKey('slave', entry.item, id));
+        if (peer === null) continue;
+        pairs.takePeer(entry.node, peer, { role: 'slave', item: entry.item, id });
       }
     }
     for (const fact of this.messages.between(from, to)) pairs.take(fact);

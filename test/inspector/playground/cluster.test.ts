@@ -6,16 +6,21 @@ import { VirtualClock } from '../../../lib/testing/virtual-clock.js';
 
 const test = suite('playground cluster');
 
+interface Seen {
+  readonly type: string;
+  readonly node?: { readonly id: string };
+}
+
 interface Played {
   readonly clock: VirtualClock;
   readonly cluster: PlayCluster;
-  readonly events: { readonly type: string }[];
+  readonly events: Seen[];
 }
 
 async function withCluster(work: (played: Played) => Promise<void>): Promise<void> {
   const clock = new VirtualClock();
-  const events: { type: string }[] = [];
-  const inspect = (event: unknown) => void events.push(event as { type: string });
+  const events: Seen[] = [];
+  const inspect = (event: unknown) => void events.push(event as Seen);
   const cluster = new PlayCluster({ clock, seed: 'playground', inspect });
   await done(clock, cluster.start());
   await agreed(clock, cluster);
@@ -98,13 +103,20 @@ test('a killed slave keeps its disk: it catches up by what it lacks', () =>
     await agreed(clock, cluster);
   }));
 
-test('a killed process says nothing any more to whom inspects', () =>
+test('whom inspects is told of each process that is killed, and then nothing any more', () =>
   withCluster(async ({ clock, cluster, events }) => {
-    assert.ok(events.length > 0);
+    const ids = (type: string) =>
+      events.flatMap((event) => (event.type === type ? [event.node?.id] : []));
+    const all = ['master', 'slave-1', 'slave-2', 'slave-3'];
+    assert.equal(ids('@replichart.started'), all);
+    assert.equal(ids('@replichart.stopped'), []);
     for (const { id } of cluster.view()) cluster.kill(id);
+    assert.equal(ids('@replichart.stopped'), all);
     const atEnd = events.length;
     await clock.pass(10_000);
     assert.is(events.length, atEnd);
+    await done(clock, cluster.restart('master'));
+    assert.is(ids('@replichart.started').length, 5);
   }));
 
 test('a cut slave turns stale and catches up when the link is mended', () =>

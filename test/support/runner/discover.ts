@@ -8,9 +8,9 @@ export function compiledPath(source: string): string {
   return join(packageRoot, 'dist', source.replace(/\.ts$/, '.js'));
 }
 
-/** Process tests get a process of their own each: they kill, crash and fill disks. */
+/** Process and browser tests get a process of their own each: they start, kill and crash others. */
 export function needsOwnProcess(source: string): boolean {
-  return source.startsWith('test/process/');
+  return source.startsWith('test/process/') || source.startsWith('test/browser/');
 }
 
 /** Sources of test files whose path contains any of the filters (all, when none is given). */

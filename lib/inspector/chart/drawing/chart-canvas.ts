@@ -1,6 +1,10 @@
 /** The elements of one drawing in a page, found by state and by transition, to be lit. */
-import type { Drawing } from './draw-chart.js';
-import { buildSvg } from './svg-node.js';
+
+import type { Rectangle } from './layout.js';
+import type { Drawing } from './scene.js';
+import { buildSvg, type SvgNode } from './svg-node.js';
+
+export type About = NonNullable<SvgNode['about']>;
 
 const TAKEN = 'chart-taken';
 const LATEST = 'chart-latest';
@@ -9,20 +13,41 @@ export class ChartCanvas {
   readonly element: SVGElement;
   readonly #states = new Map<string, SVGElement>();
   readonly #transitions = new Map<string, SVGElement[]>();
+  readonly #about = new WeakMap<Element, About>();
   #lit: SVGElement[] = [];
   #taken: SVGElement[] = [];
 
   constructor(document: Document, drawing: Drawing) {
     this.element = buildSvg(document, drawing.root, (element, { about }) => {
-      if (about?.state !== undefined) this.#states.set(about.state, element);
-      for (const id of about?.transitions ?? []) {
-        this.#transitions.set(id, [...(this.#transitions.get(id) ?? []), element]);
-      }
+      if (about !== undefined) this.#know(element, about);
     });
   }
 
-  stateElement(path: string): SVGElement | undefined {
-    return this.#states.get(path);
+  #know(element: SVGElement, about: About): void {
+    this.#about.set(element, about);
+    for (const id of about.transitions ?? []) {
+      this.#transitions.set(id, [...(this.#transitions.get(id) ?? []), element]);
+    }
+    if (about.state === undefined) return;
+    this.#states.set(about.state, element);
+    // States can be reached by keys; transitions are in the list below the chart.
+    element.setAttribute('tabindex', '0');
+    element.setAttribute('role', 'img');
+  }
+
+  /** What the thing under a pointer, or with the focus, stands for. */
+  aboutOf(target: EventTarget | null): About | null {
+    if (!(target instanceof Element)) return null;
+    const element = target.closest('[data-state], [data-transition]');
+    return element === null ? null : (this.#about.get(element) ?? null);
+  }
+
+  /** Where the box of a state is, in pixels of the drawing. */
+  placeOf(path: string): Rectangle | null {
+    const box = this.#states.get(path)?.querySelector('rect');
+    if (box === null || box === undefined) return null;
+    const number = (name: string): number => Number(box.getAttribute(name));
+    return { x: number('x'), y: number('y'), width: number('width'), height: number('height') };
   }
 
   /** Lights exactly these states. */

@@ -52,6 +52,25 @@ export const CHART_STYLE = `
 }
 `;
 
+/** What is around a chart in a page. */
+const LIVE_STYLE = `
+.chart-view { position: relative; }
+.chart-place { margin: 0; height: clamp(18rem, 70vh, 60rem); overflow: hidden; touch-action: none; }
+.chart-place .chart { width: 100%; height: 100%; display: block; cursor: grab; user-select: none; }
+.chart-place .chart-state:focus { outline: none; }
+.chart-place .chart-state:focus-visible > .chart-box { stroke: var(--chart-taken); stroke-width: 3; }
+.chart-buttons { position: absolute; right: 0.5rem; top: 0.5rem; display: flex; gap: 0.25rem; }
+.chart-buttons button { min-width: 2.2rem; min-height: 2.2rem; }
+.chart-details { min-height: 5.5rem; max-height: 11rem; overflow: auto; font-size: 0.875rem; }
+.chart-details p { white-space: pre-line; margin: 0 0 0.5rem; }
+.chart-list { overflow-x: auto; }
+.chart-table { border-collapse: collapse; font-size: 0.8125rem; }
+.chart-table caption { text-align: left; padding: 0.25rem 0; }
+.chart-table th, .chart-table td { text-align: left; vertical-align: top; padding: 0.2rem 0.6rem; }
+.chart-table tr[data-possible="false"] { opacity: 0.75; }
+.chart-table tr[data-taken="true"] td { font-weight: 600; }
+`;
+
 let adopted: WeakSet<Document> | undefined;
 
 /** Gives a page this style once. A sheet made by script needs nothing of the page's policy. */
@@ -60,6 +79,6 @@ export function adoptChartStyle(document: Document): void {
   if (adopted.has(document)) return;
   adopted.add(document);
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(CHART_STYLE);
+  sheet.replaceSync(CHART_STYLE + LIVE_STYLE);
   document.adoptedStyleSheets.push(sheet);
 }

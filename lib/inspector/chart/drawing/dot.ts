@@ -2,7 +2,7 @@
  * A plan in the language of Graphviz, which only places things: it is told keys and sizes, never
  * a name or a label, so nothing that a machine's author wrote is read by its parser.
  */
-import type { PlannedArrow, PlannedBox } from './plan.js';
+import type { Plan, PlannedArrow, PlannedBox } from './plan.js';
 
 export type Direction = 'TB' | 'LR';
 
@@ -81,20 +81,25 @@ function drawArrow(arrow: PlannedArrow): string {
   return `${way} [${options.join(', ')}];`;
 }
 
-export function drawDot(
-  boxes: ReadonlyMap<string, PlannedBox>,
-  root: PlannedBox,
-  arrows: readonly PlannedArrow[],
-  direction: Direction,
-): string {
+/** Without arrows all children would stand in one row: they are told to stand in some. */
+function drawRows({ children }: PlannedBox): string[] {
+  const columns = Math.ceil(Math.sqrt(children.length));
+  return children.slice(columns).map((box, index) => {
+    const above = children[index] as PlannedBox;
+    return `${exitOf(above)} -> ${entryOf(box)} [style=invis];`;
+  });
+}
+
+export function drawDot({ root, boxes, arrows, hasArrows }: Plan, direction: Direction): string {
+  const all = [...boxes.values()];
   return [
     'digraph {',
     `graph [rankdir=${direction}, compound=true, nodesep=0.2, ranksep=0.18, labeljust=l];`,
     'node [shape=box, fixedsize=true, label=""];',
     'edge [arrowhead=normal, arrowsize=0.7];',
     ...drawBox(root),
-    ...[...boxes.values()].flatMap((box) => drawStarts(box, boxes)),
-    ...arrows.map(drawArrow),
+    ...all.flatMap((box) => drawStarts(box, boxes)),
+    ...(hasArrows ? arrows.map(drawArrow) : all.flatMap(drawRows)),
     '}',
   ].join('\n');
 }

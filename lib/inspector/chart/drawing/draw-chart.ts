@@ -7,20 +7,10 @@ import { type Chart, statesOf } from '../read-chart.js';
 import { drawDot } from './dot.js';
 import { readLayout } from './layout.js';
 import { planChart } from './plan.js';
-import { drawScene } from './scene.js';
-import { rounded, type SvgNode } from './svg-node.js';
+import { type Drawing, drawScene } from './scene.js';
 
-/** Above these a layout takes many seconds, in which a page would stand still. */
+/** So many are laid out in about a second; without bounds a page could stand still for minutes. */
 export const STATES_MAX = 300;
-export const ARROWS_MAX = 600;
-
-export interface Drawing {
-  /** The `svg` element: states carry `data-state`, arrows and texts `data-transition`. */
-  readonly root: SvgNode;
-  /** In pixels, at the size at which its text is meant to be read. */
-  readonly width: number;
-  readonly height: number;
-}
 
 /** Why there is no drawing, in words: the list of transitions serves such a machine better. */
 export interface NoDrawing {
@@ -34,23 +24,17 @@ function loadViz(): Promise<Viz> {
   return viz;
 }
 
-function tooLarge(states: number, arrows: number): string | null {
-  if (states <= STATES_MAX && arrows <= ARROWS_MAX) return null;
-  const size = `${states} states and ${arrows} arrows`;
-  return `${size} are too many to draw: at most ${STATES_MAX} and ${ARROWS_MAX}`;
-}
-
 export async function drawChart(chart: Chart): Promise<Drawing | NoDrawing> {
   const count = statesOf(chart.root).length;
+  if (count > STATES_MAX) {
+    return { reason: `${count} states are too many to draw: at most ${STATES_MAX} are` };
+  }
   const plan = planChart(chart);
-  const reason = tooLarge(count, plan.arrows.length);
-  if (reason !== null) return { reason };
-  const dot = drawDot(plan.boxes, plan.root, plan.arrows, 'TB');
+  const dot = drawDot(plan, 'TB');
   const result = (await loadViz()).render(dot, { format: 'json0' });
   if (result.status === 'failure') {
     const said = result.errors.map(({ message }) => message).join('; ');
     return { reason: `the layout of this chart failed: ${said}` };
   }
-  const { root, bounds } = drawScene(plan, readLayout(result.output), 'TB');
-  return { root, width: rounded(bounds.width), height: rounded(bounds.height) };
+  return drawScene(plan, readLayout(result.output), 'TB');
 }

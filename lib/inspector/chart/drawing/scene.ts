@@ -15,6 +15,8 @@ import {
 import { rounded, type SvgNode, svg } from './svg-node.js';
 import { stateInWords, transitionInWords } from './words.js';
 
+/** Around everything, so that no border is cut in half. */
+const EDGE = 4;
 const HEAD_LENGTH = 8;
 const HEAD_HALF = 3.2;
 
@@ -71,18 +73,23 @@ class Scene {
     }
   }
 
-  /** Graphviz lets a label stand over the border of everything. */
-  bounds(): Rectangle {
-    let [left, top, right, bottom] = [0, 0, this.#layout.width, this.#layout.height];
-    for (const { key, width, height } of this.#plan.arrows) {
+  #frame(): Rectangle {
+    const places = this.#plan.arrows.flatMap(({ key, width, height }): Rectangle[] => {
       const middle = this.#layout.lines.get(key)?.label;
-      if (middle === null || middle === undefined) continue;
-      left = Math.min(left, middle.x - width / 2);
-      right = Math.max(right, middle.x + width / 2);
-      top = Math.min(top, middle.y - height / 2);
-      bottom = Math.max(bottom, middle.y + height / 2);
-    }
-    return { x: left, y: top, width: right - left, height: bottom - top };
+      if (middle === null || middle === undefined) return [];
+      return [{ x: middle.x - width / 2, y: middle.y - height / 2, width, height }];
+    });
+    const all = [this.#placeOf(this.#plan.root.key), ...places];
+    const x = Math.min(...all.map((place) => place.x));
+    const y = Math.min(...all.map((place) => place.y));
+    const right = Math.max(...all.map((place) => place.x + place.width));
+    const bottom = Math.max(...all.map((place) => place.y + place.height));
+    return { x, y, width: right - x, height: bottom - y };
+  }
+
+  bounds(): Rectangle {
+    const { x, y, width, height } = this.#frame();
+    return { x: x - EDGE, y: y - EDGE, width: width + 2 * EDGE, height: height + 2 * EDGE };
   }
 
   draw(): SvgNode {
@@ -137,7 +144,8 @@ class Scene {
     const classes = ['chart-state', `chart-${kind}`, `chart-${state.type}`];
     if (isRegion) classes.push('chart-region');
     if (box.parent === null) classes.push('chart-root');
-    const place = this.#placeOf(box.key);
+    // The frame of everything encloses the labels that Graphviz lets stand over it, too.
+    const place = isGroup && box.parent === null ? this.#frame() : this.#placeOf(box.key);
     const group = svg('g', { class: classes.join(' '), 'data-state': state.path }, [
       svg('title', {}, [stateInWords(state)]),
       ...this.#outline(box, place),
@@ -225,12 +233,14 @@ class Scene {
   }
 }
 
-export interface DrawnScene {
+export interface Drawing {
+  /** The `svg` element: states carry `data-state`, arrows and texts `data-transition`. */
   readonly root: SvgNode;
+  /** In pixels, at the size at which its text is meant to be read. */
   readonly bounds: Rectangle;
 }
 
-export function drawScene(plan: Plan, layout: Layout, direction: Direction): DrawnScene {
+export function drawScene(plan: Plan, layout: Layout, direction: Direction): Drawing {
   const scene = new Scene(plan, layout, direction);
   return { root: scene.draw(), bounds: scene.bounds() };
 }

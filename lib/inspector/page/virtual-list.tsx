@@ -1,0 +1,82 @@
+/** A list of any length: only the rows that can be seen are made. */
+import type { ComponentChildren } from 'preact';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+
+export interface VirtualListProps {
+  readonly count: number;
+  readonly rowPx: number;
+  readonly row: (index: number) => ComponentChildren;
+  readonly label: string;
+  readonly testid: string;
+  /** Stays at the last row as rows come, unless one scrolled away from it. */
+  readonly followsEnd?: boolean;
+  readonly header?: ComponentChildren;
+}
+
+/** Rows made beyond what is seen, so that scrolling shows no blanks. */
+const BEYOND = 6;
+/** As near to the end counts as at the end. */
+const NEAR_PX = 8;
+
+interface View {
+  readonly top: number;
+  readonly height: number;
+}
+
+/** Moves the focus from row to row, where the key asks for it. */
+function moveFocus(event: KeyboardEvent): void {
+  const direction =
+    event.key === 'ArrowDown' ? 'next' : event.key === 'ArrowUp' ? 'previous' : null;
+  const row = (event.target as HTMLElement).closest('[data-row]');
+  if (direction === null || row === null) return;
+  const other = row[`${direction}ElementSibling`];
+  if (!(other instanceof HTMLElement)) return;
+  event.preventDefault();
+  event.stopPropagation();
+  other.focus();
+}
+
+export function VirtualList(props: VirtualListProps) {
+  const { count, rowPx, row, label, testid, followsEnd = false, header } = props;
+  const place = useRef<HTMLDivElement>(null);
+  const isAtEnd = useRef(true);
+  const [view, setView] = useState<View>({ top: 0, height: 400 });
+  const measure = (): void => {
+    const { current } = place;
+    if (current === null) return;
+    const { scrollTop, clientHeight, scrollHeight } = current;
+    isAtEnd.current = scrollTop + clientHeight >= scrollHeight - NEAR_PX;
+    setView({ top: scrollTop, height: clientHeight });
+  };
+  useEffect(() => {
+    const { current } = place;
+    if (current === null) return;
+    const observer = new ResizeObserver(measure);
+    observer.observe(current);
+    return () => observer.disconnect();
+  }, []);
+  useLayoutEffect(() => {
+    const { current } = place;
+    if (followsEnd && isAtEnd.current && current !== null) current.scrollTop = current.scrollHeight;
+  });
+  const first = Math.max(0, Math.floor(view.top / rowPx) - BEYOND);
+  const last = Math.min(count, Math.ceil((view.top + view.height) / rowPx) + BEYOND);
+  const rows = [];
+  for (let index = first; index < last; index += 1) rows.push(row(index));
+  // As attributes of an SVG, heights need no style of their own.
+  return (
+    <div class="scroll" ref={place} onScroll={measure} data-testid={testid}>
+      {header}
+      <Spacer heightPx={first * rowPx} />
+      <div role="listbox" aria-label={label} onKeyDown={moveFocus}>
+        {rows}
+      </div>
+      <Spacer heightPx={Math.max(0, count - last) * rowPx} />
+    </div>
+  );
+}
+
+/** Set by script, which the policy of the page allows; a style attribute it would not. */
+function Spacer({ heightPx }: { readonly heightPx: number }) {
+  return <div aria-hidden="true" style={{ height: `${heightPx}px` }} />;
+}
