@@ -5,7 +5,8 @@
  * - `nodes`, `node-row` (`data-node`, `-role`, `-stage`, `-version`, `-severity`), `node-stage`,
  *   `node-version`, `node-link`, `node-reason`
  * - `statechart` (the drawing is in it), `actor-picker`, `active-states`, `context`, `past-steps`
- * - `slider`, `moment` (`data-live`), `to-start`, `step-back`, `play`, `step-forward`, `to-end`, `gaps`
+ * - `slider`, `moment` (`data-live`), `to-start`, `step-back`, `play`, `step-forward`, `to-end`,
+ *   `gaps`
  * - `tab-sequence`, `tab-changes`, `tab-plots`
  * - `sequence`, `sequence-filters`, `sequence-list`, `sequence-row` (`data-kind`, `-round`,
  *   `-outcome`, `-fate`), `message-detail`
@@ -78,12 +79,13 @@ export function Tabs() {
 export function Troubles() {
   const { troubles, nodes } = world.value;
   if (troubles.length === 0) return null;
+  const nameOf = (node: string): string => nodes.get(node)?.entry.id ?? node;
   const newest = troubles.slice(-TROUBLES_SHOWN).reverse();
   return (
     <ul class="troubles" data-testid="troubles" aria-label="Troubles">
       {newest.map(({ line, entry }) => (
         <li key={line}>
-          <time>{clockText(entry.at)}</time> <b>{nodes.get(entry.node)?.entry.id ?? entry.node}</b>{' '}
+          <time>{clockText(entry.at)}</time> <b>{nameOf(entry.node)}</b>{' '}
           <span class="code">{entry.trouble.code}</span> {entry.trouble.reason}
         </li>
       ))}

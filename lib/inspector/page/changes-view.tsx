@@ -203,7 +203,7 @@ export function ChangesView() {
         header={<Heads />}
         row={(index) => {
           const track = shown[index];
-          return track === undefined ? null : <Row key={track.key} track={track} />;
+          return track === undefined ? null : <Row key={index} track={track} />;
         }}
       />
       {detail === null ? null : <Detail view={detail} />}

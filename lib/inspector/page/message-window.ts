@@ -4,9 +4,9 @@ import type { Lifeline, MessageRow } from '../timeline/message-pairs.js';
 import { messageFilter, NO_FILTER, shownLine, timeline, world } from './model.js';
 
 /** Message lines before the moment that are looked at; `earlier` makes it more. */
-const BEFORE = 1024;
+const BEFORE = 512;
 /** With a filter few of them are shown, so more are looked at. */
-const BEFORE_FILTERED = 4096;
+const BEFORE_FILTERED = 2048;
 /** Behind the moment: where what is under way arrives. */
 const BEHIND = 256;
 /** The window moves in steps, so that small steps through time pair nothing anew. */

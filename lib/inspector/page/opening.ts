@@ -1,6 +1,6 @@
 /** Which source is read: the inspector that served the page, until a file is opened instead. */
 import { sourceState } from './model.js';
-import { fileListener, liveListener } from './reading.js';
+import { liveListener } from './reading.js';
 import { followServer, openFile } from './source.js';
 
 let following = new AbortController();
@@ -14,7 +14,7 @@ export function follow(): void {
 export async function open(file: File): Promise<void> {
   following.abort();
   try {
-    await openFile(file, fileListener);
+    await openFile(file, liveListener);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     sourceState.value = { kind: 'refused', reason };

@@ -123,15 +123,14 @@ function mount(element: HTMLElement, read: Read, title: string): () => void {
 }
 
 function Legend({ read }: { readonly read: Read }) {
-  const { from } = span.value;
   const at = shownTime.value;
-  const { lines } = read(from, Math.max(at, from + 1), 400);
+  const { lines } = read(at - SECOND_MS, at, 1);
   return (
     <ul class="legend">
       {lines.slice(0, LEGEND_MAX).map(({ name, values }, index) => (
         <li key={name}>
           <i class={`dot colour-${(index % COLOURS.length) + 1}`} />
-          {name} <b class="number">{countText(Math.round((values.at(-1) ?? 0) * 10) / 10)}</b>
+          {name} <b class="number">{countText(values[0] ?? 0)}</b>
         </li>
       ))}
       {lines.length > LEGEND_MAX ? (

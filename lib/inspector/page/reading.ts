@@ -8,13 +8,18 @@ const SLICE_MS = 8;
 const OPENING_SLICE_MS = 40;
 /** Views of a busy system: each update draws tables and a chart anew. */
 const UPDATE_MS = 100;
+/** While a recording opens, drawing what will be another picture in a moment takes its time. */
+const OPENING_UPDATE_MS = 500;
 
 let scheduled = false;
 let updatedAt = 0;
 
 function update(isDone: boolean): void {
   const now = performance.now();
-  if (!isDone && now - updatedAt < UPDATE_MS) return;
+  const isOpening = sourceState.value.kind === 'connecting';
+  const isDue = now - updatedAt >= (isOpening ? OPENING_UPDATE_MS : UPDATE_MS);
+  // Between two chunks of a file all is read for a moment, which is no news yet.
+  if (!isDue && (isOpening || !isDone)) return;
   updatedAt = now;
   revision.value += 1;
 }
@@ -41,21 +46,12 @@ function stateReached(state: SourceState): void {
   schedule();
 }
 
-function begin(bytesMax: number): Timeline {
+/** A recording is kept whole; of what never ends, the newest part. */
+function begin(isWhole = false): Timeline {
   pausedAt.value = null;
-  timeline.value = new Timeline({ bytesMax });
+  timeline.value = new Timeline(isWhole ? {} : { bytesMax: LIVE_BYTES_MAX });
   revision.value += 1;
   return timeline.value;
 }
 
-export const liveListener: SourceListener = {
-  begin: () => begin(LIVE_BYTES_MAX),
-  more: schedule,
-  state: stateReached,
-};
-
-/** A file is kept whole. */
-export const fileListener: SourceListener = {
-  ...liveListener,
-  begin: () => begin(Number.POSITIVE_INFINITY),
-};
+export const liveListener: SourceListener = { begin, more: schedule, state: stateReached };

@@ -260,7 +260,7 @@ export function SequenceView() {
         header={<LaneHeads />}
         row={(index) => {
           const row = shown[index];
-          return row === undefined ? null : <Row key={row.line} row={row} />;
+          return row === undefined ? null : <Row key={index} row={row} />;
         }}
       />
       {chosenRow.value === null ? null : <Detail line={chosenRow.value} />}

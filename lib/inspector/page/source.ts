@@ -12,8 +12,11 @@ export type SourceState =
   | { readonly kind: 'whole'; readonly name: string };
 
 export interface SourceListener {
-  /** A connection begins with all that is kept: what was there before is replaced. */
-  readonly begin: () => Timeline;
+  /**
+   * A connection begins with all that is kept: what was there before is replaced. `isWhole`: it
+   * ends with the last line of a recording. Default: false.
+   */
+  readonly begin: (isWhole?: boolean) => Timeline;
   /** More lines are in the timeline. */
   readonly more: () => void;
   readonly state: (state: SourceState) => void;
@@ -49,7 +52,7 @@ async function readStream(
 /** Reads a chosen or dropped file; rejects with what the browser says. */
 export async function openFile(file: File, listener: SourceListener): Promise<void> {
   listener.state({ kind: 'connecting' });
-  await readStream(file.stream(), listener.begin(), listener.more);
+  await readStream(file.stream(), listener.begin(true), listener.more);
   listener.state({ kind: 'whole', name: file.name });
 }
 
@@ -67,18 +70,18 @@ async function readOnce(listener: SourceListener, signal: AbortSignal): Promise<
   const both = AbortSignal.any([signal, silence.signal]);
   const response = await fetch('entries', { headers, signal: both, cache: 'no-store' });
   if (!response.ok || response.body === null) throw await refusalOf(response);
-  listener.state({ kind: 'live' });
+  const isWhole = response.headers.get('replichart-source') === 'recording';
+  if (!isWhole) listener.state({ kind: 'live' });
   const heard = (): void => {
     clearTimeout(timer);
     timer = setTimeout(giveUp, SILENCE_MS);
     listener.more();
   };
   try {
-    await readStream(response.body, listener.begin(), heard);
+    await readStream(response.body, listener.begin(isWhole), heard);
   } finally {
     clearTimeout(timer);
   }
-  const isWhole = response.headers.get('replichart-source') === 'recording';
   return { isWhole, name: 'recording' };
 }
 

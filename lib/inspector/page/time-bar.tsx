@@ -120,8 +120,9 @@ function moveTo(place: number): void {
 }
 
 function Slider() {
-  const at = world.value.at;
-  const text = `${clockText(at)}, entry ${countText(shownLine.value)} of ${countText(lineEnd.value)}`;
+  const { at } = world.value;
+  const place = `entry ${countText(shownLine.value)} of ${countText(lineEnd.value)}`;
+  const text = `${clockText(at)}, ${place}`;
   return (
     <div class="slider">
       <Density />

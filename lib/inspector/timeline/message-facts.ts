@@ -103,8 +103,13 @@ export class MessageFacts {
 
   #factAt(index: number): MessageFact {
     const line = this.#lines.get(index);
-    const entry = this.#store.parseAt(line);
-    return entry?.kind === 'message' ? factOf(entry, line) : damagedFact(line, this.#store);
+    try {
+      // Not by `readLine`: looking at every field of a line takes five times as long as parsing
+      // it, and this looks only at what it uses.
+      return factOf(JSON.parse(this.#store.textAt(line)) as MessageEntry, line);
+    } catch {
+      return damagedFact(line, this.#store);
+    }
   }
 }
 
