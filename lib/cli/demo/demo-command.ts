@@ -60,6 +60,8 @@ async function runDemo(
   const output = makeOutput(streams, false);
   const lifetime = startLifetime();
   const startedMs = performance.now();
+  // Without the time for which a person looks at the page.
+  let tookMs = 0;
   let inspector: Inspector | null = null;
   try {
     const input = await demoInput(file);
@@ -73,13 +75,14 @@ async function runDemo(
       const work = show(input, nodes, options, output, paintFor(streams));
       await beforeTheEnd(lifetime, work, deadlineMs);
       finished = true;
+      tookMs = performance.now() - startedMs;
       if (link !== null) await linger(link, lifetime, output);
     } finally {
       output.raw('');
       await nodes.close(options.keep === true, !finished);
     }
     if (options.keep === true) output.raw(`The copies are kept in ${nodes.folder}\n`);
-    const took = durationText(performance.now() - startedMs);
+    const took = durationText(tookMs);
     output.raw(`Done in ${took}: every step did what it should, all copies are equal.\n`);
   } finally {
     await inspector?.stop();
