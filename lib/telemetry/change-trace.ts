@@ -14,7 +14,6 @@ import {
 import { platform } from '#platform';
 import type { Point } from '../../machines/protocol.js';
 
-const TRACE_HEX = 32;
 const SPAN_HEX = 16;
 
 /** Of the 16 bytes that a digest has as base64url. */
@@ -29,9 +28,11 @@ function hexOf(digest: string): string {
  */
 export function traceOf(item: string, lineage: string, to: Point): SpanContext {
   const name = JSON.stringify([item, lineage, to.version, to.digest]);
+  const traceId = hexOf(platform.digest('replichart trace\n', name));
   return {
-    traceId: hexOf(platform.digest('replichart trace\n', name)).slice(0, TRACE_HEX),
-    spanId: hexOf(platform.digest('replichart span\n', name)).slice(0, SPAN_HEX),
+    traceId,
+    // Unique within its trace is enough.
+    spanId: traceId.slice(0, SPAN_HEX),
     traceFlags: TraceFlags.SAMPLED,
     isRemote: true,
   };

@@ -8,7 +8,7 @@ import type { Sinks } from './sinks.js';
 
 /** Versions heard of and not applied that are remembered; the oldest one makes room. */
 const HEARD_MAX = 256;
-/** Prepares not answered that are remembered: one round is open at a time. */
+/** Prepares that are remembered, answered or not: one round is open at a time. */
 const PREPARES_MAX = 8;
 /** Changes that the span of a large step names. */
 const LINKS_MAX = 32;
@@ -38,6 +38,8 @@ export class SlaveChanges {
   readonly #heard = new Map<number, Heard>();
   /** By round. */
   readonly #prepares = new Map<string, { readonly span: Span; readonly atMs: number }>();
+  /** Rounds whose prepare was answered: it is repeated until the master has the vote (P8). */
+  readonly #answered = new Map<string, true>();
   #position: Position | null = null;
 
   constructor(node: InspectedNode, sinks: Sinks) {
@@ -100,7 +102,7 @@ export class SlaveChanges {
   }
 
   #asked(message: Extract<Enveloped<Message>, { kind: 'prepare' }>): void {
-    if (this.#prepares.has(message.round)) return;
+    if (this.#prepares.has(message.round) || this.#answered.has(message.round)) return;
     const { item } = this.#node;
     const atMs = this.#sinks.nowMs();
     const attributes = {
@@ -120,6 +122,8 @@ export class SlaveChanges {
     const open = this.#prepares.get(vote.round);
     if (open === undefined) return;
     this.#prepares.delete(vote.round);
+    this.#answered.set(vote.round, true);
+    bound(this.#answered, PREPARES_MAX);
     const nowMs = this.#sinks.nowMs();
     open.span.setAttribute('replichart.vote', vote.answer);
     if (vote.answer === 'no') {

@@ -200,6 +200,32 @@ test('any XState actor can be watched: its system is a node of its own', () => {
   collector.close();
 });
 
+test('showing takes a bounded part of the time: where it takes long, little is shown', () => {
+  const virtual = new VirtualClock();
+  let nowMs = 0;
+  const tick = (ms: number): number => {
+    nowMs += ms;
+    return nowMs;
+  };
+  // Each look at the time finds half a millisecond gone: a machine that has much else to do.
+  const clock = { ...virtual, setTimeout: () => 0, clearTimeout: () => {}, now: () => tick(0.5) };
+  const entries: Entry[] = [];
+  const sink = { take: (taken: readonly Entry[]) => void entries.push(...taken) };
+  const setImmediate = virtual.setImmediate.bind(virtual);
+  const collector = createCollector({ sink, clock: { ...clock, setImmediate } });
+  const actor = createActor(counter, { inspect: collector.inspect }).start();
+  for (let index = 0; index < 500; index += 1) actor.send({ type: 'add' });
+  const shown = entries.filter(({ kind }) => kind === 'step').length;
+  assert.ok(shown < 100, `${shown} of 500 are shown`);
+  tick(20_000);
+  actor.send({ type: 'add' });
+  const left = entries.reduce((sum, entry) => sum + (entry.kind === 'gap' ? entry.count : 0), 0);
+  assert.is(shown + left, 501, 'what is shown and what is told as left out is all there was');
+  const told = entries.filter((entry) => entry.kind === 'actor').at(-1);
+  assert.equal(told?.context, { count: 501, big: { list: [1] } });
+  collector.close();
+});
+
 test('an actor that is seen late is told as it stands', () => {
   const entries: Entry[] = [];
   const sink = { take: (taken: readonly Entry[]) => void entries.push(...taken) };

@@ -147,6 +147,18 @@ test('what cannot be is refused by name, and no message holds a token', async ()
   }
 });
 
+test('beyond loopback the link names an address, and only real names of it are answered', async () => {
+  const options = { host: '0.0.0.0', insecure: true, port: 0, print: () => undefined };
+  await using inspector = createInspector(options);
+  const { link } = await inspector.start();
+  assert.not.match(link, '0.0.0.0');
+  const port = portOf(link);
+  const headers = bearerOf(link);
+  assert.is((await fetch(new URL('/recording', link), { headers })).status, 200);
+  const foreign = { ...headers, host: `evil.test:${port}` };
+  assert.is((await ask(port, '/recording', { headers: foreign })).status, 403);
+});
+
 test('a port in use is told at start; the host may go on or take another', async () => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));

@@ -6,6 +6,7 @@ import { type Exploration, explore, type Progress } from './explorer.js';
 import { type Liveness, walkBack } from './fair-graph.js';
 import { runMasterOn } from './master-turn.js';
 import type { Mutant } from './mutants.js';
+import { recordingOf } from './recording.js';
 import { runSlaveOn } from './slave-turn.js';
 import type { Bounds } from './vocabulary.js';
 
@@ -15,6 +16,8 @@ export interface Finding {
   readonly how: string;
   readonly steps: number;
   readonly chart: string;
+  /** Lines of a recording of it, where one was asked for. */
+  readonly recording?: readonly string[];
 }
 
 export interface Report {
@@ -31,22 +34,28 @@ export interface Report {
 /** Of a configuration that is not explored to the end, so many states have to come to rest. */
 const SAMPLE_MAX = 2500;
 
-function findingOf(exploration: Exploration): Finding | null {
+function findingOf(exploration: Exploration, records: boolean): Finding | null {
   const { violation } = exploration;
   if (violation === null) return null;
   const [{ promise, how } = { promise: '', how: '' }] = violation.broken;
   const chart = chartOfViolation(exploration);
-  return { promise, how, steps: violation.trace.length - 1, chart };
+  const recording = records ? recordingOf(exploration, violation.trace, promise, how) : undefined;
+  const steps = violation.trace.length - 1;
+  return { promise, how, steps, chart, ...(recording && { recording }) };
 }
 
 function wedgeOf(
   exploration: Exploration,
   { wedge, wedges, isComplete }: Liveness,
+  records: boolean,
 ): Finding | null {
   if (wedge !== null) {
-    const steps = exploration.wayTo(wedge.from).length - 1 + wedge.way.length - 1;
+    const into = exploration.wayTo(wedge.from);
+    const steps = into.length - 1 + wedge.way.length - 1;
     const how = `${wedges} states from which there is no way to rest`;
-    return { promise: 'L2', how, steps, chart: chartOfWedge(exploration, wedge) };
+    const recording = records ? recordingOf(exploration, into, 'L2', how) : undefined;
+    const chart = chartOfWedge(exploration, wedge);
+    return { promise: 'L2', how, steps, chart, ...(recording && { recording }) };
   }
   if (isComplete) return null;
   return { promise: 'L2', how: 'what follows never ends', steps: 0, chart: '' };
@@ -57,9 +66,12 @@ export interface Checking {
   /** False leaves out the walk back from rest. */
   readonly rest?: boolean;
   readonly sampleMax?: number;
+  /** Makes a recording of what is found. @default false */
+  readonly records?: boolean;
 }
 
-export function check(bounds: Bounds, { progress, rest = true, sampleMax }: Checking): Report {
+export function check(bounds: Bounds, checking: Checking): Report {
+  const { progress, rest = true, sampleMax, records = false } = checking;
   const began = performance.now();
   const exploration = explore(bounds, progress);
   const { worlds, edges, isComplete, violation } = exploration;
@@ -68,7 +80,7 @@ export function check(bounds: Bounds, { progress, rest = true, sampleMax }: Chec
     violation === null && rest && bounds.rests !== false
       ? walkBack(exploration, startsMax, progress)
       : null;
-  const wedge = liveness === null ? null : wedgeOf(exploration, liveness);
+  const wedge = liveness === null ? null : wedgeOf(exploration, liveness, records);
   const { wedge: _told, ...figures } = liveness ?? { wedge: null };
   return {
     name: bounds.name,
@@ -76,7 +88,7 @@ export function check(bounds: Bounds, { progress, rest = true, sampleMax }: Chec
     edges,
     isComplete,
     liveness: liveness === null ? null : (figures as Omit<Liveness, 'wedge'>),
-    finding: findingOf(exploration) ?? wedge,
+    finding: findingOf(exploration, records) ?? wedge,
     durationMs: performance.now() - began,
   };
 }

@@ -3,8 +3,9 @@
  * explored to the end and what comes to rest, and each violation as a sequence diagram. Exit code 0
  * only without a violation, without a wedge, and with every mutant killed.
  */
+import { writeFileSync } from 'node:fs';
 import { type Arguments, argumentsOf, HELP, type Job } from './arguments.js';
-import type { Report } from './check.js';
+import type { Finding, Report } from './check.js';
 import { FULL } from './configurations.js';
 import { MUTANTS } from './mutants.js';
 import { runJobs } from './pool.js';
@@ -36,6 +37,8 @@ const MUTANTS_MIN = 16;
 class Totals {
   readonly #began = performance.now();
   readonly #withTraces: boolean;
+  /** Null once it is written. */
+  #recording: string | null;
   #configurations = 0;
   #toTheEnd = 0;
   #edges = 0;
@@ -44,7 +47,8 @@ class Totals {
   #mutants = 0;
   #killed = 0;
 
-  constructor({ withTraces }: Arguments) {
+  constructor({ withTraces, recording }: Arguments) {
+    this.#recording = recording;
     this.#withTraces = withTraces;
   }
 
@@ -69,6 +73,7 @@ class Totals {
     if (finding === null) return;
     this.#violations += 1;
     console.log(`VIOLATION ${finding.promise} in ${finding.steps} steps: ${finding.how}`);
+    this.#record(finding);
     console.log(finding.chart);
   }
 
@@ -81,6 +86,15 @@ class Totals {
     this.#killed += 1;
     console.log(`killed ${name}: ${finding.promise} in ${finding.steps} steps`);
     if (this.#withTraces) console.log(finding.chart);
+    this.#record(finding);
+  }
+
+  #record({ recording }: Finding): void {
+    const path = this.#recording;
+    if (path === null || recording === undefined) return;
+    this.#recording = null;
+    writeFileSync(path, `${recording.join('\n')}\n`);
+    console.log(`  ${recording.length} lines in ${path}: replichart replay ${path}`);
   }
 
   /** The closing lines; true when all is as it should be. */

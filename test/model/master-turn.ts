@@ -24,6 +24,7 @@ import {
   type Outcome,
   type Packet,
   type Spending,
+  type Stepped,
 } from './vocabulary.js';
 
 export interface MasterDisk {
@@ -145,6 +146,7 @@ export class Turn {
   greeted: readonly string[];
   builds: Readonly<Record<string, ChunkMessage>>;
   readonly atoms: Atom[] = [];
+  readonly steps: Stepped[] = [];
   readonly master: MasterProcess;
   readonly disk: MasterDisk;
 
@@ -172,6 +174,7 @@ export class Turn {
 
   send(event: MasterEvent): void {
     const { group } = this.context;
+    this.steps.push({ before: this.snapshot, event });
     const { snapshot, effects } = stepper.step(this.snapshot, event);
     const { status, error } = snapshot as unknown as { status: string; error: unknown };
     if (status === 'error') throw error;
@@ -314,6 +317,7 @@ export function outcomesOf(
       process: downWith(turn.master, disk),
       sent: [...sent],
       notes: [...notes],
+      steps: turn.steps,
       spent: 'masterCrashes',
     });
   if (cutAtOnce) crash(0);
@@ -323,6 +327,13 @@ export function outcomesOf(
     if ('forget' in atom) disk = forget(disk, atom.forget);
     if (spent === null && index < turn.atoms.length - 1) crash(index + 1);
   }
-  outcomes.unshift({ label, process: { ...turn.process, disk }, sent, notes, spent });
+  outcomes.unshift({
+    label,
+    process: { ...turn.process, disk },
+    sent,
+    notes,
+    steps: turn.steps,
+    spent,
+  });
   return outcomes;
 }

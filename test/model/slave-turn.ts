@@ -18,6 +18,7 @@ import {
   type Outcome,
   type Packet,
   type Spending,
+  type Stepped,
 } from './vocabulary.js';
 
 export interface SlaveDisk {
@@ -143,6 +144,7 @@ export class Turn {
   /** Kind of the message that this turn is about. */
   answering: Message['kind'] | null = null;
   readonly atoms: Atom[] = [];
+  readonly steps: Stepped[] = [];
   readonly slave: SlaveProcess;
   readonly disk: SlaveDisk;
 
@@ -159,6 +161,7 @@ export class Turn {
 
   send(event: SlaveEvent): void {
     const before = this.snapshot.context.facts;
+    this.steps.push({ before: this.snapshot, event });
     const { snapshot, effects } = stepper.step(this.snapshot, event);
     const { status, error } = snapshot as unknown as { status: string; error: unknown };
     if (status === 'error') throw error;
@@ -328,6 +331,7 @@ export function outcomesOf(
       process: downWith(turn.slave, turn.disk),
       sent: [...sent],
       notes: [...notes],
+      steps: turn.steps,
       spent: 'slaveCrashes',
     });
   if (cutAtOnce) crash(0);
@@ -336,6 +340,6 @@ export function outcomesOf(
     else notes.push(atom.note);
     if (spent === null && index < turn.atoms.length - 1) crash(index + 1);
   }
-  outcomes.unshift({ label, process: turn.process, sent, notes, spent });
+  outcomes.unshift({ label, process: turn.process, sent, notes, steps: turn.steps, spent });
   return outcomes;
 }

@@ -2,6 +2,7 @@
  * What the explorer moves through: processes with their disks, and messages that never vanish.
  * A digest spells its whole history, so that "is a prefix of" is a comparison of strings.
  */
+import type { AnyEventObject, AnyMachineSnapshot } from 'xstate';
 import type { Epoch, Message, Point, PreparedRound } from '../../machines/index.js';
 
 export const LINEAGE = 'L';
@@ -110,12 +111,20 @@ export type Note =
   | { readonly kind: 'denied'; readonly round: string; readonly digest: string }
   | { readonly kind: 'broken'; readonly promise: string; readonly how: string };
 
+/** One event of a machine, and where it stood. */
+export interface Stepped {
+  readonly before: AnyMachineSnapshot;
+  readonly event: AnyEventObject;
+}
+
 /** What one step of a process did. */
 export interface Outcome<Process> {
   readonly label: string;
   readonly process: Process;
   readonly sent: readonly Packet[];
   readonly notes: readonly Note[];
+  /** Left out where no machine took any. */
+  readonly steps?: readonly Stepped[];
   /** What of the bounds it used up. */
   readonly spent: Spending | null;
 }

@@ -21,7 +21,7 @@ if (port === null) throw new Error('this module runs as a thread of main.js');
 
 const tell = (told: Told): void => port.postMessage(told);
 
-function run({ kind, name }: Job): Report {
+function run({ kind, name, records }: Job): Report {
   let last = performance.now();
   const progress = (states: number, edges: number) => {
     if (performance.now() - last < PROGRESS_EVERY_MS) return;
@@ -29,10 +29,10 @@ function run({ kind, name }: Job): Report {
     tell({ kind: 'progress', name, states, edges });
   };
   const mutant = MUTANTS.find((each) => each.name === name);
-  if (kind === 'mutant' && mutant !== undefined) return hunt(mutant, { progress });
+  if (kind === 'mutant' && mutant !== undefined) return hunt(mutant, { progress, records });
   const bounds = [...SHORT, ...FULL].find((each) => each.name === name);
   if (bounds === undefined) throw new Error(`no ${kind} is called "${name}"`);
-  return check(bounds, { progress });
+  return check(bounds, { progress, records });
 }
 
 port.on('message', (job: Job) => {

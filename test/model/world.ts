@@ -14,7 +14,14 @@ import { type MasterProcess, newMasterProcess } from './master-turn.js';
 import { type Broken, type Ghost, judgeMaster, judgeSlave, newGhost, observe } from './observer.js';
 import { crashSlave, deliverToSlave, endSlaveJob, slaveMoves, startSlave } from './slave-steps.js';
 import { newSlaveProcess, type SlaveProcess } from './slave-turn.js';
-import { type Bounds, type Outcome, type Packet, SLAVES, type Spending } from './vocabulary.js';
+import {
+  type Bounds,
+  type Outcome,
+  type Packet,
+  SLAVES,
+  type Spending,
+  type Stepped,
+} from './vocabulary.js';
 
 /** Ids of: master, ghost, messages (a set), what was spent, then one per slave. */
 export interface World {
@@ -34,6 +41,11 @@ export interface Edge {
   readonly broken: readonly Broken[];
   /** What was delivered, when the step is a delivery. */
   readonly packet: number | null;
+  /** Who took it. */
+  readonly actor: Actor;
+  readonly sent: readonly number[];
+  /** Left out unless steps are kept. */
+  readonly steps?: readonly Stepped[];
 }
 
 /** An outcome with everything interned, so that a step is computed once. */
@@ -43,10 +55,11 @@ interface Known {
   readonly sent: readonly number[];
   readonly notes: Outcome<unknown>['notes'];
   readonly spent: Spending | null;
+  readonly steps?: readonly Stepped[];
 }
 
 /** Who takes a step: a master, or the slave of that index. */
-type Actor = 'master' | 'rival' | number;
+export type Actor = 'master' | 'rival' | number;
 type Spent = Readonly<Record<Spending, number>>;
 const NOTHING_SPENT: Spent = {
   onePhase: 0,
@@ -78,6 +91,7 @@ export class Universe {
   readonly #spents = new Interner<Spent>((spent) => JSON.stringify(spent));
   readonly #memo = new Map<string, readonly Known[]>();
   readonly #judged = new Map<string, readonly Broken[]>();
+  #keepsSteps = false;
 
   constructor(bounds: Bounds) {
     this.bounds = bounds;
@@ -207,9 +221,16 @@ export class Universe {
     });
   }
 
-  #intern({ label, sent, notes, spent }: Outcome<unknown>, process: number): Known {
+  /** From now on edges tell the events of their machines: too much for millions of them. */
+  keepSteps(): void {
+    this.#keepsSteps = true;
+    this.#memo.clear();
+  }
+
+  #intern({ label, sent, notes, spent, steps }: Outcome<unknown>, process: number): Known {
     const ids = sent.map((packet) => this.packets.idOf(packet));
-    return { label, process, sent: ids, notes, spent };
+    const kept = this.#keepsSteps && steps !== undefined ? { steps } : {};
+    return { label, process, sent: ids, notes, spent, ...kept };
   }
 
   #remember(key: string, compute: () => readonly Known[]): readonly Known[] {
@@ -245,7 +266,8 @@ export class Universe {
       net: this.#withPackets(world.net, outcome.sent),
     };
     broken.push(...this.#judge(next));
-    return { label: outcome.label, next, broken, packet };
+    const { label, sent, steps } = outcome;
+    return { label, next, broken, packet, actor, sent, ...(steps && { steps }) };
   }
 
   #observed(ghost: number, notes: Known['notes'], broken: Broken[]): number {

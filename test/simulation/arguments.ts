@@ -16,6 +16,8 @@ export const USAGE = `npm run check:simulation -- [options]
   --faults A,B    these kinds of faults instead of those the seed draws; "none" for none
   --without A,B   all but these
   --bug NAME      with this bug put in; succeeds when it is found
+  --recording F   writes the run that fails, made small (with --seed: that run), to this file,
+                  which "replichart replay" opens
   --bugs          every bug, and after how many seeds it was found (at most 200)
   --list          the kinds of faults and the bugs
   --help          this text
@@ -30,6 +32,8 @@ export interface Arguments {
   readonly seeds: number;
   readonly first: number;
   readonly workers: number;
+  /** File for a recording of the run that fails, or of the one that is asked for. */
+  readonly recording: string | null;
   /** What every run has in common. */
   readonly common: Omit<SeedRun, 'seed'>;
 }
@@ -45,6 +49,7 @@ const OPTIONS = {
   without: { type: 'string' },
   bug: { type: 'string' },
   bugs: { type: 'boolean' },
+  recording: { type: 'string' },
   list: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;
@@ -100,6 +105,7 @@ export function readArguments(args: readonly string[]): Arguments {
     mode: modeOf(values),
     seeds: count('seeds', values.seeds, 10_000_000) ?? (isHunt ? 200 : 1000),
     first,
+    recording: values.recording ?? null,
     workers: count('workers', values.workers, 64) ?? availableParallelism(),
     common: {
       ...(slaves === undefined ? {} : { slaves }),

@@ -4,6 +4,7 @@ import { type Arguments, readArguments, USAGE, WrongArgument } from './arguments
 import { BUGS } from './bugs.js';
 import { commandOf, minimise } from './minimise.js';
 import { runPool } from './pool.js';
+import { recordSeed } from './record-seed.js';
 import { runSeed, type SeedResult, type SeedRun } from './run-seed.js';
 import { Totals } from './totals.js';
 
@@ -18,15 +19,27 @@ const PROGRESS_MS = 10_000;
 
 const say = (line: string): void => console.log(line);
 
-async function explain(run: SeedRun, violations: readonly string[]): Promise<void> {
+async function record(run: SeedRun, path: string | null): Promise<void> {
+  if (path === null) return;
+  const { lines } = await recordSeed(run, path);
+  say(`  ${lines} lines in ${path}: replichart replay ${path}`);
+}
+
+async function explain(
+  run: SeedRun,
+  violations: readonly string[],
+  recording: string | null,
+): Promise<void> {
   for (const violation of violations) say(`  ${violation}`);
   say('  making it small ...');
   const small = await minimise(run, (line) => say(`    ${line}`));
   for (const violation of small.violations.slice(0, 3)) say(`  ${violation}`);
   say(`  ${commandOf(small.run)}`);
+  await record(small.run, recording);
 }
 
-async function runSeeds({ seeds, first, workers, common }: Arguments): Promise<boolean> {
+async function runSeeds(args: Arguments): Promise<boolean> {
+  const { seeds, first, workers, common, recording } = args;
   const totals = new Totals();
   const startMs = performance.now();
   let given = 0;
@@ -49,7 +62,9 @@ async function runSeeds({ seeds, first, workers, common }: Arguments): Promise<b
   await runPool({ workers: Math.min(workers, seeds), next, done });
   for (const { seed, violations } of totals.failing) {
     say(`seed ${seed} failed`);
-    await explain({ ...common, seed }, violations);
+    // The first one's: each is a file of its own when it is run alone.
+    const path = seed === totals.failing[0]?.seed ? recording : null;
+    await explain({ ...common, seed }, violations, path);
   }
   const seconds = ((performance.now() - startMs) / 1000).toFixed(0);
   say(`took ${seconds} s on ${workers} threads`);
@@ -60,7 +75,7 @@ async function runSeeds({ seeds, first, workers, common }: Arguments): Promise<b
   return totals.failing.length === 0 && (!mustHitAll || isWideEnough);
 }
 
-async function runOne({ first, common }: Arguments): Promise<boolean> {
+async function runOne({ first, common, recording }: Arguments): Promise<boolean> {
   const result = await runSeed({ ...common, seed: first, trace: true, twice: true });
   for (const line of result.trace) say(line);
   say(`faults on: ${result.faults.join(', ') || 'none'}`);
@@ -68,6 +83,7 @@ async function runOne({ first, common }: Arguments): Promise<boolean> {
   for (const [mark, count] of result.marks) say(`${count} times ${mark}`);
   say(`trace hash ${result.hash}, ${result.events} events, run twice`);
   for (const violation of result.violations) say(`VIOLATION ${violation}`);
+  await record({ ...common, seed: first }, recording);
   say(`${result.violations.length} violations`);
   return result.violations.length === 0;
 }
@@ -93,7 +109,7 @@ async function hunt(args: Arguments, bug: string): Promise<boolean> {
   if (result === null) say(`NOT FOUND ${bug} in ${seeds} seeds`);
   else say(`found ${bug} after ${result.seed - first + 1} seeds: ${result.violations[0]}`);
   if (result !== null && args.mode === 'bug') {
-    await explain({ ...common, bug, seed: result.seed }, []);
+    await explain({ ...common, bug, seed: result.seed }, [], args.recording);
   }
   return result !== null;
 }

@@ -1,6 +1,10 @@
 /** One seed, with or without a bug, as plain data that can leave its thread. */
 import type { Mark } from '../../lib/testing/simulation/coverage.js';
-import { type SimulationReport, simulate } from '../../lib/testing/simulation/simulate.js';
+import {
+  type SimulateOptions,
+  type SimulationReport,
+  simulate,
+} from '../../lib/testing/simulation/simulate.js';
 import { bugOf } from './bugs.js';
 
 /** What says exactly which run is meant. */
@@ -30,15 +34,19 @@ export interface SeedResult {
   readonly trace: readonly string[];
 }
 
+type SimulateInspect = NonNullable<SimulateOptions<unknown, unknown>['inspect']>;
+
 /** What nobody caught anywhere while a seed ran: T42 and S14 in one list. */
 const stray: string[] = [];
 process.on('unhandledRejection', (error) => stray.push(`unhandled rejection: ${String(error)}`));
 process.on('uncaughtException', (error) => stray.push(`uncaught exception: ${String(error)}`));
 
-async function once(run: SeedRun): Promise<SimulationReport> {
+/** With the bug of that name in it, when it names one. */
+export async function once(run: SeedRun, inspect?: SimulateInspect): Promise<SimulationReport> {
   const { twice: _, bug, ...options } = run;
+  const watched = inspect === undefined ? {} : { inspect };
   const tampering = bug === undefined ? undefined : bugOf(bug)?.tampering();
-  return simulate({ ...options, ...(tampering === undefined ? {} : { tampering }) });
+  return simulate({ ...options, ...watched, ...(tampering === undefined ? {} : { tampering }) });
 }
 
 export async function runSeed(run: SeedRun): Promise<SeedResult> {

@@ -90,6 +90,10 @@ export class Stepper<Machine extends AnyStateMachine> {
     };
   }
 
+  get machine(): Machine {
+    return this.#machine;
+  }
+
   start(input: InputFrom<Machine>): Step<SnapshotFrom<Machine>> {
     this.#effects = [];
     const snapshot = this.#machine.getInitialSnapshot(this.#scope, input);

@@ -9,6 +9,7 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { MessageMoved } from '../../lib/service/inspection.js';
 import { traceOf } from '../../lib/telemetry/change-trace.js';
 import type { LinkFaults } from '../../lib/transports/memory/index.js';
 import { refusing, setter, TWO_PHASE } from '../support/service-changes.js';
@@ -94,6 +95,29 @@ test('a two-phase change is one trace: its stages on the master, prepare and app
     assert.ok(msOf(span.endTime) >= msOf(span.startTime), span.name);
     assert.not('error.type' in span.attributes);
   }
+});
+
+test('P8: a prepare that is repeated until the vote arrived is one span and one duration', async () => {
+  const cluster = new ServiceCluster();
+  const probe = new TelemetryProbe();
+  const repeated = (event: unknown): void => {
+    probe.inspect(event);
+    const { type, fate, message } = event as Partial<MessageMoved>;
+    const isPrepare = type === '@replichart.message' && message?.kind === 'prepare';
+    if (isPrepare && fate === 'received') prepares.push(event);
+    if (message?.kind === 'vote') for (const prepare of prepares) probe.inspect(prepare);
+  };
+  const prepares: unknown[] = [];
+  const master = cluster.master();
+  const slave = cluster.slave('s1', { inspect: repeated });
+  await cluster.start(master, slave);
+  await cluster.converge(master, [slave]);
+  await cluster.finish(master.node.data.update(setter('a'), { ...TWO_PHASE, ...APPLIED }));
+  await cluster.stop(slave, master);
+  assert.ok(prepares.length > 0);
+  assert.is(probe.spans('replichart.slave.prepare').length, 1);
+  const prepared = { 'replichart.stage': 'prepare' };
+  assert.is(await probe.sum('replichart.slave.duration', prepared), 1);
 });
 
 test('a one-phase change is one trace, applied where it was announced', async () => {

@@ -102,6 +102,8 @@ const BROWSER_ENTRIES = [
   'lib/transports/memory/index.ts',
   'lib/stores/memory.ts',
   'lib/telemetry/index.ts',
+  'lib/telemetry/prometheus.ts',
+  'lib/inspector/rows/node-rows.ts',
 ];
 
 for (const entry of BROWSER_ENTRIES) {

@@ -4,7 +4,7 @@
  * objects go on changing, and their bytes must not be kept alive.
  */
 import { reasonOf } from '../../errors.js';
-import { systemClock } from '../../runtime/clock.js';
+import { type Clock, systemClock } from '../../runtime/clock.js';
 import { systemIds } from '../../runtime/ids.js';
 import type {
   ChangeMoved,
@@ -43,6 +43,7 @@ interface WatchedNode {
 class Collecting implements Collector {
   readonly #output: Output;
   readonly #keep: KeepOptions;
+  readonly #clock: Clock;
   readonly #prefix: string;
   readonly #process: NodeEntry['process'];
   readonly #machines: Machines;
@@ -51,14 +52,19 @@ class Collecting implements Collector {
   readonly #nodes = new WeakMap<object, WatchedNode>();
   readonly #running = new Map<string, WatchedNode>();
   readonly #actors = new WeakMap<object, WatchedActor>();
+  /** Weak: the bytes of a message must not outlive it because it was seen. */
+  readonly #messages = new WeakMap<object, unknown>();
+  readonly #keepEvent: KeepOptions;
   #count = 0;
   #isClosed = false;
 
   constructor(options: CollectorOptions) {
     const { clock = systemClock, sink, rateMax = RATE_MAX, reportMs = REPORT_MS } = options;
     const epochMs = options.epochMs ?? epochOf(clock.now(), options.clock === undefined);
+    this.#clock = clock;
     this.#output = new Output(sink, clock, epochMs, rateMax);
     this.#keep = { payloads: options.payloads ?? false };
+    this.#keepEvent = { ...this.#keep, known: this.#messages };
     this.#prefix = options.prefix ?? systemIds().slice(0, PREFIX_LENGTH);
     this.#process = options.process ?? { pid: globalThis.process?.pid ?? 0, host: 'localhost' };
     this.#machines = new Machines(this.#prefix, (machine, chart) =>
@@ -75,8 +81,10 @@ class Collecting implements Collector {
 
   readonly inspect = (event: unknown): void => {
     if (this.#isClosed || !isTellable(event)) return;
+    const beganMs = this.#clock.now();
     try {
       this.#take(event);
+      this.#output.spent(this.#clock.now() - beganMs);
     } catch (error) {
       this.#failed(event, error);
     }
@@ -113,7 +121,7 @@ class Collecting implements Collector {
   #takeRun(node: WatchedNode, event: ReplicationInspectionEvent): void {
     switch (event.type) {
       case '@replichart.message':
-        return this.#message(node, event);
+        return this.#moved(node, event);
       case '@replichart.change':
         return this.#change(node, event);
       case '@replichart.trouble': {
@@ -153,16 +161,18 @@ class Collecting implements Collector {
     { event, snapshot }: ActorEvent & { readonly type: '@xstate.snapshot' },
   ): void {
     if (actor.isOver) return;
-    const step = actor.settled(event, snapshot);
-    if (step !== null && event.type !== 'xstate.stop') this.#step(node, actor, step);
+    if (this.#output.hasRoom()) {
+      const step = actor.settled(event, snapshot);
+      if (step !== null && event.type !== 'xstate.stop') this.#step(node, actor, step);
+    } else {
+      // Where it stands is all that is told of it once there is room.
+      actor.passed(event, snapshot);
+      this.#output.leaveOut(node.id);
+    }
     if (snapshot.status !== 'active') this.#endActor(node, actor);
   }
 
   #step(node: WatchedNode, actor: WatchedActor, step: Step): void {
-    if (!this.#output.hasRoom()) {
-      actor.isStale = true;
-      return this.#output.leaveOut(node.id);
-    }
     if (this.#output.hasGap(node.id)) {
       const wasStale = actor.isStale;
       // Where it stands now is told with the gap, and this step is in it.
@@ -174,7 +184,7 @@ class Collecting implements Collector {
     this.#output.tell({
       kind: 'step',
       actor: actor.id,
-      event: keptValue(event, this.#keep) as typeof event,
+      event: keptValue(event, this.#keepEvent) as typeof event,
       ...(from === undefined ? {} : { from }),
       taken,
       ...(value === undefined ? {} : { value }),
@@ -184,7 +194,14 @@ class Collecting implements Collector {
     });
   }
 
-  #message(node: WatchedNode, event: MessageMoved): void {
+  /** The event that brings it to its machine follows. */
+  #keepMessage(value: object): unknown {
+    const kept = keptValue(value, this.#keep);
+    this.#messages.set(value, kept);
+    return kept;
+  }
+
+  #moved(node: WatchedNode, event: MessageMoved): void {
     if (!this.#output.hasRoom()) return this.#output.leaveOut(node.id);
     if (this.#output.hasGap(node.id)) this.#tellGap(node);
     const { fate, peers, message, bytes, reason } = event;
@@ -194,7 +211,7 @@ class Collecting implements Collector {
       fate,
       peers: [...peers],
       name: message.kind,
-      message: keptValue(message, this.#keep),
+      message: this.#keepMessage(message),
       bytes,
       ...(reason === undefined ? {} : { reason }),
     });

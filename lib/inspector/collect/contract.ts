@@ -8,8 +8,9 @@ export interface CollectorOptions {
   /** Keeps the bytes of payloads, too. @default false */
   readonly payloads?: boolean;
   /**
-   * Steps and messages per second that are shown of all nodes together; of more a part is left
-   * out, which a `gap` says. @default 4000
+   * Steps and messages per second that are shown of all nodes together, for long. Of more a part
+   * is left out, which a `gap` says; so it is when showing them takes a fiftieth of the time.
+   * @default 4000
    */
   readonly rateMax?: number;
   /** Milliseconds between two reports of a node that changes all the time. @default 100 */

@@ -6,8 +6,15 @@ import type { Clock } from '../../runtime/clock.js';
 import type { Entry } from '../entries.js';
 import type { EntrySink } from '../feed.js';
 
-/** Milliseconds of one share of the rate: what is shown and left out alternates this fast. */
-const SHARE_MS = 50;
+/**
+ * The part of the time that showing may take for long: under W1 the events of a slave cost a
+ * fifth of what the slave itself does, and five processes on two cores feel that.
+ */
+const TIME_SHARE_MAX = 0.02;
+/** Milliseconds it may take beyond that: what starts, or happens now and then, is shown whole. */
+const BURST_MS = 100;
+/** Once all is used up, what has gathered for so long is shown together: see `hasRoom`. */
+const SHUT_MS = 50;
 
 type WithoutTime<E> = E extends Entry ? Omit<E, 'at'> : never;
 
@@ -17,9 +24,12 @@ export class Output {
   readonly #sink: EntrySink;
   readonly #clock: Clock;
   readonly #epochMs: number;
-  readonly #shareMax: number;
-  #shareEndsMs = 0;
-  #taken = 0;
+  readonly #rateMax: number;
+  #refilledMs: number;
+  /** Milliseconds and entries that are left to show. */
+  #timeLeft = BURST_MS;
+  #entriesLeft: number;
+  #isShut = false;
   /** Those who want everything. */
   #whole = 0;
   readonly #left = new Map<string, number>();
@@ -28,7 +38,9 @@ export class Output {
     this.#sink = sink;
     this.#clock = clock;
     this.#epochMs = epochMs;
-    this.#shareMax = Math.max(1, Math.round((rateMax * SHARE_MS) / 1000));
+    this.#rateMax = rateMax;
+    this.#refilledMs = clock.now();
+    this.#entriesLeft = rateMax;
   }
 
   wholly(): () => void {
@@ -40,16 +52,36 @@ export class Output {
     };
   }
 
-  /** Whether a step or a message may be shown now; one that may not has to be left out. */
+  /**
+   * Whether a step or a message may be shown now; one that may not has to be left out. Each gap
+   * costs entries of its own, so that there are few long ones and not many short ones.
+   */
   hasRoom(): boolean {
     if (this.#whole > 0) return true;
-    const nowMs = this.#clock.now();
-    if (nowMs >= this.#shareEndsMs) {
-      this.#shareEndsMs = nowMs + SHARE_MS;
-      this.#taken = 0;
+    this.#refill();
+    if (this.#isShut) {
+      const isRested = this.#timeLeft >= SHUT_MS * TIME_SHARE_MAX;
+      const hasEntries = this.#entriesLeft >= Math.max(1, (this.#rateMax * SHUT_MS) / 1000);
+      this.#isShut = !(isRested && hasEntries);
+    } else {
+      this.#isShut = this.#timeLeft <= 0 || this.#entriesLeft < 1;
     }
-    this.#taken += 1;
-    return this.#taken <= this.#shareMax;
+    if (!this.#isShut) this.#entriesLeft -= 1;
+    return !this.#isShut;
+  }
+
+  /** So much was spent on showing what there was room for. */
+  spent(ms: number): void {
+    this.#timeLeft = Math.max(-BURST_MS, this.#timeLeft - ms);
+  }
+
+  #refill(): void {
+    const nowMs = this.#clock.now();
+    const passedMs = nowMs - this.#refilledMs;
+    this.#refilledMs = nowMs;
+    this.#timeLeft = Math.min(BURST_MS, this.#timeLeft + passedMs * TIME_SHARE_MAX);
+    const entries = this.#entriesLeft + (passedMs * this.#rateMax) / 1000;
+    this.#entriesLeft = Math.min(this.#rateMax, entries);
   }
 
   leaveOut(node: string): void {

@@ -49,7 +49,10 @@ export class Reporter {
     if (reported !== undefined) reported.isChanged = true;
   }
 
+  /** Its last report says how it ended. */
   remove(node: string): void {
+    const reported = this.#nodes.get(node);
+    if (reported?.isChanged === true) this.#pull(reported, this.#options.clock.now());
     this.#nodes.delete(node);
     if (this.#nodes.size === 0) this.close();
   }

@@ -89,11 +89,24 @@ export class WatchedActor {
     }
   }
 
-  /** What happened since the event that led to this snapshot came; null when there was none. */
-  settled(event: SeenEvent, snapshot: SeenSnapshot): Step | null {
+  /** A step that is not shown. */
+  passed(event: SeenEvent, snapshot: SeenSnapshot): void {
+    this.isStale = true;
+    this.#drop(event);
+    this.look(snapshot);
+  }
+
+  /** The event that ended, and those before it, which ended without a word. */
+  #drop(event: SeenEvent): Pending | undefined {
     const index = this.#pending.findIndex((pending) => pending.event === event);
     const pending = this.#pending[index];
     if (index >= 0) this.#pending.splice(0, index + 1);
+    return pending;
+  }
+
+  /** What happened since the event that led to this snapshot came; null when there was none. */
+  settled(event: SeenEvent, snapshot: SeenSnapshot): Step | null {
+    const pending = this.#drop(event);
     const before = this.#value;
     const changed = changedPaths(this.#context, contextOf(snapshot));
     this.look(snapshot);

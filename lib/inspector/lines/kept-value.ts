@@ -25,6 +25,8 @@ export class Unshown {
 export interface KeepOptions {
   /** Keeps a copy of the bytes themselves. @default false */
   readonly payloads?: boolean;
+  /** What was kept before, in a later value: a message is told, and then as part of its event. */
+  readonly known?: WeakMap<object, unknown>;
 }
 
 /** Values below one another; deeper ones are not shown. */
@@ -37,6 +39,7 @@ const OWN = { enumerable: true, writable: true, configurable: true };
 
 interface Keeping {
   readonly payloads: boolean;
+  readonly known: KeepOptions['known'] | undefined;
   partsLeft: number;
 }
 
@@ -87,6 +90,7 @@ function keep(value: unknown, keeping: Keeping, depth: number): unknown {
   if (typeof value === 'function') return new Unshown(`function ${value.name}`);
   if (typeof value === 'symbol') return new Unshown(String(value));
   if (typeof value !== 'object' || value === null) return value;
+  if (depth === 1 && keeping.known?.has(value)) return keeping.known.get(value);
   keeping.partsLeft -= 1;
   // A value that contains itself ends here, too.
   if (depth > DEPTH_MAX) return new Unshown('too deep');
@@ -98,7 +102,8 @@ function keep(value: unknown, keeping: Keeping, depth: number): unknown {
 /** A copy of what can be shown. Never throws, whatever getters and proxies of a host do. */
 export function keptValue(value: unknown, options: KeepOptions = {}): unknown {
   try {
-    return keep(value, { payloads: options.payloads ?? false, partsLeft: PARTS_MAX }, 0);
+    const { payloads = false, known } = options;
+    return keep(value, { payloads, known, partsLeft: PARTS_MAX }, 0);
   } catch (error) {
     return new Unshown(`it cannot be read: ${reasonOf(error)}`);
   }

@@ -37,6 +37,9 @@ type Outcome = 'sent' | 'again' | 'dropped' | 'refused';
 export class Sender {
   readonly #options: SenderOptions;
   #waiting: string[] = [];
+  /** Lines at the front that a restart put there, and how many others they stand for. */
+  #restartLines = 0;
+  #dropped = 0;
   #length = 0;
   #batch: string[] = [];
   #number = 1;
@@ -95,8 +98,10 @@ export class Sender {
   }
 
   #beginAnew(): void {
-    const dropped = this.#waiting.length;
-    this.#waiting = [...this.#options.restart(dropped)];
+    // A gap that is dropped itself is counted in the next one.
+    this.#dropped += this.#waiting.length - this.#restartLines;
+    this.#waiting = [...this.#options.restart(this.#dropped)];
+    this.#restartLines = this.#waiting.length;
     this.#length = this.#waiting.reduce((length, line) => length + line.length, 0);
   }
 
@@ -120,6 +125,8 @@ export class Sender {
       count += 1;
     }
     this.#batch = this.#waiting.splice(0, count);
+    this.#restartLines = Math.max(0, this.#restartLines - count);
+    this.#dropped = 0;
     this.#length -= length;
   }
 

@@ -1,11 +1,12 @@
 /** One line of the table of nodes: the same in the page, in the terminal, and in the metrics. */
 export interface NodeRow {
+  /** Of the node entry; of a slave that only its master tells of, that one's, a slash, its id. */
   readonly node: string;
   readonly role: 'master' | 'slave' | 'actor';
   readonly item: string;
   readonly id: string;
   readonly version: number;
-  /** Versions behind its master; null where no master of the item is known. */
+  /** Versions behind its master; null for a master, and where none of the item is known. */
   readonly lag: number | null;
   /** Of its position, short; empty without one. */
   readonly digest: string;
@@ -17,6 +18,9 @@ export interface NodeRow {
   /** The round it holds or leads, and its stage. */
   readonly round: string | null;
   readonly severity: 'good' | 'warning' | 'bad';
-  /** Why it is not where its master is, as a person would say it; empty when it is. */
+  /**
+   * Why it is not where its master is, as a person would say it; empty when all is well. Also
+   * what it waits for in a round, and the change it refused last.
+   */
   readonly reason: string;
 }

@@ -27,6 +27,8 @@ export class EntryReader {
   #waiting: string[] = [];
   /** Index in `#waiting` of the next line to write. */
   #next = 0;
+  /** Of the gap that waits first; 0 when none does. */
+  #skipped = 0;
   /** Lines of the history it began with, not written yet: those may be more than the limit. */
   #historyLeft = 0;
   /** Characters of the other lines that wait. */
@@ -78,7 +80,11 @@ export class EntryReader {
 
   #skip(): void {
     const { feed } = this.#options;
-    const count = this.#waiting.length - this.#next;
+    // A gap that is skipped itself is counted in the next one; the keyframe behind it is no loss.
+    const isGapWaiting = this.#skipped > 0 && this.#next === 0;
+    const own = isGapWaiting ? this.#waiting.length - 2 : this.#waiting.length - this.#next;
+    const count = own + (isGapWaiting ? this.#skipped : 0);
+    this.#skipped = count;
     const at = performance.timeOrigin + performance.now();
     const gap: GapEntry = { kind: 'gap', at, node: '', count, reason: 'buffer' };
     this.#waiting = [JSON.stringify(gap), feed.skip()];
@@ -100,6 +106,7 @@ export class EntryReader {
   }
 
   #chunk(): string {
+    this.#skipped = 0;
     let chunk = '';
     while (this.#next < this.#waiting.length && chunk.length < WRITE_BYTES) {
       const line = this.#waiting[this.#next] ?? '';

@@ -16,6 +16,8 @@ export interface IngestOptions {
   readonly run: string;
 }
 
+/** Names of nodes whose newest run is remembered. */
+const RUNS_MAX = 10_000;
 /** Senders whose last batch is remembered. */
 const SENDERS_MAX = 1000;
 
@@ -40,6 +42,8 @@ function entriesOf(line: Line): readonly Entry[] {
 
 export class Ingest {
   readonly #options: IngestOptions;
+  /** Newest run by role, item and id. */
+  readonly #runs = new Map<string, string>();
   readonly #last = new Map<string, number>();
   #reading = 0;
 
@@ -100,8 +104,22 @@ export class Ingest {
       replyText(response, 400, reasonOf(error));
       return;
     }
-    if (this.#isNew(batch)) sink.take(entries);
+    if (this.#isNew(batch)) sink.take(entries.flatMap((entry) => this.#withEnds(entry)));
     replyText(response, 200, run);
+  }
+
+  /** A process that was killed told of no end; its successor under the same name does. */
+  #withEnds(entry: Entry): readonly Entry[] {
+    if (entry.kind !== 'node') return [entry];
+    const { role, item, id, node, at } = entry;
+    const name = JSON.stringify([role, item, id]);
+    const before = this.#runs.get(name);
+    this.#runs.delete(name);
+    this.#runs.set(name, node);
+    const [oldest] = this.#runs.keys();
+    if (this.#runs.size > RUNS_MAX && oldest !== undefined) this.#runs.delete(oldest);
+    const isSuccessor = before !== undefined && before !== node && role !== 'actor';
+    return isSuccessor ? [{ kind: 'node-end', at, node: before }, entry] : [entry];
   }
 
   #isNew(batch: BatchName | null): boolean {

@@ -26,6 +26,7 @@
  */
 import { open } from 'node:fs/promises';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { networkInterfaces } from 'node:os';
 import { pipeline } from 'node:stream/promises';
 import { nanoid } from 'nanoid';
 import { reasonOf } from '../../errors.js';
@@ -107,7 +108,7 @@ export class InspectorServer {
   /** The address of `/`, without a token. */
   get address(): string {
     const { host, port } = this.#guard;
-    return `http://${addressOf(host, port)}/`;
+    return `http://${addressOf(reachable(host), port)}/`;
   }
 
   /** @throws {ReplicationError} INVALID_OPTION when it cannot listen there */
@@ -208,4 +209,13 @@ export class InspectorServer {
     // A page that is closed while it reads is no failure.
     await pipeline(file.createReadStream(), response).catch(() => response.destroy());
   }
+}
+
+/** Of a host that listens everywhere: an address by which others reach it, where it has one. */
+function reachable(host: string): string {
+  if (host !== '0.0.0.0' && host !== '::') return host;
+  const family = host === '::' ? 'IPv6' : 'IPv4';
+  const all = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  const outer = all.find((each) => !each.internal && each.family === family && !each.scopeid);
+  return outer?.address ?? (host === '::' ? '::1' : '127.0.0.1');
 }

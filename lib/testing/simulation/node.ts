@@ -228,6 +228,7 @@ export class MasterNode<M, S> extends SimulatedNode<Master<M>, M, S> {
       participants: constants.participants,
       unreachable: constants.unreachable,
       takeover: this.takeover,
+      ...world.inspection,
       ...this.storeOf(process),
     });
     const seen = () => {
@@ -305,6 +306,7 @@ export class SlaveNode<M, S> extends SimulatedNode<Slave<S>, M, S> {
       prepareTimeout: constants.prepareMs,
       retry: constants.retryMs,
       jitter: constants.jitterMs,
+      ...world.inspection,
       ...this.storeOf(process),
     });
     const seen = () => {

@@ -2,7 +2,9 @@
 
 import type { Position } from '../../../machines/protocol.js';
 import { ReplicationError, reasonOf } from '../../errors.js';
+import type { Clock } from '../../runtime/clock.js';
 import { type Random, seededRandom } from '../../runtime/random.js';
+import type { Inspect } from '../../service/inspection.js';
 import { ChangeMaker } from './change-maker.js';
 import { Cluster } from './cluster.js';
 import type { Mark } from './coverage.js';
@@ -34,6 +36,11 @@ export interface SimulateOptions<M, S> {
   readonly check?: (nodes: readonly SimulatedView<M | S>[]) => void;
   /** Keeps the lines of the trace, not only its hash. @default false */
   readonly trace?: boolean;
+  /**
+   * Makes, from the clock of the run, what every master and slave is given as its `inspect` option:
+   * a collector of the inspector, say, for a recording. @default none
+   */
+  readonly inspect?: (clock: Clock) => Inspect;
   /** Bugs that a test puts in. @default none */
   readonly tampering?: Tampering;
 }
@@ -171,6 +178,7 @@ export async function simulate<M, S>(options: SimulateOptions<M, S>): Promise<Si
     constants,
     tampering: options.tampering ?? {},
     keepsTrace: options.trace ?? false,
+    ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
   });
   for (const { name } of CONSTANTS.filter(isOn)) world.coverage.struck(name);
   const cluster = new Cluster<M, S>(world, options.slaves ?? 3);

@@ -1,8 +1,10 @@
 /** What all nodes of one simulated run share. */
+import type { Clock } from '../../runtime/clock.js';
 import type { IdSource } from '../../runtime/ids.js';
 import { seededIds } from '../../runtime/ids.js';
 import type { Random } from '../../runtime/random.js';
 import { seededRandom } from '../../runtime/random.js';
+import type { Inspect } from '../../service/inspection.js';
 import { type MemoryNetwork, memoryNetwork } from '../../transports/memory/index.js';
 import { VirtualClock } from '../virtual-clock.js';
 import { Coverage } from './coverage.js';
@@ -21,6 +23,7 @@ export interface WorldOptions<M, S> {
   readonly constants: ClusterConstants;
   readonly tampering: Tampering;
   readonly keepsTrace: boolean;
+  readonly inspect?: (clock: Clock) => Inspect;
 }
 
 export class World<M, S> {
@@ -33,6 +36,8 @@ export class World<M, S> {
   readonly workload: SimulatedWorkload<M, S>;
   readonly constants: ClusterConstants;
   readonly tampering: Tampering;
+  /** What every node is given as its `inspect`. */
+  readonly inspection: { readonly inspect?: Inspect };
   readonly #seed: string | number;
   #lives = 0;
   /** Faults that end by themselves: healing ends them at once. */
@@ -46,6 +51,7 @@ export class World<M, S> {
     this.tampering = options.tampering;
     // Nothing here waits for anything but promises and this clock: one quiet turn settles it.
     this.clock = new VirtualClock({ quietTurns: 1, traceTimers: options.keepsTrace });
+    this.inspection = options.inspect === undefined ? {} : { inspect: options.inspect(this.clock) };
     this.trace = new Trace(this.clock.now, options.keepsTrace);
     this.watch = new WireWatch(this.oracle, this.coverage, this.trace);
     this.network = memoryNetwork({

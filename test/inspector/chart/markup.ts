@@ -1,4 +1,4 @@
-/** A strict little reader of the SVG that we write: what it cannot read, a browser might misread. */
+/** A strict reader of the SVG that we write: what it cannot read, a browser might misread. */
 export interface Element {
   readonly tag: string;
   readonly attributes: Readonly<Record<string, string>>;

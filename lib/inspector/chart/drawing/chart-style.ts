@@ -58,7 +58,9 @@ const LIVE_STYLE = `
 .chart-place { margin: 0; height: clamp(18rem, 70vh, 60rem); overflow: hidden; touch-action: none; }
 .chart-place .chart { width: 100%; height: 100%; display: block; cursor: grab; user-select: none; }
 .chart-place .chart-state:focus { outline: none; }
-.chart-place .chart-state:focus-visible > .chart-box { stroke: var(--chart-taken); stroke-width: 3; }
+.chart-place .chart-state:focus-visible > .chart-box {
+  stroke: var(--chart-taken); stroke-width: 3;
+}
 .chart-buttons { position: absolute; right: 0.5rem; top: 0.5rem; display: flex; gap: 0.25rem; }
 .chart-buttons button { min-width: 2.2rem; min-height: 2.2rem; }
 .chart-details { min-height: 5.5rem; max-height: 11rem; overflow: auto; font-size: 0.875rem; }

@@ -1,0 +1,94 @@
+/** A recording of 10,000 changes with 10 slaves opens at once and scrubs smoothly. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { withCli } from '../support/cli-process.js';
+import { packageRoot } from '../support/package-root.js';
+import { makeLargeRecording } from './support/large-recording.js';
+import { keepPicture } from './support/screenshots.js';
+import { visit, withBrowser } from './support/visit.js';
+
+const test = suite('large recording in a browser');
+
+const CHANGES = 10_000;
+const SLAVES = 10;
+const OPEN_MS_MAX = 2000;
+/** A hand on a slider feels no less than this. */
+const FRAME_MS_MAX = 50;
+const FRAMES = 300;
+
+/** Milliseconds from the navigation until everything is read and the last moment is shown. */
+async function openingMs(page: Page, slaves: number): Promise<number> {
+  const opened = await page.waitForFunction(
+    (count) => {
+      const isRead = document.querySelector('[data-testid="progress"][data-read="true"]') !== null;
+      const isWhole = document.querySelector('[data-testid="source"][data-state="whole"]') !== null;
+      const rows = document.querySelectorAll('[data-testid="node-row"]').length;
+      return isRead && isWhole && rows === count + 1 ? performance.now() : null;
+    },
+    slaves,
+    { polling: 'raf' },
+  );
+  return (await opened.jsonValue()) ?? Number.NaN;
+}
+
+/** Moves the slider on each frame, there and back with jumps; the frame times, sorted. */
+function scrub(page: Page, frames: number): Promise<number[]> {
+  return page.evaluate(async (count) => {
+    const slider = document.querySelector<HTMLInputElement>('[data-testid="slider"]');
+    if (slider === null) throw new Error('no slider');
+    const max = Number(slider.max);
+    const nextFrame = () => new Promise<number>((resolve) => requestAnimationFrame(resolve));
+    const times: number[] = [];
+    let last = await nextFrame();
+    for (let frame = 0; frame < count; frame += 1) {
+      // A golden step meets all parts of the recording, the next one never near the last.
+      slider.value = String(Math.round(((frame * 0.618_034) % 1) * max));
+      slider.dispatchEvent(new Event('input', { bubbles: true }));
+      const now = await nextFrame();
+      times.push(now - last);
+      last = now;
+    }
+    return times.sort((left, right) => left - right);
+  }, frames);
+}
+
+const at = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+
+test(`${CHANGES} changes with ${SLAVES} slaves open in under 2 s and scrub smoothly`, async () => {
+  const folder = join(packageRoot, 'build/recordings');
+  mkdirSync(folder, { recursive: true });
+  const made = await makeLargeRecording(join(folder, 'large.jsonl'), CHANGES, SLAVES);
+  console.log(
+    `\n  recorded ${(made.bytes / 1e6).toFixed(1)} MB in ${(made.tookMs / 1e3).toFixed(1)} s`,
+  );
+  await withCli(async (start) => {
+    const { link } = await start('replay', made.path, '--json').event('inspector');
+    await withBrowser((browser) =>
+      visit(browser, link, async ({ page }) => {
+        const opened = await openingMs(page, SLAVES);
+        console.log(`  opened in ${opened.toFixed(0)} ms`);
+        await page.locator('[data-testid="statechart"] [data-active="true"]').first().waitFor();
+        for (const tab of ['sequence', 'changes', 'plots']) {
+          await page.getByTestId(`tab-${tab}`).click();
+          await page.getByTestId(tab).waitFor();
+          const times = await scrub(page, FRAMES);
+          const [p50, p95, longest] = [at(times, 0.5), at(times, 0.95), at(times, 1)].map((time) =>
+            time.toFixed(1),
+          );
+          console.log(`  ${tab}: frames p50 ${p50} ms, p95 ${p95} ms, longest ${longest} ms`);
+          assert.ok(at(times, 0.95) < FRAME_MS_MAX, `${tab}: p95 of frame times is ${p95} ms`);
+        }
+        await page.getByTestId('tab-changes').click();
+        await page.getByTestId('to-end').click();
+        await keepPicture(page, 'inspector-large');
+        assert.ok(opened < OPEN_MS_MAX, `opened in ${opened.toFixed(0)} ms`);
+      }),
+    );
+  });
+});
+
+test.run();

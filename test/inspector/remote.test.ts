@@ -1,0 +1,249 @@
+/** The option `inspector`: entries reach an inspector elsewhere, and nothing waits for it. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { createMaster, createSlave, document, ReplicationError } from '../../lib/index.js';
+import { createInspector, type Inspector } from '../../lib/inspector/create-inspector.js';
+import type { Entry } from '../../lib/inspector/entries.js';
+import { writeLine } from '../../lib/inspector/json.js';
+import { linkText, parseLink } from '../../lib/inspector/remote/link.js';
+import { Sender } from '../../lib/inspector/remote/sender.js';
+import { newToken } from '../../lib/inspector/server/token.js';
+import { systemClock } from '../../lib/runtime/clock.js';
+import type { Trouble } from '../../lib/service/status.js';
+import { memoryNetwork } from '../../lib/transports/memory/index.js';
+import { freePort } from '../support/free-port.js';
+import { LINES, TOKEN, withServer } from '../support/inspector-server.js';
+
+const test = suite('inspector: hosts elsewhere');
+
+const DEADLINE_MS = 20_000;
+const print = (): void => undefined;
+
+async function until(what: string, holds: () => boolean): Promise<void> {
+  const deadline = performance.now() + DEADLINE_MS;
+  while (!holds()) {
+    if (performance.now() > deadline) assert.unreachable(`not in time: ${what}`);
+    await pause(10);
+  }
+}
+
+/** One change by a master and a slave of this process, which both know the link. */
+async function runCluster(link: string, during: () => Promise<void>): Promise<Trouble[]> {
+  const network = memoryNetwork();
+  const troubles: Trouble[] = [];
+  const transport = network.listen('master');
+  const data = document({ theme: 'light' });
+  const master = createMaster({ item: 'settings', data, transport, inspector: link });
+  const slave = createSlave({
+    item: 'settings',
+    id: 's1',
+    data: document({ theme: '' }),
+    transport: network.connect({ to: 'master', name: 's1' }),
+    inspector: link,
+  });
+  master.on('trouble', (trouble) => void troubles.push(trouble));
+  await master.start();
+  await slave.start();
+  await slave.current({ timeout: DEADLINE_MS });
+  await master.data.set({ theme: 'dark' }, { method: 'two-phase' });
+  await slave.waitFor(2, { timeout: DEADLINE_MS });
+  await during();
+  await slave.stop();
+  await master.stop();
+  return troubles;
+}
+
+const rolesIn = ({ feed }: Inspector): string[] =>
+  [...feed.nodes().values()].map(({ entry }) => entry.role).sort();
+
+test('an inspector elsewhere sees nodes, reports and the end of both', async () => {
+  await using inspector = createInspector({ port: 0, print });
+  const { link } = await inspector.start();
+  const seen: string[] = [];
+  inspector.feed.subscribe((lines) => void seen.push(...lines));
+  const troubles = await runCluster(link, () =>
+    until('both nodes', () => rolesIn(inspector).join() === 'master,slave'),
+  );
+  assert.equal(troubles, []);
+  await until('their ends', () => rolesIn(inspector).length === 0);
+  inspector.feed.flush();
+  for (const kind of ['node', 'machine', 'actor', 'step', 'message', 'change', 'node-end']) {
+    assert.ok(
+      seen.some((line) => line.startsWith(`{"kind":"${kind}"`)),
+      kind,
+    );
+  }
+});
+
+test('a wrong token is one trouble, no second try, and no harm', async () => {
+  await withServer(async ({ server, feed }) => {
+    const troubles = await runCluster(linkText(server.address, newToken()), () => pause(500));
+    assert.equal(
+      troubles.map(({ code }) => code),
+      ['UNAUTHORIZED'],
+    );
+    assert.not.match(troubles[0]?.reason ?? '', 'token=');
+    assert.equal(feed.taken, []);
+  });
+});
+
+test('nobody there: changes are made as ever, it is told once, and stop is not held up', async () => {
+  const port = await freePort();
+  let stoppedAfterMs = 0;
+  const troubles = await runCluster(linkText(`http://127.0.0.1:${port}/`, TOKEN), async () => {
+    await pause(600);
+    stoppedAfterMs = performance.now();
+  });
+  stoppedAfterMs = performance.now() - stoppedAfterMs;
+  assert.equal(
+    troubles.map(({ code }) => code),
+    ['NOT_RUNNING'],
+  );
+  assert.ok(stoppedAfterMs < 5000, `${stoppedAfterMs} ms`);
+});
+
+test('an inspector that comes later, and another one in its place, know the nodes', async () => {
+  const port = await freePort();
+  const options = { port, token: TOKEN, print };
+  const link = linkText(`http://127.0.0.1:${port}/`, TOKEN);
+  await runCluster(link, async () => {
+    for (let round = 0; round < 2; round += 1) {
+      await using inspector = createInspector(options);
+      await inspector.start();
+      await until('both nodes', () => rolesIn(inspector).join() === 'master,slave');
+    }
+  });
+});
+
+test('what does not fit while it is away gives way to a gap and what is known', async () => {
+  await withServer(async ({ server, feed }) => {
+    const restarts: number[] = [];
+    const node = 'n';
+    const sender = new Sender({
+      link: parseLink(linkText(server.address, TOKEN)),
+      id: 'sender',
+      clock: systemClock,
+      restart: (count) => {
+        restarts.push(count);
+        return [writeLine({ kind: 'gap', at: 1, node, count, reason: 'buffer' })];
+      },
+      troubled: (code, reason) => assert.unreachable(`${code} ${reason}`),
+    });
+    const trouble = { code: 'TIMEOUT', reason: 'x'.repeat(1000), heuristic: false };
+    const sent = 10_000;
+    const line = writeLine({ kind: 'trouble', at: 2, node, trouble });
+    // All in one turn: nothing can be sent meanwhile.
+    for (let index = 0; index < sent; index += 1) sender.take([line]);
+    await sender.close(DEADLINE_MS);
+    const gaps = feed.taken.flatMap((entry) => (entry.kind === 'gap' ? [entry.count] : []));
+    const dropped = gaps.reduce((sum, count) => sum + count, 0);
+    assert.ok(restarts.length > 0);
+    const arrived = feed.taken.filter(({ kind }) => kind === 'trouble').length;
+    assert.is(arrived + dropped, sent);
+    assert.is(feed.taken.at(-1)?.kind, 'trouble');
+  });
+});
+
+test('a batch that is sent twice is taken once', async () => {
+  await withServer(async ({ ask, feed }) => {
+    const line = writeLine({ kind: 'node-end', at: 1, node: 'n' });
+    const post = (batch: string) => {
+      const headers = { ...LINES, 'replichart-batch': batch };
+      return ask('/ingest', { method: 'POST', headers, body: `${line}\n` });
+    };
+    for (const batch of ['a 1', 'a 1', 'b 1', 'a 2', 'a 1']) {
+      assert.is((await post(batch)).status, 200, batch);
+    }
+    assert.is(feed.taken.length, 3);
+  });
+});
+
+test('hostile lines are refused as a whole batch, and none of it goes on', async () => {
+  await withServer(async ({ ask, feed, reports }) => {
+    const good = writeLine({ kind: 'node-end', at: 1, node: 'n' });
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const hostile = [
+      'no json',
+      '[]',
+      'null',
+      '{}',
+      '{"kind":"unheard-of","at":1}',
+      '{"kind":"node-end","at":"now","node":"n"}',
+      '{"kind":"node-end","at":1,"node":{"toString":1}}',
+      '{"kind":"report","at":1,"node":"n","report":{"role":"master"}}',
+      '{"kind":"step","at":1,"actor":"a","event":{"type":1},"taken":[]}',
+      '{"kind":"keyframe","at":1,"entries":[{"kind":"node-end"}]}',
+      `{"kind":"step","at":1,"actor":"a","event":{"type":"x","deep":${deep}},"taken":[]}`,
+      deep,
+    ];
+    for (const line of hostile) {
+      const body = `${good}\n${line}\n`;
+      const { status, body: said } = await ask('/ingest', { method: 'POST', headers: LINES, body });
+      assert.is(status, 400, line.slice(0, 100));
+      assert.match(said, 'line 2');
+    }
+    const bytes = Buffer.from([0xff, 0xfe, 0x0a]);
+    assert.is((await ask('/ingest', { method: 'POST', headers: LINES, body: bytes })).status, 400);
+    assert.equal(feed.taken, []);
+    assert.equal(reports, []);
+    const polluting = '{"kind":"step","at":1,"actor":"a","event":{"type":"x","__proto__":{"p":1}},';
+    const body = `${polluting}"taken":[]}\n`;
+    await ask('/ingest', { method: 'POST', headers: LINES, body });
+    assert.is(({} as { p?: number }).p, undefined);
+  });
+});
+
+test('a keyframe of one host does not replace what is known of others', async () => {
+  await withServer(async ({ ask, feed }) => {
+    const entries: Entry[] = [{ kind: 'node-end', at: 1, node: 'n' }];
+    const body = `${writeLine({ kind: 'keyframe', at: 1, entries })}\n`;
+    assert.is((await ask('/ingest', { method: 'POST', headers: LINES, body })).status, 200);
+    assert.equal(feed.taken, entries);
+  });
+});
+
+test('a node that was killed ends when its successor of the same name begins', async () => {
+  await withServer(async ({ ask, feed }) => {
+    const post = async (role: 'master' | 'slave', node: string): Promise<void> => {
+      const process = { pid: 1, host: 'h' };
+      const names = { role, item: 'settings', id: 's1', incarnation: node };
+      const body = `${writeLine({ kind: 'node', at: 1, node, ...names, process })}\n`;
+      assert.is((await ask('/ingest', { method: 'POST', headers: LINES, body })).status, 200);
+    };
+    await post('slave', 'one');
+    await post('slave', 'one');
+    await post('master', 'other');
+    await post('slave', 'two');
+    const ends = feed.taken.flatMap((entry) => (entry.kind === 'node-end' ? [entry.node] : []));
+    assert.equal(ends, ['one']);
+    assert.is(feed.taken.length, 5);
+  });
+});
+
+test('only a whole link is taken, and no message shows what was given', () => {
+  const network = memoryNetwork();
+  const wrong = [
+    'http://127.0.0.1:7500',
+    'http://127.0.0.1:7500/#token=',
+    'http://127.0.0.1:7500/?token=abcdefghijklmnop',
+    'http://user:secretsecret@127.0.0.1:7500/#token=abcdefghijklmnop',
+    'http://127.0.0.1:7500/page#token=abcdefghijklmnop',
+    'file:///#token=abcdefghijklmnop',
+    'abcdefghijklmnop',
+  ];
+  for (const inspector of wrong) {
+    try {
+      const transport = network.connect({ to: 'master', name: 's' });
+      createSlave({ item: 'a', data: document({}), transport, inspector });
+      assert.unreachable(inspector);
+    } catch (error) {
+      assert.instance(error, ReplicationError);
+      assert.match(String(error), '"inspector" of createSlave');
+      assert.not.match(String(error), 'abcdefghijklmnop');
+      assert.not.match(String(error), 'secretsecret');
+    }
+  }
+});
+
+test.run();
