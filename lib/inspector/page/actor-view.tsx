@@ -5,7 +5,7 @@ import type { StateValue } from '../entries.js';
 import type { ActorState, PastStep } from '../timeline/actor-stories.js';
 import type { WorldActor } from '../timeline/world.js';
 
-import { clockText, spanText } from './format.js';
+import { clockText, eventText, spanText } from './format.js';
 import {
   actorsShown,
   chosenActor,
@@ -121,11 +121,11 @@ function Past() {
                 type="button"
                 class={`plain step ${step.taken.length === 0 ? 'ignored' : ''}`}
                 aria-current={shownLine.value === step.line + 1}
-                title={step.taken.join('\n')}
+                title={[step.event, ...step.taken].join('\n')}
                 onClick={() => goToLine(step.line + 1)}
               >
                 <time>{clockText(step.at)}</time>
-                <b>{step.event}</b>
+                <b>{eventText(step.event)}</b>
                 <span class="muted">{takenText(step)}</span>
                 <span class="muted gap">
                   {before === undefined ? '' : `+${spanText(Math.max(0, step.at - before.at))}`}

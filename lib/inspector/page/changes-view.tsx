@@ -40,9 +40,11 @@ function StageBar({ view }: { readonly view: ChangeView }) {
   );
 }
 
-function Votes({ votes }: Pick<ChangeView, 'votes'>) {
+/** One-phase changes ask nobody. */
+function Votes({ votes, entry }: Pick<ChangeView, 'votes' | 'entry'>) {
   const { yes, no, open } = votes;
-  if (yes + no + open === 0) return <span class="votes muted">–</span>;
+  if (entry.method === 'one-phase' || yes + no + open === 0)
+    return <span class="votes muted">–</span>;
   return (
     <span class="votes">
       {yes > 0 ? <span class="good-text">{yes} </span> : null}
@@ -95,7 +97,7 @@ function Row({ track }: { readonly track: ChangeTrack }) {
       <span class="number">{bytesText(entry.bytes)}</span>
       <StageBar view={view} />
       <span class="number">{spanText(view.totalMs)}</span>
-      <Votes votes={view.votes} />
+      <Votes votes={view.votes} entry={entry} />
       <span class="why" data-testid={view.vetoes.length > 0 ? 'veto-reason' : 'change-reason'}>
         {reasonText(view)}
       </span>

@@ -5,7 +5,7 @@
  */
 import type { Line } from '../entries.js';
 import { doubles, octets, words } from './growing.js';
-import { emptyHead, type LineCode, readHead } from './line-index.js';
+import { CODE_OF, emptyHead, type LineCode, readHead } from './line-index.js';
 import { Names } from './names.js';
 import { parseLine } from './parse-line.js';
 
@@ -212,13 +212,18 @@ export class LineStore {
     }
     const count = this.#clock.length;
     const latest = count === 0 ? 0 : this.#clock.get(count - 1);
+    // A header tells when somebody began to read, which is after much of what follows.
+    const isHeader = head.code === CODE_OF['replichart-recording'];
+    if (count === 1 && this.#codes.get(0) === CODE_OF['replichart-recording']) {
+      this.#clock.set(0, head.at);
+    }
     this.#blockOf.push(this.#dropped + this.#blocks.length - 1);
     this.#starts.push(start);
     this.#lengths.push(end - start);
     this.#codes.push(head.code);
     this.#owners.push(this.names.intern(bytes, head.ownerStart, head.ownerEnd));
     this.#times.push(head.at);
-    this.#clock.push(Math.max(latest, head.at));
+    this.#clock.push(isHeader ? latest : Math.max(latest, head.at));
     this.#onLine(this.end - 1, head.code);
   }
 }

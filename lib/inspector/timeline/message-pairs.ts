@@ -59,9 +59,14 @@ export class MessagePairs {
   readonly #peers = new Map<string, string>();
   readonly #waiting = new Map<string, MessageRow[]>();
 
+  /** Arrivals without a sending, by identity: lines of several processes come out of order. */
+  readonly #orphans = new Map<string, MessageRow[]>();
+  /** Of those, the ones whose sending came later. */
+  readonly #found = new Set<MessageRow>();
+
   /** In the order in which they were sent. */
   get rows(): readonly MessageRow[] {
-    return this.#rows;
+    return this.#rows.filter((row) => !this.#found.has(row));
   }
 
   /** Masters first, then slaves, each by id. */
@@ -99,6 +104,7 @@ export class MessagePairs {
   #takeSent(fact: MessageFact): void {
     const row = this.#addRow(fact, this.#lifelineOfNode.get(fact.node)?.key ?? '', true);
     for (const peer of fact.peers) row.targets.push(this.#waitingFor(fact, peer));
+    this.#adopt(row, fact.identity);
     const list = this.#waiting.get(fact.identity);
     if (list === undefined) this.#waiting.set(fact.identity, [row]);
     else list.push(row);
@@ -113,9 +119,28 @@ export class MessagePairs {
     const { line, at, reason } = fact;
     const isIgnored = fact.fate === 'ignored';
     const arrival = { lifeline: receiver, isRecorded: true, line, at, isIgnored, reason };
-    if (found !== undefined) Object.assign(found, arrival);
-    // Only its arrival was seen; or it came once more than it was sent, which networks do.
-    else this.#addRow(fact, from, false).targets.push({ peer: fact.peers[0] ?? '', ...arrival });
+    if (found !== undefined) {
+      Object.assign(found, arrival);
+      return;
+    }
+    // Its sending comes later, or was not seen; or it came more often than it was sent.
+    const row = this.#addRow(fact, from, false);
+    row.targets.push({ peer: fact.peers[0] ?? '', ...arrival });
+    const orphans = this.#orphans.get(fact.identity);
+    if (orphans === undefined) this.#orphans.set(fact.identity, [row]);
+    else orphans.push(row);
+  }
+
+  /** Arrivals that were told of before this sending. */
+  #adopt(row: MessageRow, identity: string): void {
+    for (const orphan of this.#orphans.get(identity) ?? []) {
+      const [arrival] = orphan.targets;
+      if (arrival === undefined || this.#found.has(orphan)) continue;
+      const target = firstOpen([row], arrival.lifeline);
+      if (target === undefined) continue;
+      Object.assign(target, arrival, { peer: target.peer });
+      this.#found.add(orphan);
+    }
   }
 
   #addRow(fact: MessageFact, from: string, isSeenSent: boolean): MessageRow {

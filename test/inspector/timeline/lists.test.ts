@@ -116,6 +116,32 @@ test('what was lost at its first sending and arrived when it was sent again is t
   );
 });
 
+test('an arrival that was told of before its sending finds it: processes send their lines in parts', () => {
+  const entries = [...recordingEntries({ changes: 8, slaves: 3, loss: 0 })];
+  const isArrival = (entry: Entry) => entry.kind === 'message' && entry.fate === 'received';
+  const nodes = entries.filter(({ kind }) => kind === 'node');
+  const others = entries.filter((entry) => !isArrival(entry) && entry.kind !== 'node');
+  const timeline = timelineOfEntries([...nodes, ...entries.filter(isArrival), ...others]);
+  const rows = allPairs(timeline);
+  assert.ok(rows.length > 30);
+  assert.ok(
+    rows.every(({ isSeenSent }) => isSeenSent),
+    'an arrival stands alone',
+  );
+  assert.ok(rows.every(({ targets }) => targets.every(({ line }) => line !== null)));
+});
+
+test('a header tells of its reader: the recording begins with what it holds', () => {
+  const [first, ...entries] = [...recordingEntries({ changes: 2, slaves: 1 })];
+  if (first === undefined) throw new Error('no entry');
+  const at = first.at + 1_000_000;
+  const header = { format: 1, package: 'generated', payloads: false } as const;
+  const lines = [{ kind: 'replichart-recording', at, ...header } as const, first, ...entries];
+  const { store } = timelineOf(lines.map((line) => `${writeLine(line)}\n`));
+  assert.is(store.clockAt(0), first.at);
+  assert.is(store.clockAt(store.end - 1), entries.at(-1)?.at);
+});
+
 test('an ignored message is marked so, with the reason', () => {
   const entries = [...recordingEntries({ changes: 2, slaves: 2, loss: 0, vetoes: 0 })];
   const changed = entries.map((entry): Entry => {
