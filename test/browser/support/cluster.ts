@@ -1,4 +1,4 @@
-/** A real cluster of processes over TCP with an inspector in yet another one, as people start it. */
+/** A real cluster of processes over TCP, and an inspector in another one, as people start it. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
