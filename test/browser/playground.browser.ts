@@ -1,8 +1,8 @@
 /** `replichart playground`: real nodes in a browser, and everything that can be done to them. */
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { InspectorServer } from '../../lib/inspector/server/server.js';
+import { withCli } from '../support/cli-process.js';
 import { checkBasics, checkWidth, tabTo } from './support/basics.js';
 import { keepPicture } from './support/screenshots.js';
 import { type Look, visit, withBrowser } from './support/visit.js';
@@ -11,21 +11,13 @@ const test = suite('playground in a browser');
 
 const SLAVES_AT_START = 3;
 
-async function withPlayground(work: (page: Page) => Promise<void>, look: Look = {}): Promise<void> {
-  const server = new InspectorServer({
-    host: '127.0.0.1',
-    port: 0,
-    source: null,
-    token: null,
-    report: (text) => assert.unreachable(text),
-    index: 'playground.html',
-  });
-  await server.start();
-  try {
-    await withBrowser((browser: Browser) =>
+function withPlayground(work: (page: Page) => Promise<void>, look: Look = {}): Promise<void> {
+  return withCli(async (start) => {
+    const { link } = await start('playground', '--json').event('playground');
+    await withBrowser((browser) =>
       visit(
         browser,
-        server.address,
+        link,
         async ({ page }) => {
           await agreed(page, SLAVES_AT_START);
           await work(page);
@@ -33,9 +25,7 @@ async function withPlayground(work: (page: Page) => Promise<void>, look: Look = 
         look,
       ),
     );
-  } finally {
-    await server.stop();
-  }
+  });
 }
 
 interface Shown {

@@ -1,4 +1,4 @@
-/** A real cluster: master and slaves as processes over TCP, and the inspector they tell. */
+/** A real cluster of processes over TCP, and an inspector in another one, as people start it. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
