@@ -108,7 +108,7 @@ class Collecting implements Collector {
     this.#reporter.close();
   };
 
-  /** While there is no room: what is not even made costs a hundredth of what is told and dropped. */
+  /** While there is no room: making what is then dropped costs as much as showing it. */
   #leavesOut(run: InspectedNode): boolean {
     if (this.#isClosed) return true;
     const node = this.#nodes.get(run);
