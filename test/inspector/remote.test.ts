@@ -2,11 +2,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { createActor, setup } from 'xstate';
 import { createMaster, createSlave, document, ReplicationError } from '../../lib/index.js';
 import { createInspector, type Inspector } from '../../lib/inspector/create-inspector.js';
 import type { Entry } from '../../lib/inspector/entries.js';
 import { readLine, writeLine } from '../../lib/inspector/json.js';
 import { linkText, parseLink } from '../../lib/inspector/remote/link.js';
+import { connectInspector } from '../../lib/inspector/remote/remote-inspector.js';
 import { Sender } from '../../lib/inspector/remote/sender.js';
 import { newToken } from '../../lib/inspector/server/token.js';
 import { systemClock } from '../../lib/runtime/clock.js';
@@ -104,6 +106,22 @@ test('of a master with many slaves each session is known, however many join at o
   assert.is(known('machine'), 2);
   await Promise.all(slaves.map((slave) => slave.stop()));
   await master.stop();
+});
+
+test('what is more than the feed holds for a turn is known all the same', async () => {
+  await using inspector = createInspector({ port: 0, print });
+  const { link } = await inspector.start();
+  const remote = connectInspector(link, (code, reason) => assert.unreachable(`${code} ${reason}`));
+  const count = 30;
+  const machine = setup({}).createMachine({ id: 'm', context: { text: 'x'.repeat(100_000) } });
+  const actors = Array.from({ length: count }, () =>
+    createActor(machine, { inspect: remote.inspect }).start(),
+  );
+  // Three million characters in one turn.
+  await until('all of them', () => rolesIn(inspector).length === count);
+  for (const actor of actors) actor.stop();
+  await remote.close();
+  await until('their ends', () => rolesIn(inspector).length === 0);
 });
 
 test('a wrong token is one trouble, no second try, and no harm', async () => {
