@@ -13,6 +13,7 @@ import {
   shownActor,
   shownLine,
   shownNode,
+  sourceState,
   timeline,
   world,
 } from './model.js';
@@ -84,6 +85,8 @@ function Picture({ actor, now }: { readonly actor: WorldActor; readonly now: Act
   const { machine, name } = actor.entry;
   const chart = machine === null ? undefined : world.value.machines.get(machine);
   if (chart === undefined) return <p class="empty">This actor is no machine: it has no states.</p>;
+  // The layout takes the thread for as long as reading some megabytes: first what is to be seen.
+  if (sourceState.value.kind === 'connecting') return <p class="empty">Reading the recording…</p>;
   return (
     <LiveChart
       chart={chart}

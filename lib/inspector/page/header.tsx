@@ -1,7 +1,7 @@
 /** What is watched, and whether it is live; open, save, help. */
 import { useRef } from 'preact/hooks';
 import { bytesText, countText } from './format.js';
-import { lineEnd, sourceState, timeline } from './model.js';
+import { progressRevision, sourceState, timeline } from './model.js';
 import { open } from './opening.js';
 import { saveRecording } from './recording-file.js';
 import { isHelpOpen } from './shortcuts.js';
@@ -22,9 +22,9 @@ function stateText(state: SourceState): string {
 }
 
 function Progress() {
-  const { store } = timeline.value;
-  const read = lineEnd.value;
-  const share = store.end === 0 ? 1 : read / store.end;
+  progressRevision.value;
+  const { store, passed } = timeline.value;
+  const share = store.end === 0 ? 1 : passed / store.end;
   const unreadable = store.unreadable === 0 ? '' : `, ${countText(store.unreadable)} unreadable`;
   return (
     <span class="muted number" data-testid="progress" data-read={share >= 1}>

@@ -11,6 +11,8 @@ export const timeline = signal(new Timeline());
 export const sourceState = signal<SourceState>({ kind: 'connecting' });
 /** Rises when the timeline has read more; what is computed from it follows. */
 export const revision = signal(0);
+/** Rises more often, for what tells how far a recording was read. */
+export const progressRevision = signal(0);
 /** The line before which the shown moment is; null follows what comes. */
 export const pausedAt = signal<number | null>(null);
 /** Milliseconds since 1970; moves on each second, so that silence shows without any line. */

@@ -47,12 +47,11 @@ const lanes = computed((): Lanes => {
 /** How the round of a message ended, for its colour. */
 function outcomeOf({ round }: MessageRow): string {
   if (round === null) return 'none';
-  const track = timeline.value.changes.withId(round);
-  const line = track?.lines.findLast((each) => each < shownLine.value);
-  if (track === undefined || line === undefined) return 'open';
-  const view = timeline.value.changes.viewAt(track, shownLine.value, shownTime.value);
-  if (view === null || view.entry.stage === 'begun') return 'open';
-  return view.entry.stage === 'aborted' || view.entry.stage === 'failed' ? 'aborted' : 'committed';
+  const { changes } = timeline.value;
+  const track = changes.withId(round);
+  const stage = track === undefined ? null : changes.stageAt(track, shownLine.value);
+  if (stage === null || stage === 'begun') return 'open';
+  return stage === 'aborted' || stage === 'failed' ? 'aborted' : 'committed';
 }
 
 const nameOf = (key: string): string => key.slice(key.lastIndexOf(' ') + 1);
@@ -90,6 +89,8 @@ function choose(row: MessageRow): void {
 
 function Row({ row }: { readonly row: MessageRow }) {
   const marks = marksOf(row);
+  const outcome = outcomeOf(row);
+  const spoken = spokenText(row);
   const worst = ['lost', 'ignored'].find((each) => marks.some((mark) => mark.fate === each)) ?? '';
   return (
     <button
@@ -99,12 +100,12 @@ function Row({ row }: { readonly row: MessageRow }) {
       data-testid="sequence-row"
       data-kind={row.name}
       data-round={row.round ?? ''}
-      data-outcome={outcomeOf(row)}
+      data-outcome={outcome}
       data-fate={worst}
-      class={`plain message outcome-${outcomeOf(row)}`}
-      aria-label={spokenText(row)}
+      class={`plain message outcome-${outcome}`}
+      aria-label={spoken}
       aria-selected={chosenRow.value === row.line}
-      title={spokenText(row)}
+      title={spoken}
       onClick={() => choose(row)}
     >
       <time>{clockText(row.at)}</time>

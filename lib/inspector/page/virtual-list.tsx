@@ -45,8 +45,14 @@ export function VirtualList(props: VirtualListProps) {
     const { current } = place;
     if (current === null) return;
     const { scrollTop, clientHeight, scrollHeight } = current;
+    const wasAtEnd = isAtEnd.current;
     isAtEnd.current = scrollTop + clientHeight >= scrollHeight - NEAR_PX;
-    setView({ top: scrollTop, height: clientHeight });
+    // Following, it scrolled by itself: those rows are made already.
+    const isFollowing = followsEnd && wasAtEnd && isAtEnd.current;
+    setView((known) => {
+      const isSame = known.height === clientHeight && (isFollowing || known.top === scrollTop);
+      return isSame ? known : { top: scrollTop, height: clientHeight };
+    });
   };
   useEffect(() => {
     const { current } = place;
@@ -59,8 +65,10 @@ export function VirtualList(props: VirtualListProps) {
     const { current } = place;
     if (followsEnd && isAtEnd.current && current !== null) current.scrollTop = current.scrollHeight;
   });
-  const first = Math.max(0, Math.floor(view.top / rowPx) - BEYOND);
-  const last = Math.min(count, Math.ceil((view.top + view.height) / rowPx) + BEYOND);
+  const end = Math.max(0, count * rowPx - view.height);
+  const top = followsEnd && isAtEnd.current ? end : view.top;
+  const first = Math.max(0, Math.floor(top / rowPx) - BEYOND);
+  const last = Math.min(count, Math.ceil((top + view.height) / rowPx) + BEYOND);
   const rows = [];
   for (let index = first; index < last; index += 1) rows.push(row(index));
   // As attributes of an SVG, heights need no style of their own.

@@ -76,6 +76,8 @@ const PAGE_DOOR: Door = { method: 'GET', needsToken: false };
 const DATA_DOOR: Door = { method: 'GET', needsToken: true };
 const INGEST_DOOR: Door = { method: 'POST', needsToken: true };
 
+/** Of a recording at a time: fewer turns than the 64 KiB that files have by default. */
+const READ_BYTES = 1024 * 1024;
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
@@ -207,7 +209,8 @@ export class InspectorServer {
     const file = await open(path);
     if (!this.#beginLines(response, 'recording')) return file.close();
     // A page that is closed while it reads is no failure.
-    await pipeline(file.createReadStream(), response).catch(() => response.destroy());
+    const bytes = file.createReadStream({ highWaterMark: READ_BYTES });
+    await pipeline(bytes, response).catch(() => response.destroy());
   }
 }
 

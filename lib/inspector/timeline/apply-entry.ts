@@ -7,6 +7,7 @@ import type {
   GapEntry,
   KeyframeEntry,
   Line,
+  MachineEntry,
   NodeEndEntry,
   NodeEntry,
   ReportEntry,
@@ -43,6 +44,11 @@ function report(world: World, entry: ReportEntry): void {
   if (known !== undefined) world.nodes.set(entry.node, { ...known, report: entry });
 }
 
+/** Told again by each keyframe; a drawing is made once for each chart, so it stays the same one. */
+function beginMachine({ machines }: World, { machine, chart }: MachineEntry): void {
+  if (!machines.has(machine)) machines.set(machine, chart);
+}
+
 function beginActor(world: World, entry: ActorEntry, line: number): void {
   world.actors.set(entry.actor, { entry, line, endedAt: null });
 }
@@ -76,6 +82,7 @@ function change(world: World, entry: ChangeEntry): void {
 /** What is known is what a keyframe says; what was remarked before stays. */
 function keyframe(world: World, { entries }: KeyframeEntry, line: number): void {
   const fresh = emptyWorld(line);
+  for (const [id, chart] of world.machines) fresh.machines.set(id, chart);
   for (const entry of entries) applyLine(fresh, entry, line);
   for (const part of ['nodes', 'machines', 'actors', 'changes'] as const)
     replace(world, fresh, part);
@@ -109,7 +116,7 @@ const APPLY: {
   node: begin,
   'node-end': end,
   report,
-  machine: (world, { machine, chart }) => void world.machines.set(machine, chart),
+  machine: beginMachine,
   actor: beginActor,
   'actor-end': endActor,
   // Of steps and messages there are too many: they are read where one looks.

@@ -11,6 +11,8 @@ export interface ChangeTrack {
   readonly change: string;
   /** Lines that tell of it, in order. */
   readonly lines: number[];
+  /** The stage that each of these lines tells. */
+  readonly stages: ChangeStage[];
   readonly moments: StageMoment[];
 }
 
@@ -83,6 +85,7 @@ export class Changes {
     // A keyframe tells again what a line told.
     if (track.lines.at(-1) === line) return;
     track.lines.push(line);
+    track.stages.push(entry.stage);
     const known = track.moments.at(-1);
     if (known?.stage !== entry.stage) track.moments.push({ stage: entry.stage, at: entry.at });
   }
@@ -97,6 +100,11 @@ export class Changes {
       else high = middle;
     }
     return low;
+  }
+
+  /** Its stage before this line, without reading any; null when it had not begun. */
+  stageAt({ lines, stages }: ChangeTrack, line: number): ChangeStage | null {
+    return stages[lines.findLastIndex((each) => each < line)] ?? null;
   }
 
   /** As it stood before this line; null when it had not begun. */
@@ -139,7 +147,7 @@ export class Changes {
     const key = changeKey(node, change);
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
-    const track: ChangeTrack = { key, node, change, lines: [], moments: [] };
+    const track: ChangeTrack = { key, node, change, lines: [], stages: [], moments: [] };
     this.#byKey.set(key, track);
     this.#byId.set(change, track);
     this.#tracks.push(track);

@@ -210,12 +210,12 @@ export class LineStore {
       this.#unreadable += 1;
       return;
     }
-    const count = this.#clock.length;
-    const latest = count === 0 ? 0 : this.#clock.get(count - 1);
-    // A header tells when somebody began to read, which is after much of what follows.
-    const isHeader = head.code === CODE_OF['replichart-recording'];
-    if (count === 1 && this.#codes.get(0) === CODE_OF['replichart-recording']) {
-      this.#clock.set(0, head.at);
+    // A header tells when somebody began to read, which is after much of what follows; a keyframe
+    // of nothing tells no time. Both stand at the time of what comes first.
+    const isTimeless = head.code === CODE_OF['replichart-recording'] || head.at === 0;
+    const latest = this.#clock.at(this.#clock.length - 1) ?? 0;
+    if (!isTimeless && latest === 0) {
+      for (let row = 0; row < this.#clock.length; row += 1) this.#clock.set(row, head.at);
     }
     this.#blockOf.push(this.#dropped + this.#blocks.length - 1);
     this.#starts.push(start);
@@ -223,7 +223,7 @@ export class LineStore {
     this.#codes.push(head.code);
     this.#owners.push(this.names.intern(bytes, head.ownerStart, head.ownerEnd));
     this.#times.push(head.at);
-    this.#clock.push(isHeader ? latest : Math.max(latest, head.at));
+    this.#clock.push(isTimeless ? latest : Math.max(latest, head.at));
     this.#onLine(this.end - 1, head.code);
   }
 }

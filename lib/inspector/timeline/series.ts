@@ -34,6 +34,18 @@ class Steps {
   }
 }
 
+/** First index whose value is above `value`, in a list that never falls. */
+function firstAbove(list: readonly number[], value: number): number {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((list[middle] ?? 0) <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** How many of something happened, by second. */
 class Counts {
   readonly #bySecond = new Map<number, number>();
@@ -45,17 +57,34 @@ class Counts {
 
   /** Per second, averaged over each column of time. */
   rates(edges: readonly number[]): number[] {
-    const columns: number[] = [];
-    for (let column = 0; column + 1 < edges.length; column += 1) {
-      const from = Math.floor((edges[column] ?? 0) / SECOND_MS);
-      const until = Math.max(from + 1, Math.floor((edges[column + 1] ?? 0) / SECOND_MS));
-      let count = 0;
-      for (let second = from; second < until; second += 1) {
-        count += this.#bySecond.get(second) ?? 0;
+    const from = edges.slice(0, -1).map((edge) => Math.floor(edge / SECOND_MS));
+    const until = from.map((first, column) => {
+      return Math.max(first + 1, Math.floor((edges[column + 1] ?? 0) / SECOND_MS));
+    });
+    const counts = from.map(() => 0);
+    const seconds = (until.at(-1) ?? 0) - (from[0] ?? 0);
+    // One line with a wrong clock makes a range of decades, whose seconds nobody can go through.
+    if (seconds > this.#bySecond.size) this.#countKnown(counts, from, until);
+    else this.#countEach(counts, from, until);
+    return counts.map((count, column) => count / ((until[column] ?? 0) - (from[column] ?? 0)));
+  }
+
+  #countEach(counts: number[], from: readonly number[], until: readonly number[]): void {
+    for (const column of counts.keys()) {
+      for (let second = from[column] ?? 0; second < (until[column] ?? 0); second += 1) {
+        counts[column] = (counts[column] ?? 0) + (this.#bySecond.get(second) ?? 0);
       }
-      columns.push(count / (until - from));
     }
-    return columns;
+  }
+
+  /** Columns narrower than a second share it. */
+  #countKnown(counts: number[], from: readonly number[], until: readonly number[]): void {
+    for (const [second, count] of this.#bySecond) {
+      for (let column = firstAbove(until, second); (from[column] ?? second + 1) <= second; ) {
+        counts[column] = (counts[column] ?? 0) + count;
+        column += 1;
+      }
+    }
   }
 
   forgetBefore(at: number): void {

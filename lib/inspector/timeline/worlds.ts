@@ -10,7 +10,7 @@ import type { LineStore } from './line-store.js';
 import { copyWorld, emptyWorld, type World } from './world.js';
 
 /** Moving lines between two kept moments: going through as many takes a few milliseconds. */
-const KEPT_EVERY = 256;
+const KEPT_EVERY = 128;
 
 const NOT_MOVING: ReadonlySet<LineCode> = new Set([CODE_OF.unknown, CODE_OF.message, CODE_OF.step]);
 
@@ -27,6 +27,8 @@ export class Worlds {
   /** Goes over all moving lines once, in the order in which they came. */
   #front: World;
   #next = 0;
+  /** The last that was asked for: a slider that is drawn forward goes on from there. */
+  #latest: Kept | null = null;
 
   constructor(store: LineStore) {
     this.#store = store;
@@ -52,7 +54,9 @@ export class Worlds {
   pass(line: number, entry: Line | undefined): void {
     if (entry !== undefined) applyLine(this.#front, entry, line);
     this.#next += 1;
-    if (this.#next % KEPT_EVERY === 0) {
+    // A keyframe has hundreds of kilobytes: no move of the slider shall parse one again.
+    const isLong = entry?.kind === 'keyframe';
+    if (isLong || this.#next - (this.#kept.at(-1)?.next ?? 0) >= KEPT_EVERY) {
       this.#kept.push({ world: copyWorld(this.#front), next: this.#next });
     }
   }
@@ -61,13 +65,15 @@ export class Worlds {
   at(line: number): World {
     const newest = this.#moving.firstAbove(line - 1);
     const isFront = newest >= this.#next;
-    const kept = this.#keptBefore(newest);
-    const world = copyWorld(isFront ? this.#front : kept.world);
-    for (let next = kept.next; !isFront && next < newest; next += 1) {
+    const kept = isFront ? { world: this.#front, next: newest } : this.#startFor(newest);
+    const world = copyWorld(kept.world);
+    for (let next = kept.next; next < newest; next += 1) {
       const each = this.#moving.get(next);
-      const entry = this.#store.parseAt(each);
+      const entry = this.#store.lineAt(each);
       if (entry !== undefined) applyLine(world, entry, each);
     }
+    // What is handed out belongs to the caller.
+    if (kept.next < newest) this.#latest = { world: copyWorld(world), next: newest };
     world.line = line;
     world.at = line > this.#store.first ? this.#store.clockAt(line - 1) : world.at;
     return world;
@@ -76,6 +82,7 @@ export class Worlds {
   /** Lines before `first` are about to go; `base` is the world there, and all that stays. */
   forgetBefore(first: number, base: World): void {
     const gone = this.#moving.firstAbove(first - 1);
+    this.#latest = null;
     this.#moving.cut(gone);
     this.#next -= gone;
     const kept = this.#kept.filter(({ next }) => next > gone);
@@ -84,6 +91,12 @@ export class Worlds {
       ...kept.map(({ world, next }) => ({ world: rebased(world, base), next: next - gone })),
     ];
     this.#front = rebased(this.#front, base);
+  }
+
+  #startFor(next: number): Kept {
+    const kept = this.#keptBefore(next);
+    const latest = this.#latest;
+    return latest !== null && latest.next <= next && latest.next > kept.next ? latest : kept;
   }
 
   #keptBefore(next: number): Kept {

@@ -142,6 +142,22 @@ test('a header tells of its reader: the recording begins with what it holds', ()
   assert.is(store.clockAt(store.end - 1), entries.at(-1)?.at);
 });
 
+test('a first keyframe of no time makes no range of decades', () => {
+  const entries = [...recordingEntries({ changes: 2, slaves: 1 })];
+  const lines: Entry[] = [{ kind: 'keyframe', at: 0, entries: [] }, ...entries];
+  const { store, series } = timelineOf(lines.map((line) => `${writeLine(line)}\n`));
+  assert.is(store.clockAt(0), entries[0]?.at);
+  const to = store.clockAt(store.end - 1);
+  const total = (from: number): number => {
+    const { lines: plotted } = series.rates(from, to + 1000, 1);
+    const rate = plotted.find(({ name }) => name === 'messages')?.values[0] ?? 0;
+    return rate * (Math.floor((to + 1000) / 1000) - Math.floor(from / 1000));
+  };
+  // A range since 1970, as a host with a wrong clock makes it, counts the same messages.
+  assert.ok(total(store.clockAt(0)) > 0);
+  assert.ok(Math.abs(total(0) - total(store.clockAt(0))) < 0.01, `${total(0)}`);
+});
+
 test('an ignored message is marked so, with the reason', () => {
   const entries = [...recordingEntries({ changes: 2, slaves: 2, loss: 0, vetoes: 0 })];
   const changed = entries.map((entry): Entry => {
