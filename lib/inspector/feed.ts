@@ -3,7 +3,11 @@ import type { Entry } from './entries.js';
 
 /** Takes entries in the order in which they happened; must not throw. */
 export interface EntrySink {
-  take(entries: readonly Entry[]): void;
+  /**
+   * @param seenAtMs when they arrived from another host, in milliseconds since 1970 by the clock of
+   * this one, which may be off from theirs; none of entries of this process
+   */
+  take(entries: readonly Entry[], seenAtMs?: number): void;
 }
 
 /** Receives JSON lines of entries, without line ends, oldest first; must not throw. */
@@ -29,6 +33,8 @@ export interface EntryFeed extends EntrySink {
 export interface KnownNode {
   readonly entry: Extract<Entry, { kind: 'node' }>;
   readonly report: Extract<Entry, { kind: 'report' }> | null;
+  /** When the report arrived here, where it came from another host: its clock may be off. */
+  readonly seenAtMs?: number;
   /** Changes of this master by stage reached, since it started. */
   readonly changes: Readonly<Record<string, number>>;
 }

@@ -74,7 +74,12 @@ export class ProtocolActor<Machine extends AnyStateMachine, Effects> {
   }
 
   start(): void {
-    this.#run(() => this.#actor.start());
+    this.#run(() => {
+      // An inspector that missed this would know nothing of the actor.
+      this.#options.inspection?.wantAll();
+      this.#isTold = true;
+      this.#actor.start();
+    });
   }
 
   /** Clears every timer; later events are ignored. */
@@ -109,7 +114,7 @@ export class ProtocolActor<Machine extends AnyStateMachine, Effects> {
     }
     this.#isRunning = true;
     try {
-      // A start is told whatever there is to tell; what a timer brings is a step as any other.
+      // What a timer brings is a step as any other.
       this.#look();
       step();
       this.#carryOut();

@@ -81,6 +81,11 @@ export class RunInspection {
     this.inspect({ ...event });
   }
 
+  /** What follows is told to all, whether or not they want it: an actor that begins. */
+  wantAll(): void {
+    this.#audience = [...this.#inspectors];
+  }
+
   /** To all inspectors. Of XState, whose events are objects of their own: the ends of actors. */
   inspect(event: object): void {
     if (this.#isNamed(event))

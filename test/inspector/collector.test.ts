@@ -1,7 +1,7 @@
 /** Entries made of what inspectors are told, by real clusters and by actors of other hosts. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { assign, createActor, setup } from 'xstate';
+import { assign, createActor, fromTransition, setup } from 'xstate';
 import { createCollector } from '../../lib/inspector/collect/collector.js';
 import { withChanges } from '../../lib/inspector/context-paths.js';
 import type { Entry, StepEntry } from '../../lib/inspector/entries.js';
@@ -234,6 +234,33 @@ test('showing takes a bounded part of the time: where it takes long, little is s
     return entry.kind === 'actor' ? [(entry.context as { count: number }).count] : [];
   });
   assert.is(counts.at(-1), SENT + 1);
+  collector.close();
+});
+
+test('logic that calls something else a machine is watched like any other', () => {
+  const entries: Entry[] = [];
+  const sink = { take: (taken: readonly Entry[]) => void entries.push(...taken) };
+  const collector = createCollector({ sink, clock: new VirtualClock() });
+  const coffee = fromTransition(
+    (state: { machine: string; cups: number }) => {
+      return { ...state, cups: state.cups + 1 };
+    },
+    { machine: 'espresso', cups: 0 },
+  );
+  const odd = {
+    ...coffee,
+    getInitialSnapshot: (...input: Parameters<typeof coffee.getInitialSnapshot>) => {
+      return { ...coffee.getInitialSnapshot(...input), machine: 'espresso' };
+    },
+  };
+  createActor(odd, { inspect: collector.inspect }).start();
+  const actor = createActor(counter, { inspect: collector.inspect }).start();
+  actor.send({ type: 'add' });
+  assert.is(entries.filter(({ kind }) => kind === 'actor').length, 2);
+  assert.ok(
+    entries.some(({ kind }) => kind === 'step'),
+    'the next actor is watched',
+  );
   collector.close();
 });
 

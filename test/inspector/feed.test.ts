@@ -127,4 +127,39 @@ test('nodes: the newest report and the count of changes by stage', async () => {
   assert.equal([...other.nodes().keys()], [...feed.nodes().keys()]);
 });
 
+test('a listener that throws hears no more, and the others do', () => {
+  const clock = new VirtualClock();
+  const feed = createFeed({ clock });
+  const heard: number[] = [];
+  let isBroken = false;
+  feed.subscribe(() => {
+    if (isBroken) throw new Error('a defect of a host');
+  });
+  feed.subscribe((lines) => void heard.push(lines.length));
+  isBroken = true;
+  for (const at of [1, 2]) {
+    feed.take([{ kind: 'gap', at, node: 'n1', count: 1, reason: 'rate' }]);
+    feed.flush();
+  }
+  assert.equal(heard, [1, 1, 1], 'the history, and each line');
+});
+
+test('what arrived from another host is as old as its arrival', () => {
+  const feed = createFeed({ clock: new VirtualClock() });
+  const process = { pid: 1, host: 'elsewhere' };
+  const node = { node: 'n1', role: 'slave', item: 'i', id: 's', incarnation: 'x' } as const;
+  feed.take([{ kind: 'node', at: 5, ...node, process }], 900);
+  const status = { link: 'live', data: 'current', round: 'none', roundId: null } as const;
+  const words = { inDoubtFor: 0, problem: null, target: null, summary: 'current' } as const;
+  const report = { role: 'slave', status: { ...status, ...words }, position: null } as const;
+  const entry = {
+    kind: 'report',
+    at: 6,
+    node: 'n1',
+    report: { ...report, age: 0, transfer: null },
+  };
+  feed.take([entry as Entry], 1000);
+  assert.is(feed.nodes().get('n1')?.seenAtMs, 1000);
+});
+
 test.run();

@@ -3,6 +3,7 @@
  * once, and then each step, message and change. Everything is copied at once, since the host's
  * objects go on changing, and their bytes must not be kept alive.
  */
+import type { AnyStateMachine } from 'xstate';
 import { reasonOf } from '../../errors.js';
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import { systemIds } from '../../runtime/ids.js';
@@ -80,6 +81,7 @@ class Collecting implements Collector {
       everyMs: reportMs,
       tell: (node, report) =>
         this.#output.tell({ kind: 'report', node, report: keptValue(report) as typeof report }),
+      failed: (node, error) => this.#tellFailure(node, error),
       looked: () => this.#catchUp(),
     });
   }
@@ -129,10 +131,18 @@ class Collecting implements Collector {
   #failed(event: TellableEvent, error: unknown): void {
     this.close();
     const node = event.node === undefined ? undefined : this.#nodes.get(event.node);
-    if (node === undefined) return;
+    if (node !== undefined) this.#tellFailure(node.id, error);
+  }
+
+  #tellFailure(node: string, error: unknown): void {
     const reason = `the inspector stopped watching: ${reasonOf(error)}`;
     const trouble = { code: 'PROTOCOL', reason, heuristic: false };
-    this.#output.tell({ kind: 'trouble', node: node.id, trouble });
+    try {
+      this.#output.tell({ kind: 'trouble', node, trouble });
+    } catch {
+      // The sink itself is broken: nobody is left to be told, and the host must not be.
+      this.close();
+    }
   }
 
   #take(event: TellableEvent): void {
@@ -296,7 +306,9 @@ class Collecting implements Collector {
   #watch(node: WatchedNode, ref: SeenActor): WatchedActor {
     const snapshot: SeenSnapshot = ref.getSnapshot();
     this.#count += 1;
-    const machine = snapshot.machine === undefined ? null : this.#machines.of(snapshot.machine);
+    // Logic of a host's own may call anything a machine.
+    const isMachine = typeof snapshot.machine?.root === 'object';
+    const machine = isMachine ? this.#machines.of(snapshot.machine as AnyStateMachine) : null;
     const parent = this.#idOf(ref._parent) ?? null;
     const actor = new WatchedActor(`${this.#prefix}a${this.#count}`, node.id, ref, machine, parent);
     actor.look(snapshot);

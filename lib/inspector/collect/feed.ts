@@ -44,10 +44,10 @@ class Feed implements EntryFeed {
     this.#clock = options.clock ?? systemClock;
   }
 
-  take(entries: readonly Entry[]): void {
+  take(entries: readonly Entry[], seenAtMs?: number): void {
     for (const entry of entries) {
-      if (this.#ring.isSegmentDue) this.#ring.begin(this.skip());
-      this.#known.apply(entry);
+      if (this.#ring.isSegmentDue) this.#ring.begin(writeLine(this.#known.keyframe(entry.at)));
+      this.#known.apply(entry, seenAtMs);
       this.#ring.add(writeLine(entry));
     }
     if (this.#readers.size > 0) this.#schedule(false);
@@ -92,15 +92,24 @@ class Feed implements EntryFeed {
   readonly #deliver = (): void => {
     let isBehind = false;
     for (const reader of this.#readers) {
-      const lost = this.#ring.first - reader.next;
-      if (lost > 0) reader.listener([this.#gap(lost)]);
-      const { lines, next } = this.#ring.read(reader.next, LINES_PER_TURN);
-      reader.next = next;
-      isBehind ||= next < this.#ring.end;
-      if (lines.length > 0) reader.listener(lines);
+      try {
+        this.#give(reader);
+        isBehind ||= reader.next < this.#ring.end;
+      } catch {
+        // It must not throw, and here nobody but the process would catch it: it hears no more.
+        this.#readers.delete(reader);
+      }
     }
     if (isBehind) this.#schedule(true);
   };
+
+  #give(reader: Reader): void {
+    const lost = this.#ring.first - reader.next;
+    if (lost > 0) reader.listener([this.#gap(lost)]);
+    const { lines, next } = this.#ring.read(reader.next, LINES_PER_TURN);
+    reader.next = next;
+    if (lines.length > 0) reader.listener(lines);
+  }
 }
 
 /** A feed for any number of collectors and readers. */

@@ -21,6 +21,7 @@ interface NodeState {
   readonly entry: NodeEntry;
   report: ReportEntry | null;
   readonly changes: Record<string, number>;
+  seenAtMs: number | undefined;
   /** By id, those that may still move. */
   readonly open: Map<string, ChangeEntry>;
 }
@@ -82,7 +83,8 @@ export class KnownState {
   readonly #actors = new Map<string, ActorState>();
   #at = 0;
 
-  apply(entry: Entry): void {
+  /** @param seenAtMs when an entry of another host arrived, by the clock of this one */
+  apply(entry: Entry, seenAtMs?: number): void {
     this.#at = entry.at;
     switch (entry.kind) {
       case 'node':
@@ -91,12 +93,16 @@ export class KnownState {
         return this.#endNode(entry.node);
       case 'report': {
         const node = this.#nodes.get(entry.node);
-        if (node !== undefined) node.report = entry;
+        if (node === undefined) return;
+        node.report = entry;
+        node.seenAtMs = seenAtMs;
         return;
       }
       case 'machine':
         return this.#addMachine(entry);
       case 'actor': {
+        // Nothing would ever end it.
+        if (!this.#nodes.has(entry.node)) return;
         const context = ownContext(entry.context);
         return void this.#actors.set(entry.actor, { entry, value: entry.value, context });
       }
@@ -110,7 +116,7 @@ export class KnownState {
         return this.#gap(entry);
       case 'keyframe':
         // Of another collector's feed: it says what this one may not know yet.
-        for (const each of entry.entries) this.apply(each);
+        for (const each of entry.entries) this.apply(each, seenAtMs);
         return;
       default:
     }
@@ -121,9 +127,12 @@ export class KnownState {
     return this.#at;
   }
 
-  /** Entries that alone lead to this moment; to be written at once, for they go on changing. */
-  keyframe(): KeyframeEntry {
-    const at = this.#at;
+  /**
+   * Entries that alone lead to this moment; to be written at once, for they go on changing.
+   * @param next when what follows happened: the moment of the first keyframe
+   */
+  keyframe(next = 0): KeyframeEntry {
+    const at = this.#at || next;
     const entries: Entry[] = [...this.#machines.values()];
     for (const { entry, report, open } of this.#nodes.values()) {
       entries.push(entry);
@@ -137,10 +146,10 @@ export class KnownState {
   }
 
   get nodes(): ReadonlyMap<string, KnownNode> {
-    const known = [...this.#nodes].map(
-      ([node, { entry, report, changes }]) =>
-        [node, { entry, report, changes: { ...changes } }] as const,
-    );
+    const known = [...this.#nodes].map(([node, { entry, report, changes, seenAtMs }]) => {
+      const seen = seenAtMs === undefined ? {} : { seenAtMs };
+      return [node, { entry, report, changes: { ...changes }, ...seen }] as const;
+    });
     return new Map(known);
   }
 
@@ -192,5 +201,5 @@ export class KnownState {
 }
 
 function freshNode(entry: NodeEntry): NodeState {
-  return { entry, report: null, changes: {}, open: new Map() };
+  return { entry, report: null, changes: {}, open: new Map(), seenAtMs: undefined };
 }

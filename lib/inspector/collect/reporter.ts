@@ -14,7 +14,7 @@ const SHARE_MAX = 0.02;
 interface Reported {
   readonly node: string;
   /** Null of another host's actors, which have no report. */
-  readonly source: InspectedNode | null;
+  source: InspectedNode | null;
   isChanged: boolean;
   /** Not before this. */
   dueMs: number;
@@ -25,6 +25,8 @@ export interface ReporterOptions {
   readonly clock: Clock;
   readonly everyMs: number;
   readonly tell: (node: string, report: NodeReport) => void;
+  /** Told what asking for a report failed with; that node is not asked again. Must not throw. */
+  readonly failed: (node: string, error: unknown) => void;
   /** With each look, whether or not a report is due. */
   readonly looked: () => void;
 }
@@ -81,11 +83,18 @@ export class Reporter {
   }
 
   #pull(reported: Reported, nowMs: number): void {
-    const { clock, tell } = this.#options;
+    const { clock, tell, failed } = this.#options;
     if (reported.source === null) return;
     reported.isChanged = false;
-    tell(reported.node, reported.source.report());
     reported.lastMs = nowMs;
+    try {
+      tell(reported.node, reported.source.report());
+    } catch (error) {
+      // In a timer, only the process would catch it.
+      reported.source = null;
+      failed(reported.node, error);
+      return;
+    }
     reported.dueMs = nowMs + (clock.now() - nowMs) / SHARE_MAX;
   }
 }

@@ -104,7 +104,10 @@ export class Ingest {
       replyText(response, 400, reasonOf(error));
       return;
     }
-    if (this.#isNew(batch)) sink.take(entries.flatMap((entry) => this.#withEnds(entry)));
+    if (this.#isNew(batch)) {
+      const all = entries.flatMap((entry) => this.#withEnds(entry));
+      sink.take(all, Date.now());
+    }
     replyText(response, 200, run);
   }
 
