@@ -63,9 +63,27 @@ function scrub(page: Page, motion: Motion, frames: number): Promise<number[]> {
   );
 }
 
+/** What the browser counts since the page began: the same on a busy machine as on an idle one. */
+async function work(page: Page): Promise<{ layouts: number; styles: number; elements: number }> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable');
+  const { metrics } = await session.send('Performance.getMetrics');
+  await session.detach();
+  const count = (name: string) => metrics.find((each) => each.name === name)?.value ?? Number.NaN;
+  return {
+    layouts: count('LayoutCount'),
+    styles: count('RecalcStyleCount'),
+    elements: await page.locator('*').count(),
+  };
+}
+
 /** Prints the frame times; answers the one that 95 of 100 do not exceed. */
 async function measure(page: Page, tab: string, motion: Motion): Promise<number> {
+  const before = await work(page);
   const times = await scrub(page, motion, FRAMES);
+  const after = await work(page);
+  const perFrame = (key: 'layouts' | 'styles') => ((after[key] - before[key]) / FRAMES).toFixed(1);
+  const done = `${perFrame('layouts')} layouts, ${perFrame('styles')} passes of styles a frame`;
   const words = (
     [
       ['p50', 0.5],
@@ -73,7 +91,9 @@ async function measure(page: Page, tab: string, motion: Motion): Promise<number>
       ['longest', 1],
     ] as const
   ).map(([name, share]) => `${name} ${at(times, share).toFixed(1)} ms`);
-  console.log(`  ${tab}, ${motion}: frames ${words.join(', ')}`);
+  console.log(
+    `  ${tab}, ${motion}: frames ${words.join(', ')}; ${done}, ${after.elements} elements`,
+  );
   return at(times, 0.95);
 }
 
@@ -92,7 +112,10 @@ test(`${CHANGES} changes with ${SLAVES} slaves open in under 2 s and scrub smoot
     await withBrowser((browser) =>
       visit(browser, link, async ({ page }) => {
         const opened = await openingMs(page, SLAVES);
-        console.log(`  opened in ${opened.toFixed(0)} ms`);
+        const read = await page.getByTestId('progress').textContent();
+        const { layouts, styles } = await work(page);
+        console.log(`  opened in ${opened.toFixed(0)} ms: ${read}`);
+        console.log(`  until then ${layouts} layouts, ${styles} passes of styles`);
         await page.locator('[data-testid="statechart"] [data-state]').first().waitFor();
         for (const tab of ['sequence', 'changes', 'plots']) {
           await page.getByTestId(`tab-${tab}`).click();
