@@ -76,6 +76,10 @@ async function check(path: string, output: Output): Promise<void> {
     const message = `${countText(differences.length, 'actor')} went another way, of ${on}`;
     throw new ReplicationError('CORRUPT', `${path}: ${message}`);
   }
+  if (steps === 0) {
+    const message = `${path}: it holds no step that could be compared; record while nodes run`;
+    throw new ReplicationError('CORRUPT', message);
+  }
   output.event('same', `${on}: the statecharts do what is recorded`, { steps, actors });
 }
 

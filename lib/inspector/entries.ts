@@ -138,6 +138,8 @@ export interface GapEntry extends Stamp {
   /** Empty where it stands for all nodes: a reader skipped whatever happened meanwhile. */
   readonly node: string;
   readonly count: number;
+  /** Stages of changes that are among them, so that their numbers stay right. */
+  readonly changes?: Readonly<Record<string, number>>;
   /** `rate`: more happened than is shown. `buffer`: older entries made room. */
   readonly reason: 'rate' | 'buffer';
 }

@@ -3,10 +3,17 @@
  * in order, one event after the other. No effect runs inside an XState transition, so nothing a
  * host's code throws can put the actor into `error` (F2), and handlers may send events freely.
  */
-import { type AnyStateMachine, createActor, type EventFromLogic, type SnapshotFrom } from 'xstate';
+import {
+  type AnyStateMachine,
+  createActor,
+  type EventFromLogic,
+  type InspectionEvent,
+  type SnapshotFrom,
+} from 'xstate';
 import { reasonOf } from '../errors.js';
 import type { Clock } from '../runtime/clock.js';
 import { compile, type Effects as EffectCalls } from '../statechart/compile.js';
+import type { RunInspection } from './run-inspection.js';
 
 /** One handler per effect name; each gets the params of the action. */
 export type EffectHandlers<Effects> = {
@@ -23,8 +30,8 @@ export interface ProtocolActorOptions<Machine extends AnyStateMachine, Effects> 
   readonly input: unknown;
   readonly handlers: EffectHandlers<Effects>;
   readonly clock: Clock;
-  /** Gets XState's inspection events; must not throw. */
-  readonly inspect?: (event: object) => void;
+  /** Gets XState's inspection events, where somebody inspects. */
+  readonly inspection?: RunInspection | undefined;
   /** After every event and its effects. */
   readonly settled: () => void;
   /** A defect in the protocol code itself: the actor is dead, the host is not. */
@@ -38,11 +45,13 @@ export class ProtocolActor<Machine extends AnyStateMachine, Effects> {
   #events: EventFromLogic<Machine>[] = [];
   #isRunning = false;
   #isStopped = false;
+  /** Whether any inspector wants the step under way. */
+  #isTold = true;
 
   constructor(options: ProtocolActorOptions<Machine, Effects>) {
     this.#options = options;
-    const { clock, inspect, crashed } = options;
-    const isInspected = inspect !== undefined;
+    const { clock, inspection, crashed } = options;
+    const isInspected = () => inspection !== undefined && this.#isTold;
     const machine: AnyStateMachine = options.machine;
     this.#actor = createActor(compile(machine, { effects: this.#collectors(), isInspected }), {
       input: options.input as never,
@@ -50,7 +59,7 @@ export class ProtocolActor<Machine extends AnyStateMachine, Effects> {
         setTimeout: (callback, timeout) => clock.setTimeout(() => this.#run(callback), timeout),
         clearTimeout: (handle) => clock.clearTimeout(handle),
       },
-      ...(inspect === undefined ? {} : { inspect }),
+      ...(inspection === undefined ? {} : { inspect: (event) => this.#tell(inspection, event) }),
     });
     this.#actor.subscribe({ error: (error) => crashed(reasonOf(error)) });
   }
@@ -71,6 +80,7 @@ export class ProtocolActor<Machine extends AnyStateMachine, Effects> {
   /** Clears every timer; later events are ignored. */
   stop(): void {
     this.#isStopped = true;
+    this.#isTold = true;
     this.#actor.stop();
     this.#events = [];
   }
@@ -99,9 +109,12 @@ export class ProtocolActor<Machine extends AnyStateMachine, Effects> {
     }
     this.#isRunning = true;
     try {
+      // A start is told whatever there is to tell; what a timer brings is a step as any other.
+      this.#look();
       step();
       this.#carryOut();
       for (let event = this.#events.shift(); event !== undefined; event = this.#events.shift()) {
+        this.#look();
         this.#actor.send(event);
         this.#carryOut();
       }
@@ -109,6 +122,18 @@ export class ProtocolActor<Machine extends AnyStateMachine, Effects> {
       this.#isRunning = false;
     }
     this.#options.settled();
+  }
+
+  #look(): void {
+    const { inspection } = this.#options;
+    if (inspection !== undefined) this.#isTold = inspection.isWanted();
+  }
+
+  /** Ends are told always: an inspector must not take for running what is over. */
+  #tell(inspection: RunInspection, event: InspectionEvent): void {
+    const isEnd = event.type === '@xstate.snapshot' && event.snapshot.status !== 'active';
+    if (this.#isTold) inspection.inspectStep(event);
+    else if (isEnd) inspection.inspect(event);
   }
 
   #carryOut(): void {

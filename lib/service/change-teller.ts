@@ -19,8 +19,11 @@ export interface ChangeTellerOptions {
   readonly isAt: (slave: string, version: number) => boolean;
 }
 
+/** What is told of a change: its group would keep the callers' tasks and its bytes in memory. */
+type ToldChange = Pick<ChangeMoved, 'change' | 'method' | 'to' | 'updates' | 'bytes'>;
+
 interface Unconfirmed {
-  readonly open: OpenGroup;
+  readonly change: ToldChange;
   readonly slaves: readonly string[];
   readonly untilMs: number;
 }
@@ -58,7 +61,7 @@ export class ChangeTeller {
       this.#tell(open, 'committed', slaves, null);
       const { clock, patienceMs } = this.#options;
       const untilMs = clock.now() + patienceMs;
-      this.#unconfirmed.push({ open, slaves: Object.keys(slaves), untilMs });
+      this.#unconfirmed.push({ change: this.#toldOf(open), slaves: Object.keys(slaves), untilMs });
       this.look();
       return;
     }
@@ -76,33 +79,43 @@ export class ChangeTeller {
   look(): void {
     const { isAt, clock } = this.#options;
     let done = 0;
-    for (const { open, slaves, untilMs } of this.#unconfirmed) {
-      const { version } = open.group.to;
+    for (const { change, slaves, untilMs } of this.#unconfirmed) {
+      const { version } = change.to;
       const isApplied = slaves.every((slave) => isAt(slave, version));
       // A slave that is gone confirms nothing any more: its lag says so.
       if (!isApplied && clock.now() < untilMs) break;
       done += 1;
       if (!isApplied) continue;
       const applied = slaves.map((slave) => [slave, { stage: 'applied' as const }]);
-      this.#tell(open, 'applied', Object.fromEntries(applied), null);
+      this.#tellChange(change, 'applied', Object.fromEntries(applied), null);
     }
     if (done > 0) this.#unconfirmed = this.#unconfirmed.slice(done);
   }
 
+  #toldOf({ group, method, tasks }: OpenGroup): ToldChange {
+    const to = this.#options.positionAt(group.to);
+    return { change: group.id, method, to, updates: tasks.length, bytes: group.payload.bytes };
+  }
+
   #tell(
-    { group, method, tasks }: OpenGroup,
+    open: OpenGroup,
+    stage: ChangeStage,
+    slaves: Readonly<Record<string, SlaveProgress>>,
+    problem: Problem,
+  ): void {
+    this.#tellChange(this.#toldOf(open), stage, slaves, problem);
+  }
+
+  #tellChange(
+    change: ToldChange,
     stage: ChangeStage,
     slaves: Readonly<Record<string, SlaveProgress>>,
     problem: Problem,
   ): void {
     this.#options.inspection.tell({
       type: '@replichart.change',
-      change: group.id,
-      method,
+      ...change,
       stage,
-      to: this.#options.positionAt(group.to),
-      updates: tasks.length,
-      bytes: group.payload.bytes,
       slaves,
       problem: problem === null ? null : { code: problem.code, reason: problem.reason },
     });

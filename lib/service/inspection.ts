@@ -8,7 +8,15 @@ import type { MasterStatus, SlaveInfo, SlaveStatus, TransferProgress, Trouble } 
 import type { SlaveProgress } from './task.js';
 
 /** Gets every event; one that throws or rejects is not called any more, and told as trouble. */
-export type Inspect = (event: unknown) => void;
+export interface Inspect {
+  (event: unknown): void;
+  /**
+   * Asked before a step of an actor or a message of this run is told. True: it is not made for
+   * this inspector, which takes note that something is missing; it still hears of runs, changes,
+   * troubles and ends. Making what nobody shows costs as much as showing it does.
+   */
+  readonly leavesOut?: (node: InspectedNode) => boolean;
+}
 
 /** What the `inspect` option takes. */
 export type InspectOption = Inspect | readonly Inspect[];

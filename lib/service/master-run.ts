@@ -111,7 +111,7 @@ export class MasterRun implements MasterParts {
       clock,
       settled: () => this.#settled(),
       crashed: (reason) => this.trouble('PROTOCOL', `master of "${item}": ${reason}`),
-      ...(inspection === undefined ? {} : { inspect: inspection.inspect }),
+      inspection,
     });
     this.queue = this.#newQueue();
   }

@@ -76,7 +76,7 @@ export class MasterSessions {
 
   received(peer: PeerId, messages: readonly Enveloped[]): void {
     for (const message of messages) {
-      if (this.#inspection !== undefined) this.#tellArrived(this.#inspection, peer, message);
+      if (this.#inspection?.isWanted()) this.#tellArrived(this.#inspection, peer, message);
       this.#receive(peer, message);
     }
   }
@@ -236,7 +236,7 @@ export class MasterSessions {
       clock: this.#clock,
       settled: () => {},
       crashed: (reason) => this.#port.trouble('PROTOCOL', `session of ${sender}: ${reason}`),
-      ...(this.#inspection === undefined ? {} : { inspect: this.#inspection.inspect }),
+      inspection: this.#inspection,
     });
     const { durable } = message;
     const session: Session = { slave: sender, incarnation, peer, actor, durable, hello: message };

@@ -93,13 +93,14 @@ export class Outbox {
   send(peer: PeerId, message: Message): void {
     const frame = this.encode(message);
     this.#transmit(peer, frame);
-    this.#inspection?.sent([peer], this.#dressed(message), frame.length);
+    const inspection = this.#inspection;
+    if (inspection?.isWanted()) inspection.sent([peer], this.#dressed(message), frame.length);
   }
 
   /** Sends a frame that `encode` made, perhaps for another peer. */
   post(peer: PeerId, frame: Uint8Array): void {
     this.#transmit(peer, frame);
-    this.#inspection?.sentFrame(peer, frame);
+    if (this.#inspection?.isWanted()) this.#inspection.sentFrame(peer, frame);
   }
 
   #transmit(peer: PeerId, frame: Uint8Array): void {
@@ -114,7 +115,8 @@ export class Outbox {
     const envelope = { protocol: PROTOCOL_VERSION, item, lineage, epoch, incarnation, sender };
     const frame = encodeFrame(envelope, message);
     this.#transport.send(peer, frame);
-    this.#inspection?.sent([peer], { ...message, envelope }, frame.length);
+    const inspection = this.#inspection;
+    if (inspection?.isWanted()) inspection.sent([peer], { ...message, envelope }, frame.length);
   }
 
   /** One frame, encoded once, for all of `peers`. */
@@ -125,7 +127,8 @@ export class Outbox {
     const addressed = transport.features.multicast ? message : withoutNames(message);
     const frame = this.encode(addressed);
     transport.multicast(peers, frame);
-    this.#inspection?.sent(peers, this.#dressed(addressed), frame.length);
+    const inspection = this.#inspection;
+    if (inspection?.isWanted()) inspection.sent(peers, this.#dressed(addressed), frame.length);
   }
 
   encode(message: Message): Uint8Array {

@@ -33,6 +33,8 @@ export class RunInspection {
   /** What was told before the run had a name: its actors are made before it is recovered. */
   #early: Untold[] = [];
   #isOver = false;
+  /** Those who want the step or message under way. */
+  #audience: readonly Inspect[] = [];
   /** Bytes of the frames of messages on their way in. */
   readonly #sizes = new WeakMap<object, number>();
 
@@ -42,6 +44,22 @@ export class RunInspection {
     this.#broke = broke;
   }
 
+  /**
+   * Asked once before each step and each message: with nobody who wants it, it need not be made.
+   * Under load this one look is all that most of them cost.
+   */
+  isWanted(): boolean {
+    const node = this.#node;
+    if (this.#isOver) return false;
+    if (node === null) return true;
+    const audience: Inspect[] = [];
+    for (const inspector of this.#inspectors) {
+      if (!this.#isLeftOut(inspector, node)) audience.push(inspector);
+    }
+    this.#audience = audience;
+    return audience.length > 0;
+  }
+
   /** From now on inspectors hear of this run, and first what happened so far. */
   begin(node: InspectedNode): void {
     this.#node = node;
@@ -49,6 +67,7 @@ export class RunInspection {
     this.#early = [];
     this.tell({ type: '@replichart.started' });
     for (const event of early) this.inspect(event);
+    this.#audience = [...this.#inspectors];
   }
 
   /** Nothing follows from this run. */
@@ -62,19 +81,27 @@ export class RunInspection {
     this.inspect({ ...event });
   }
 
-  /** For XState, whose events are objects of their own, made to be told. */
-  readonly inspect = (event: object): void => {
-    if (this.#isOver) return;
-    if (this.#node === null) {
-      this.#early.push(event);
-      return;
-    }
-    (event as Untold).node = this.#node;
-    for (const inspector of this.#inspectors) this.#call(inspector, event);
-  };
+  /** To all inspectors. Of XState, whose events are objects of their own: the ends of actors. */
+  inspect(event: object): void {
+    if (this.#isNamed(event))
+      for (const inspector of this.#inspectors) this.#call(inspector, event);
+  }
 
+  /** To those who want it: see `isWanted`. */
+  inspectStep(event: object): void {
+    if (this.#isNamed(event)) for (const inspector of this.#audience) this.#call(inspector, event);
+  }
+
+  #isNamed(event: object): boolean {
+    if (this.#isOver) return false;
+    if (this.#node === null) this.#early.push(event);
+    else (event as Untold).node = this.#node;
+    return this.#node !== null;
+  }
+
+  /** Only where `isWanted` said so. */
   sent(peers: readonly PeerId[], message: Enveloped<Message>, bytes: number): void {
-    this.tell({ type: '@replichart.message', fate: 'sent', peers, message, bytes });
+    this.#tellMessage({ type: '@replichart.message', fate: 'sent', peers, message, bytes });
   }
 
   /** A frame that may have been made for another peer: read again, it tells what it holds. */
@@ -86,17 +113,35 @@ export class RunInspection {
     this.#sizes.set(message, bytes);
   }
 
-  /** @param reason why it is dropped; none when it is not */
+  /**
+   * Only where `isWanted` said so.
+   * @param reason why it is dropped; none when it is not
+   */
   arrived(peer: PeerId, message: Enveloped, reason: string | null): void {
     const bytes = this.#sizes.get(message) ?? 0;
     const told = { type: '@replichart.message', peers: [peer], message, bytes } as const;
-    if (reason === null) this.tell({ ...told, fate: 'received' });
-    else this.tell({ ...told, fate: 'ignored', reason });
+    if (reason === null) this.#tellMessage({ ...told, fate: 'received' });
+    else this.#tellMessage({ ...told, fate: 'ignored', reason });
   }
 
   /** Messages of a connection that is over. */
   strayed(peer: PeerId, messages: readonly Enveloped[]): void {
-    for (const message of messages) this.arrived(peer, message, 'of an earlier connection');
+    for (const message of messages) {
+      if (this.isWanted()) this.arrived(peer, message, 'of an earlier connection');
+    }
+  }
+
+  #tellMessage(message: WithoutNode<MessageMoved>): void {
+    this.inspectStep(message);
+  }
+
+  #isLeftOut(inspector: Inspect, node: InspectedNode): boolean {
+    try {
+      return inspector.leavesOut?.(node) === true;
+    } catch (error) {
+      this.#cutOff(inspector, error);
+      return true;
+    }
   }
 
   #call(inspector: Inspect, event: object): void {

@@ -73,7 +73,7 @@ export class SlaveInbox {
     let held: Stateful | undefined;
     for (const message of messages) {
       const reason = this.#reasonAgainst(message);
-      if (this.#run.inspection !== undefined) this.#tellArrived(message, reason);
+      if (this.#run.inspection?.isWanted()) this.#tellArrived(message, reason);
       if (reason !== null) continue;
       if (isChunk(message)) {
         this.#deliver(held);

@@ -100,7 +100,7 @@ export class SlaveRun implements SlaveParts {
       clock,
       settled: () => this.#settled(),
       crashed: (reason) => this.trouble('PROTOCOL', `slave "${id}" of "${item}": ${reason}`),
-      ...(inspection === undefined ? {} : { inspect: inspection.inspect }),
+      inspection,
     });
   }
 

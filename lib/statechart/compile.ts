@@ -18,8 +18,8 @@ export type { Effects } from './run.js';
 export interface CompiledOptions {
   /** Called in the place of the machine's own actions of these names. */
   readonly effects?: Effects;
-  /** Microsteps are told to the system's inspectors. @default false */
-  readonly isInspected?: boolean;
+  /** Asked with each event: are its microsteps told to the system's inspectors? @default never */
+  readonly isInspected?: () => boolean;
 }
 
 const charts = new WeakMap<Machine, Chart>();
@@ -52,7 +52,7 @@ function withEffects(scope: AnyActorScope, effects: Effects): AnyActorScope {
  * @throws {TypeError} when the machine uses what is not compiled, naming it
  */
 export function compile<M extends AnyStateMachine>(machine: M, options: CompiledOptions = {}): M {
-  const { effects = {}, isInspected = false } = options;
+  const { effects = {}, isInspected = () => false } = options;
   const chart = chartOf(machine);
 
   const transition = (snapshot: Snapshot, event: AnyEventObject, scope: AnyActorScope) => {
@@ -60,7 +60,7 @@ export function compile<M extends AnyStateMachine>(machine: M, options: Compiled
       return machine.transition(snapshot, event, withEffects(scope, effects));
     }
     const run = new Run(snapshot, event, scope, effects);
-    const macrostep = new Macrostep(run, chart.configurationOf(snapshot._nodes), isInspected);
+    const macrostep = new Macrostep(run, chart.configurationOf(snapshot._nodes), isInspected());
     return macrostep.make();
   };
 

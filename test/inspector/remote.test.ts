@@ -2,11 +2,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { createActor, setup } from 'xstate';
 import { createMaster, createSlave, document, ReplicationError } from '../../lib/index.js';
 import { createInspector, type Inspector } from '../../lib/inspector/create-inspector.js';
 import type { Entry } from '../../lib/inspector/entries.js';
-import { writeLine } from '../../lib/inspector/json.js';
+import { readLine, writeLine } from '../../lib/inspector/json.js';
 import { linkText, parseLink } from '../../lib/inspector/remote/link.js';
+import { connectInspector } from '../../lib/inspector/remote/remote-inspector.js';
 import { Sender } from '../../lib/inspector/remote/sender.js';
 import { newToken } from '../../lib/inspector/server/token.js';
 import { systemClock } from '../../lib/runtime/clock.js';
@@ -76,6 +78,52 @@ test('an inspector elsewhere sees nodes, reports and the end of both', async () 
   }
 });
 
+test('of a master with many slaves each session is known, however many join at once', async () => {
+  await using inspector = createInspector({ port: 0, print });
+  const { link } = await inspector.start();
+  const [item, count] = ['settings', 400];
+  const network = memoryNetwork();
+  const transport = network.listen('master');
+  const master = createMaster({ item, data: document({ n: 0 }), transport, inspector: link });
+  const slaves = Array.from({ length: count }, (_, index) => {
+    const name = `s${index}`;
+    const data = document<{ n: number }>();
+    return createSlave({
+      item,
+      id: name,
+      data,
+      transport: network.connect({ to: 'master', name }),
+    });
+  });
+  await master.start();
+  await Promise.all(slaves.map((slave) => slave.start()));
+  await Promise.all(slaves.map((slave) => slave.current({ timeout: DEADLINE_MS })));
+  const known = (kind: Entry['kind']): number => {
+    const line = readLine(inspector.feed.skip());
+    return line.kind === 'keyframe' ? line.entries.filter((each) => each.kind === kind).length : 0;
+  };
+  await until('a master and its sessions', () => known('actor') === 1 + count);
+  assert.is(known('machine'), 2);
+  await Promise.all(slaves.map((slave) => slave.stop()));
+  await master.stop();
+});
+
+test('what is more than the feed holds for a turn is known all the same', async () => {
+  await using inspector = createInspector({ port: 0, print });
+  const { link } = await inspector.start();
+  const remote = connectInspector(link, (code, reason) => assert.unreachable(`${code} ${reason}`));
+  const count = 30;
+  const machine = setup({}).createMachine({ id: 'm', context: { text: 'x'.repeat(100_000) } });
+  const actors = Array.from({ length: count }, () =>
+    createActor(machine, { inspect: remote.inspect }).start(),
+  );
+  // Three million characters in one turn.
+  await until('all of them', () => rolesIn(inspector).length === count);
+  for (const actor of actors) actor.stop();
+  await remote.close();
+  await until('their ends', () => rolesIn(inspector).length === 0);
+});
+
 test('a wrong token is one trouble, no second try, and no harm', async () => {
   await withServer(async ({ server, feed }) => {
     const troubles = await runCluster(linkText(server.address, newToken()), () => pause(500));
@@ -142,6 +190,59 @@ test('what does not fit while it is away gives way to a gap and what is known', 
     const arrived = feed.taken.filter(({ kind }) => kind === 'trouble').length;
     assert.is(arrived + dropped, sent);
     assert.is(feed.taken.at(-1)?.kind, 'trouble');
+  });
+});
+
+/** Lines of a thousand characters. */
+function troubleLines(count: number, at: number): string[] {
+  const trouble = { code: 'TIMEOUT', reason: 'x'.repeat(1000), heuristic: false };
+  const line = writeLine({ kind: 'trouble', at, node: 'n', trouble });
+  return Array.from({ length: count }, () => line);
+}
+
+test('while nobody answers, what is known is not written anew for each line', async () => {
+  const port = await freePort();
+  let restarts = 0;
+  const sender = new Sender({
+    link: parseLink(linkText(`http://127.0.0.1:${port}/`, TOKEN)),
+    id: 'sender',
+    clock: systemClock,
+    restart: () => {
+      restarts += 1;
+      return troubleLines(6000, 1);
+    },
+    troubled: () => undefined,
+  });
+  // Twenty million characters, of which six million may wait.
+  for (let turn = 0; turn < 200; turn += 1) sender.take(troubleLines(100, 2));
+  await sender.close(1);
+  assert.ok(restarts > 0 && restarts <= 4, `${restarts} restarts`);
+});
+
+test('what is known arrives whole, also where it is longer than what may wait', async () => {
+  await withServer(async ({ server, feed }) => {
+    const [known, sent, perTurn] = [6000, 5000, 100];
+    let restarts = 0;
+    const sender = new Sender({
+      link: parseLink(linkText(server.address, TOKEN)),
+      id: 'sender',
+      clock: systemClock,
+      restart: (count) => {
+        restarts += 1;
+        const gap = writeLine({ kind: 'gap', at: 1, node: 'n', count, reason: 'buffer' });
+        return [gap, ...troubleLines(known, 1)];
+      },
+      troubled: (code, reason) => assert.unreachable(`${code} ${reason}`),
+    });
+    for (let turn = 0; turn < sent / perTurn; turn += 1) sender.take(troubleLines(perTurn, 2));
+    await sender.close(DEADLINE_MS);
+    const count = (at: number): number =>
+      feed.taken.filter((entry) => entry.kind === 'trouble' && entry.at === at).length;
+    const gaps = feed.taken.flatMap((entry) => (entry.kind === 'gap' ? [entry.count] : []));
+    assert.is(restarts, 1);
+    assert.is(count(1), known);
+    assert.is(gaps.length, 1);
+    assert.is(count(2) + (gaps[0] ?? 0), sent);
   });
 });
 

@@ -92,6 +92,24 @@ test('--check tells of a recording that the statecharts do not follow', async ()
   );
 });
 
+test('--check fails on a recording in which there is nothing to compare', async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, 'none.jsonl');
+    const header = {
+      kind: 'replichart-recording',
+      at: 1,
+      format: 1,
+      package: 'x',
+      payloads: false,
+    };
+    await writeFile(path, `${JSON.stringify(header)}\n`);
+    const args = [CLI, 'replay', path, '--check'];
+    const checked = await runCommand(process.execPath, args, { deadlineMs: DEADLINE_MS });
+    assert.is(checked.code, 1);
+    assert.match(checked.stderr, 'no step that could be compared');
+  });
+});
+
 test('--inspect serves a page in the node itself; a port in use is a line and exit code 1', async () => {
   await withFolder((folder) =>
     withCli(async (start) => {

@@ -21,7 +21,7 @@ test('random charts: every snapshot, action and microstep is as XState makes it'
   for (let walks = 0; walks < WALKS; walks += 1) {
     const seed = `${base}-${walks}`;
     const machine = randomChart(seed);
-    const made = compile(machine, { isInspected: true });
+    const made = compile(machine, { isInspected: () => true });
     const { steps, difference } = walk(machine, made, new Draw(seed, 'walk'), STEPS_PER_WALK);
     const told = `seed ${seed}, ${JSON.stringify(difference?.events)}`;
     assert.is(difference?.made, difference?.wanted, told);
@@ -38,7 +38,7 @@ test('random actors: timers, inspection, effects, subscribers and endings are th
     const stimuli: readonly Stimulus[] = randomStimuli(new Draw(seed, 'life'), STIMULI_PER_ACTOR);
     const wanted = await logActor((actions) => machine.provide({ actions }), stimuli);
     const made = await logActor(
-      (effects) => compile(machine, { effects, isInspected: true }),
+      (effects) => compile(machine, { effects, isInspected: () => true }),
       stimuli,
     );
     const first = wanted.findIndex((line, at) => line !== made[at]);
@@ -57,7 +57,7 @@ for (const { what, spoil } of DEFECTS) {
     const isNoticed = Array.from({ length: WALKS }, (_, at) => `${base}-${at}`).some((seed) => {
       const spoilt = randomChart(seed);
       spoil(spoilt);
-      const made = compile(spoilt, { isInspected: true });
+      const made = compile(spoilt, { isInspected: () => true });
       const draw = new Draw(seed, 'walk');
       return walk(randomChart(seed), made, draw, STEPS_PER_WALK).difference !== null;
     });

@@ -12,7 +12,7 @@ const made = (config: object): AnyStateMachine =>
   createMachine({ id: 'm', ...config } as never) as unknown as AnyStateMachine;
 
 function compare(machine: AnyStateMachine, ...events: readonly (string | AnyEventObject)[]) {
-  const sides = new SideBySide(machine, compile(machine, { isInspected: true }));
+  const sides = new SideBySide(machine, compile(machine, { isInspected: () => true }));
   for (const event of events) sides.step(typeof event === 'string' ? { type: event } : event);
   assert.is(sides.difference?.made, sides.difference?.wanted);
   return sides.snapshot;
@@ -115,7 +115,7 @@ test('a loop without end becomes an error on both sides, when the machine limits
       b: { always: { actions: assign(({ context }) => ({ count: context.count + 1 })) } },
     },
   });
-  const sides = new SideBySide(machine, compile(machine, { isInspected: true }));
+  const sides = new SideBySide(machine, compile(machine, { isInspected: () => true }));
   sides.step({ type: 'GO' });
   assert.ok(sides.hasFailed);
   assert.is(sides.difference?.made, sides.difference?.wanted);

@@ -65,7 +65,7 @@ export class Stepper<Machine extends AnyStateMachine> {
   constructor(machine: Machine, { onTaken, compareEvery = 1 }: StepperOptions = {}) {
     this.#machine = machine;
     this.#compareEvery = compareEvery;
-    this.#compiled = compile(machine, { isInspected: onTaken !== undefined });
+    this.#compiled = compile(machine, { isInspected: () => onTaken !== undefined });
     const self = createActor(machine);
     const { system } = self;
     if (onTaken !== undefined) {

@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '../../runtime/clock.js';
 import { systemIds } from '../../runtime/ids.js';
 import type {
   ChangeMoved,
+  Inspect,
   InspectedNode,
   MessageMoved,
   ReplicationInspectionEvent,
@@ -38,6 +39,10 @@ interface WatchedNode {
   readonly isRun: boolean;
   readonly actors: Set<WatchedActor>;
   isOver: boolean;
+  /** Something of it was left out without being told: see `leavesOut`. */
+  isUnwatched: boolean;
+  /** Changes whose begin was shown and that are not over: few, since a master has one at a time. */
+  readonly shown: Set<string>;
 }
 
 class Collecting implements Collector {
@@ -79,16 +84,19 @@ class Collecting implements Collector {
     });
   }
 
-  readonly inspect = (event: unknown): void => {
-    if (this.#isClosed || !isTellable(event)) return;
-    const beganMs = this.#clock.now();
-    try {
-      this.#take(event);
-      this.#output.spent(this.#clock.now() - beganMs);
-    } catch (error) {
-      this.#failed(event, error);
-    }
-  };
+  readonly inspect: Inspect = Object.assign(
+    (event: unknown): void => {
+      if (this.#isClosed || !isTellable(event)) return;
+      const beganMs = this.#clock.now();
+      try {
+        this.#take(event);
+        this.#output.spent(this.#clock.now() - beganMs);
+      } catch (error) {
+        this.#failed(event, error);
+      }
+    },
+    { leavesOut: (run: InspectedNode) => this.#leavesOut(run) },
+  );
 
   readonly wholly = (): (() => void) => {
     this.#catchUp();
@@ -99,6 +107,23 @@ class Collecting implements Collector {
     this.#isClosed = true;
     this.#reporter.close();
   };
+
+  /** While there is no room: making what is then dropped costs as much as showing it. */
+  #leavesOut(run: InspectedNode): boolean {
+    if (this.#isClosed) return true;
+    const node = this.#nodes.get(run);
+    if (node === undefined || this.#output.hasRoom()) return false;
+    node.isUnwatched = true;
+    this.#reporter.changed(node.id);
+    this.#output.leaveOut(node.id);
+    return true;
+  }
+
+  /** Its actors went on unwatched: where each stands now is told before its next step. */
+  #lookAgain(node: WatchedNode): void {
+    node.isUnwatched = false;
+    for (const actor of node.actors) actor.lookAgain();
+  }
 
   /** A defect here must not end the host's actor, to which XState would throw it. */
   #failed(event: TellableEvent, error: unknown): void {
@@ -113,6 +138,7 @@ class Collecting implements Collector {
   #take(event: TellableEvent): void {
     const node = this.#nodeOf(event);
     if (node.isOver) return;
+    if (node.isUnwatched) this.#lookAgain(node);
     this.#reporter.changed(node.id);
     if (isOfActor(event)) this.#takeActor(node, event);
     else this.#takeRun(node, event);
@@ -161,7 +187,7 @@ class Collecting implements Collector {
     { event, snapshot }: ActorEvent & { readonly type: '@xstate.snapshot' },
   ): void {
     if (actor.isOver) return;
-    if (this.#output.hasRoom()) {
+    if (this.#output.takeRoom()) {
       const step = actor.settled(event, snapshot);
       if (step !== null && event.type !== 'xstate.stop') this.#step(node, actor, step);
     } else {
@@ -202,7 +228,7 @@ class Collecting implements Collector {
   }
 
   #moved(node: WatchedNode, event: MessageMoved): void {
-    if (!this.#output.hasRoom()) return this.#output.leaveOut(node.id);
+    if (!this.#output.takeRoom()) return this.#output.leaveOut(node.id);
     if (this.#output.hasGap(node.id)) this.#tellGap(node);
     const { fate, peers, message, bytes, reason } = event;
     this.#output.tell({
@@ -217,7 +243,13 @@ class Collecting implements Collector {
     });
   }
 
+  /** A change is shown from its begin to its end or, under pressure, only when it goes wrong. */
   #change(node: WatchedNode, { type: _, node: __, ...change }: ChangeMoved): void {
+    const { stage, change: id } = change;
+    const isBad = stage === 'aborted' || stage === 'failed';
+    if (stage === 'begun' && this.#output.takeRoom()) node.shown.add(id);
+    if (!node.shown.has(id) && !isBad) return this.#output.leaveOut(node.id, stage);
+    if (isBad || stage === 'applied') node.shown.delete(id);
     const kept = keptValue(change) as typeof change;
     this.#output.tell({ kind: 'change', ...kept, node: node.id });
   }
@@ -231,6 +263,7 @@ class Collecting implements Collector {
   }
 
   #tellGap(node: WatchedNode): void {
+    if (node.isUnwatched) this.#lookAgain(node);
     this.#output.tellGap(node.id);
     for (const actor of node.actors) if (actor.isStale) this.#tellActor(actor);
   }
@@ -245,6 +278,8 @@ class Collecting implements Collector {
       isRun: event.node !== undefined,
       actors: new Set(),
       isOver: false,
+      isUnwatched: false,
+      shown: new Set(),
     };
     this.#nodes.set(source, node);
     this.#running.set(node.id, node);

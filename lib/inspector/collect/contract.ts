@@ -1,5 +1,6 @@
 /** What the collector is told and what it gives. */
 import type { Clock } from '../../runtime/clock.js';
+import type { Inspect } from '../../service/inspection.js';
 import type { EntrySink } from '../feed.js';
 
 export interface CollectorOptions {
@@ -9,8 +10,8 @@ export interface CollectorOptions {
   readonly payloads?: boolean;
   /**
    * Steps and messages per second that are shown of all nodes together, for long. Of more a part
-   * is left out, which a `gap` says; so it is when showing them takes a fiftieth of the time.
-   * @default 4000
+   * is left out, which a `gap` says; so it is, above a hundred per second, when showing them takes
+   * a hundredth of the time. @default 4000
    */
   readonly rateMax?: number;
   /** Milliseconds between two reports of a node that changes all the time. @default 100 */
@@ -28,7 +29,7 @@ export interface CollectorOptions {
 /** Turns what XState and this package tell inspectors into entries. */
 export interface Collector {
   /** For the `inspect` option of masters, slaves, and any XState actor; never throws. */
-  readonly inspect: (event: unknown) => void;
+  readonly inspect: Inspect;
   /**
    * Leaves nothing out until the returned function is called: for a recording that is fed to the
    * machines again.

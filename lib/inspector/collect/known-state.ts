@@ -7,6 +7,7 @@ import type {
   ActorEntry,
   ChangeEntry,
   Entry,
+  GapEntry,
   KeyframeEntry,
   MachineEntry,
   NodeEntry,
@@ -105,6 +106,8 @@ export class KnownState {
         return this.#step(entry);
       case 'change':
         return this.#change(entry);
+      case 'gap':
+        return this.#gap(entry);
       case 'keyframe':
         // Of another collector's feed: it says what this one may not know yet.
         for (const each of entry.entries) this.apply(each);
@@ -164,6 +167,14 @@ export class KnownState {
     if (state === undefined) return;
     if (value !== undefined) state.value = value;
     if (changed !== undefined) changeContext(state, changed);
+  }
+
+  #gap({ node, changes: left = {} }: GapEntry): void {
+    const changes = this.#nodes.get(node)?.changes;
+    if (changes === undefined) return;
+    for (const [stage, count] of Object.entries(left)) {
+      changes[stage] = (changes[stage] ?? 0) + count;
+    }
   }
 
   #change(entry: ChangeEntry): void {

@@ -96,6 +96,13 @@ export class WatchedActor {
     this.look(snapshot);
   }
 
+  /** Steps of it were not told at all. */
+  lookAgain(): void {
+    this.isStale = true;
+    this.#pending = [];
+    this.look(this.ref.getSnapshot());
+  }
+
   /** The event that ended, and those before it, which ended without a word. */
   #drop(event: SeenEvent): Pending | undefined {
     const index = this.#pending.findIndex((pending) => pending.event === event);

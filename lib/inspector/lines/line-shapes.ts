@@ -171,7 +171,12 @@ const SHAPES: Readonly<Record<Kind, Shape>> = {
     node: text,
     trouble: fields({ code: text, reason: text, heuristic: flag }),
   }),
-  gap: fields({ node: text, count: number, reason: oneOf('rate', 'buffer') }),
+  gap: fields({
+    node: text,
+    count: number,
+    changes: maybe(recordOf(finite)),
+    reason: oneOf('rate', 'buffer'),
+  }),
   keyframe: fields({ entries: listOf(entry) }),
 };
 

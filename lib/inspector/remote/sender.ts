@@ -7,7 +7,7 @@ import { reasonOf } from '../../errors.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { InspectorLink } from './link.js';
 
-/** Characters that wait at the most. */
+/** Characters that wait at the most behind what is known; as many as that, where it is longer. */
 const WAITING_MAX = 4 * 1024 * 1024;
 /** Characters of one batch; three bytes each are below what a server takes. */
 const BATCH_MAX = 512 * 1024;
@@ -40,6 +40,9 @@ export class Sender {
   /** Lines at the front that a restart put there, and how many others they stand for. */
   #restartLines = 0;
   #dropped = 0;
+  /** Characters that a restart had. */
+  #restartLength = 0;
+  /** Characters that wait, without those of a restart. */
   #length = 0;
   #batch: string[] = [];
   #number = 1;
@@ -62,7 +65,8 @@ export class Sender {
       this.#waiting.push(line);
       this.#length += line.length;
     }
-    if (this.#length > WAITING_MAX) this.#beginAnew();
+    // What is known may be longer than the limit: counted in, it would be written for each line.
+    if (this.#length > Math.max(WAITING_MAX, this.#restartLength)) this.#beginAnew();
     this.#pump();
   }
 
@@ -102,7 +106,8 @@ export class Sender {
     this.#dropped += this.#waiting.length - this.#restartLines;
     this.#waiting = [...this.#options.restart(this.#dropped)];
     this.#restartLines = this.#waiting.length;
-    this.#length = this.#waiting.reduce((length, line) => length + line.length, 0);
+    this.#restartLength = this.#waiting.reduce((length, line) => length + line.length, 0);
+    this.#length = 0;
   }
 
   #pump(): void {
@@ -123,11 +128,11 @@ export class Sender {
       if (count > 0 && length + line.length > BATCH_MAX) break;
       length += line.length;
       count += 1;
+      if (count > this.#restartLines) this.#length -= line.length;
     }
     this.#batch = this.#waiting.splice(0, count);
     this.#restartLines = Math.max(0, this.#restartLines - count);
     this.#dropped = 0;
-    this.#length -= length;
   }
 
   #sent(outcome: Outcome): void {

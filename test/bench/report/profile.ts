@@ -1,10 +1,11 @@
 /** Where the processes of a profiled run spent their time, by part of the code. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type CallFrame, sourceOf } from './sources.js';
 
 interface ProfileNode {
   readonly id: number;
-  readonly callFrame: { readonly functionName: string; readonly url: string };
+  readonly callFrame: CallFrame;
 }
 
 interface Profile {
@@ -28,7 +29,7 @@ const PARTS: ReadonlyArray<readonly [RegExp, string]> = [
 const SHARE_MIN = 0.01;
 
 function partOf({ callFrame }: ProfileNode): string {
-  const name = `${callFrame.functionName} ${callFrame.url}`;
+  const name = `${callFrame.functionName} ${sourceOf(callFrame)}`;
   for (const [pattern, part] of PARTS) {
     const match = pattern.exec(name);
     if (match !== null) return part + (match[1] ?? '');
