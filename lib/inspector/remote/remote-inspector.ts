@@ -49,7 +49,7 @@ function lostBefore(line: string): number {
   return node === '' ? count : 0;
 }
 
-/** What the sender gets: the ring's own keyframes repeat what was sent, but for one behind a gap. */
+/** What the sender gets: keyframes of the ring repeat what was sent, but for one behind a gap. */
 function newFilter(): (lines: readonly string[]) => readonly string[] {
   let lost = 0;
   return (lines) =>
