@@ -1,6 +1,6 @@
 /** A list of any length: only the rows that can be seen are made. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 
 export interface VirtualListProps {
   readonly count: number;
@@ -39,6 +39,7 @@ function moveFocus(event: KeyboardEvent): void {
 export function VirtualList(props: VirtualListProps) {
   const { count, rowPx, row, label, testid, followsEnd = false, header } = props;
   const place = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
   const isAtEnd = useRef(true);
   const [view, setView] = useState<View>({ top: 0, height: 400 });
   const measure = (): void => {
@@ -56,15 +57,20 @@ export function VirtualList(props: VirtualListProps) {
   };
   useEffect(() => {
     const { current } = place;
-    if (current === null) return;
+    const all = content.current;
+    if (current === null || all === null) return;
     const observer = new ResizeObserver(measure);
     observer.observe(current);
-    return () => observer.disconnect();
-  }, []);
-  useLayoutEffect(() => {
-    const { current } = place;
-    if (followsEnd && isAtEnd.current && current !== null) current.scrollTop = current.scrollHeight;
-  });
+    // Told of behind the layout of a frame: to ask for the height earlier would be one layout more.
+    const follower = new ResizeObserver(() => {
+      if (followsEnd && isAtEnd.current) current.scrollTop = current.scrollHeight;
+    });
+    follower.observe(all);
+    return () => {
+      observer.disconnect();
+      follower.disconnect();
+    };
+  }, [followsEnd]);
   const end = Math.max(0, count * rowPx - view.height);
   const top = followsEnd && isAtEnd.current ? end : view.top;
   const first = Math.max(0, Math.floor(top / rowPx) - BEYOND);
@@ -75,11 +81,13 @@ export function VirtualList(props: VirtualListProps) {
   return (
     <div class="scroll" ref={place} onScroll={measure} data-testid={testid}>
       {header}
-      <Spacer heightPx={first * rowPx} />
-      <div role="listbox" aria-label={label} onKeyDown={moveFocus}>
-        {rows}
+      <div ref={content}>
+        <Spacer heightPx={first * rowPx} />
+        <div role="listbox" aria-label={label} onKeyDown={moveFocus}>
+          {rows}
+        </div>
+        <Spacer heightPx={Math.max(0, count - last) * rowPx} />
       </div>
-      <Spacer heightPx={Math.max(0, count - last) * rowPx} />
     </div>
   );
 }
