@@ -162,7 +162,7 @@ test('all of it is reached by the keyboard alone', () =>
     await agreed(page, 3, 'teal 1');
     await tabTo(page, 'slave-3 says no to the next change');
     await page.keyboard.press('Space');
-    await page.locator('[aria-pressed="true"]').waitFor();
+    await page.locator('button[aria-pressed="true"][aria-label*="says no"]').waitFor();
     await tabTo(page, 'A slave says no');
     await page.keyboard.press('Enter');
     await told(page, /not made: .*slave-1/);
