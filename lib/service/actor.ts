@@ -85,6 +85,7 @@ export class ProtocolActor<Machine extends AnyStateMachine, Effects> {
   /** Clears every timer; later events are ignored. */
   stop(): void {
     this.#isStopped = true;
+    this.#options.inspection?.wantAll();
     this.#isTold = true;
     this.#actor.stop();
     this.#events = [];
@@ -137,8 +138,8 @@ export class ProtocolActor<Machine extends AnyStateMachine, Effects> {
   /** Ends are told always: an inspector must not take for running what is over. */
   #tell(inspection: RunInspection, event: InspectionEvent): void {
     const isEnd = event.type === '@xstate.snapshot' && event.snapshot.status !== 'active';
-    if (this.#isTold) inspection.inspectStep(event);
-    else if (isEnd) inspection.inspect(event);
+    if (isEnd) inspection.inspect(event);
+    else if (this.#isTold) inspection.inspectStep(event);
   }
 
   #carryOut(): void {
