@@ -16,6 +16,7 @@ import type {
 import { serviceLimits } from '../limits.js';
 import { payloadOf } from '../service/payload.js';
 import type { PeerId } from '../transports/contract.js';
+import { LINKS_MAX } from '../wire/limits.js';
 import { type RelayParts, stampOf } from './relay-parts.js';
 
 interface Held<M extends HelloMessage | RequestMessage> {
@@ -204,6 +205,9 @@ export class Entrance {
     const links = deltas.map(({ from, to, durability, body }) => {
       return { from, to, durability, payload: payloadOf(body) };
     });
-    outbox.send(peer, { kind: 'announce', ...stampOf(slave.facts), links, reply: false });
+    for (let at = 0; at < links.length; at += LINKS_MAX) {
+      const part = links.slice(at, at + LINKS_MAX);
+      outbox.send(peer, { kind: 'announce', ...stampOf(slave.facts), links: part, reply: false });
+    }
   }
 }

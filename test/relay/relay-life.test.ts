@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { document } from '../../lib/layers/document/document.js';
 import { ReplicationError, Veto } from '../../lib/errors.js';
-import { RelayCluster } from '../support/relay-cluster.js';
+import { killAt, RelayCluster } from '../support/relay-cluster.js';
 import { setter } from '../support/service-changes.js';
 import { ServiceDisk } from '../support/service-disk.js';
 import type { Tree } from '../support/service-rules.js';
@@ -130,7 +130,8 @@ test('relays of relays: depth three, all or nothing, and the leaf is named at th
   await cluster.finish(master.node.data.update(setter('a')));
   await cluster.finish(master.node.data.update(setter('b'), TWO_PHASE));
   await cluster.converge(master, leaves);
-  leaves[0]?.kill();
+  const [lost] = leaves;
+  if (lost !== undefined) killAt(lost, 'prepare');
   const error = await cluster.failure(
     master.node.data.update(setter('c'), { method: 'two-phase' }),
   );

@@ -1,4 +1,6 @@
 /** A `ServiceCluster` with relays: each a process with a wire up and a wire down. */
+import { decodeFrame } from '../../lib/wire/frame.js';
+import type { MessageKind } from '../../machines/protocol.js';
 import { createRelay, type Relay, type RelayOptions } from '../../lib/relay/index.js';
 import { type Life, lifeOf, ServiceCluster, type SlaveLife } from './service-cluster.js';
 import type { ServiceDisk } from './service-disk.js';
@@ -8,6 +10,13 @@ export interface RelayLife extends Life {
   readonly node: Relay;
   readonly up: ProcessSlave;
   readonly down: ProcessMaster;
+}
+
+/** Dies when the first message of this kind reaches it, before it can act on it. */
+export function killAt(life: Life & { readonly wire: ProcessSlave }, kind: MessageKind): void {
+  life.wire.onReceive = (_, frames) => {
+    if (frames.some((frame) => decodeFrame(frame).kind === kind)) life.kill();
+  };
 }
 
 type RelayPart = Partial<RelayOptions> & {
