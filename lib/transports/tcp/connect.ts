@@ -115,7 +115,7 @@ class TcpDialer implements SlaveTransport {
   }
 
   readonly #dial = (): void => {
-    const { secret, frameBytesMax } = this.#settings;
+    const { keys, frameBytesMax } = this.#settings;
     const nonce = randomBytes(NONCE_BYTES);
     const other = `the master at ${this.address}`;
     const secure = this.#options.tls !== undefined;
@@ -123,7 +123,7 @@ class TcpDialer implements SlaveTransport {
       const socket = this.#connect();
       const greeting = new Greeting(
         socket,
-        new SlaveHandshake({ secret, frameBytesMax, nonce, other }),
+        new SlaveHandshake({ keys, frameBytesMax, nonce, other }),
         this.#settings,
         {
           joined: (joined, rest) => this.#joined(joined, rest),

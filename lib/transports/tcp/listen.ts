@@ -151,9 +151,9 @@ class TcpListener implements TcpMasterTransport {
   #greet(gate: SinkGate, socket: net.Socket): void {
     const host = socket.remoteAddress ?? 'unknown';
     const other = addressOf(host, socket.remotePort ?? 0);
-    const { secret, frameBytesMax } = this.#settings;
+    const { keys, frameBytesMax } = this.#settings;
     const nonce = randomBytes(NONCE_BYTES);
-    const handshake = new MasterHandshake({ secret, frameBytesMax, nonce, other }, () =>
+    const handshake = new MasterHandshake({ keys, frameBytesMax, nonce, other }, () =>
       this.#refusal(host, other),
     );
     const greeting: Greeting = new Greeting(

@@ -8,7 +8,6 @@ import {
   checkOptions,
   functionOption,
   integerOption,
-  type OptionCheck,
   type OptionChecks,
   objectOption,
   required,
@@ -16,6 +15,7 @@ import {
 } from '../../options.js';
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import type { Random } from '../../runtime/random.js';
+import { keysOf, type Secret, secretOption } from '../keyring.js';
 
 /** Options of both sides. */
 export interface TcpCommonOptions {
@@ -25,8 +25,9 @@ export interface TcpCommonOptions {
    * What both sides know and nobody else: text or bytes, best 32 random characters. Both prove it
    * to each other without sending it. It decides who may connect; it does NOT encrypt or seal what
    * follows: whoever can read or change packets on the way still can. Use `tls` against those.
+   * A list is a keyring: a slave proves the first key, a master accepts any and answers with it.
    */
-  readonly secret?: string | Uint8Array;
+  readonly secret?: Secret;
   /** Bytes of the longest frame; both sides need the same. @default 4 MiB */
   readonly frameBytesMax?: number;
   /** Milliseconds for connecting and the handshake, TLS included. @default 5000 */
@@ -76,7 +77,8 @@ export interface TcpConnectOptions extends TcpCommonOptions {
 export interface TcpSettings {
   readonly host: string;
   readonly port: number;
-  readonly secret: string | Uint8Array | null;
+  /** The one to prove first; empty without a secret. */
+  readonly keys: readonly Uint8Array[];
   readonly frameBytesMax: number;
   readonly handshakeTimeoutMs: number;
   readonly highWaterBytes: number;
@@ -85,12 +87,6 @@ export interface TcpSettings {
   readonly closeTimeoutMs: number;
   readonly clock: Clock;
 }
-
-const secretOption: OptionCheck = (value) => {
-  if (value === undefined) return null;
-  const fits = typeof value === 'string' || value instanceof Uint8Array;
-  return fits && value.length > 0 ? null : 'a string or Uint8Array that is not empty';
-};
 
 const COMMON: OptionChecks = {
   host: stringOption,
@@ -127,7 +123,7 @@ function settingsOf(where: string, options: TcpCommonOptions, port: number): Tcp
   const settings = {
     host: options.host ?? '127.0.0.1',
     port,
-    secret: options.secret ?? null,
+    keys: keysOf(options.secret),
     frameBytesMax: options.frameBytesMax ?? limits.frameBytesMax,
     handshakeTimeoutMs: options.handshakeTimeoutMs ?? limits.handshakeTimeoutMs,
     highWaterBytes: options.highWaterBytes ?? limits.highWaterBytes,
