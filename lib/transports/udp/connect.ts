@@ -62,6 +62,9 @@ class UdpConnector implements UdpSlaveTransport {
       troubled,
     });
     this.#group = new GroupSocket(openSocketOf, clock, {
+      joined: () => {
+        if (this.#stream?.terms) this.#hearing.joined();
+      },
       datagram: (bytes, source) => this.#receiver.take(bytes, source),
       troubled,
     });
@@ -176,8 +179,8 @@ class UdpConnector implements UdpSlaveTransport {
     this.#told = '';
     this.#gate?.joined(stream.peer);
     const { group, port } = stream.terms;
-    this.#group.join({ group, port, interface: local });
     this.#hearing.begin();
+    this.#group.join({ group, port, interface: local });
     return true;
   }
 

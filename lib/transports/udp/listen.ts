@@ -30,7 +30,7 @@ export interface UdpMasterTransport extends MasterTransport {
   readonly traffic: UdpListenTraffic;
 }
 
-/** Slaves that ask within this time share one beacon. */
+/** The least time between two beacons: slaves that ask within it share one. */
 const BEACON_MS = 20;
 
 class UdpListener implements UdpMasterTransport {
@@ -55,6 +55,7 @@ class UdpListener implements UdpMasterTransport {
   #salt = randomBytes(SALT_BYTES);
   #sealer: Sealer;
   #beaconTimer: unknown = null;
+  #beaconAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: UdpListenOptions, openSocketOf: OpenSocket) {
     const settings = listenSettings(options);
@@ -251,10 +252,13 @@ class UdpListener implements UdpMasterTransport {
   #beaconSoon(): void {
     if (this.#beaconTimer !== null || this.#gate === null) return;
     if (!this.#caster.isUp) this.#caster.open(this.port);
-    this.#beaconTimer = this.#settings.clock.setTimeout(() => {
+    const { clock } = this.#settings;
+    const waitMs = Math.max(0, this.#beaconAtMs + BEACON_MS - clock.now());
+    this.#beaconTimer = clock.setTimeout(() => {
       this.#beaconTimer = null;
+      this.#beaconAtMs = clock.now();
       this.#beacon();
-    }, BEACON_MS);
+    }, waitMs);
   }
 
   /** Says nothing; that it arrives is what is to be known. */
