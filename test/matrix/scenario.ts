@@ -56,7 +56,8 @@ class Scenario {
   async startSlave(id: string, refuse: Refusal): Promise<LiveSlave> {
     const { layer, network, stores } = this.#cell;
     const transport = network.connect(id);
-    const parts = { item: 'matrix', id, transport, store: stores.of(id) };
+    const silence = 6 * HEARTBEAT_MS;
+    const parts = { item: 'matrix', id, transport, store: stores.of(id), silence };
     const slave = layer.slave(parts, refuse);
     await slave.node.start();
     this.#running.add(slave.node);
