@@ -4,10 +4,19 @@ import { layerKinds } from './layers.js';
 import type { MatrixNetworkKind } from './network.js';
 import { memory, memoryLossy } from './networks/memory.js';
 import { tcp, tcpSecret, tcpTls } from './networks/tcp.js';
+import { udp, udpLossy } from './networks/udp.js';
 import { runScenario } from './scenario.js';
 import { storeKinds } from './stores.js';
 
-const NETWORKS: readonly MatrixNetworkKind[] = [memory, memoryLossy, tcp, tcpSecret, tcpTls];
+const NETWORKS: readonly MatrixNetworkKind[] = [
+  memory,
+  memoryLossy,
+  tcp,
+  tcpSecret,
+  tcpTls,
+  udp,
+  udpLossy,
+];
 
 interface Column {
   readonly layer: (typeof layerKinds)[number];
