@@ -4,10 +4,15 @@ import { layerKinds } from './layers.js';
 import type { MatrixNetworkKind } from './network.js';
 import { memory, memoryLossy } from './networks/memory.js';
 import { tcp, tcpSecret, tcpTls } from './networks/tcp.js';
+import { webSocket, webSocketAttached, webSocketTls } from './networks/websocket.js';
 import { runScenario } from './scenario.js';
 import { storeKinds } from './stores.js';
 
-const NETWORKS: readonly MatrixNetworkKind[] = [memory, memoryLossy, tcp, tcpSecret, tcpTls];
+const NETWORKS: readonly MatrixNetworkKind[] = [
+  ...[memory, memoryLossy],
+  ...[tcp, tcpSecret, tcpTls],
+  ...[webSocket, webSocketAttached, webSocketTls],
+];
 
 interface Column {
   readonly layer: (typeof layerKinds)[number];
