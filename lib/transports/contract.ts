@@ -58,6 +58,11 @@ interface TransportBase {
   send(peer: PeerId, frame: Uint8Array): void;
   /** False while more than the high-water mark waits to be sent to this peer (P15). */
   writable(peer: PeerId): boolean;
+  /**
+   * Whether the credentials of this peer allow it to speak as this slave. A transport without it,
+   * or whose credentials name nobody, lets every peer have any id (threat A16).
+   */
+  permits?(peer: PeerId, slave: string): boolean;
   /** Ends one connection; `left` follows. */
   disconnect(peer: PeerId): void;
 }

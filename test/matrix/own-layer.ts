@@ -20,7 +20,7 @@ type Entries = ReadonlyArray<readonly [key: string, value: string]>;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-const CHUNK_BYTES = 10_000;
+const CHUNK_BYTES = 200_000;
 
 class Texts {
   readonly texts = new Map<string, string>();

@@ -56,7 +56,8 @@ class Scenario {
   async startSlave(id: string, refuse: Refusal): Promise<LiveSlave> {
     const { layer, network, stores } = this.#cell;
     const transport = network.connect(id);
-    const parts = { item: 'matrix', id, transport, store: stores.of(id) };
+    const silence = 6 * HEARTBEAT_MS;
+    const parts = { item: 'matrix', id, transport, store: stores.of(id), silence };
     const slave = layer.slave(parts, refuse);
     await slave.node.start();
     this.#running.add(slave.node);
@@ -124,7 +125,9 @@ export async function runScenario(cell: MatrixCell): Promise<void> {
     await scenario.stop(scenario.master.node);
     assert.equal(a.get('while b was away'), '2');
     await scenario.startMaster();
-    await Promise.all([a.node.current(WAIT), again.node.current(WAIT)]);
+    // Both are back once both have this: a round asks those who are connected.
+    const back = await scenario.master.put('after the restart', 'no');
+    await Promise.all([a.node.waitFor(back.version, WAIT), again.node.waitFor(back.version, WAIT)]);
     await scenario.master.put('after the restart', 'yes', TWO_PHASE);
     assert.deepEqual([a.get('after the restart'), again.get('after the restart')], ['yes', 'yes']);
   } finally {

@@ -175,7 +175,7 @@ export class MasterHandshake extends Handshake {
   protected greeted(): HandshakeStep {
     if (this.mine.secret) return { send: this.myHello, done: false, failure: null };
     const refusal = this.#admit();
-    if (refusal !== null) return this.refuse(refusal);
+    if (refusal !== null) return this.refuse(refusal, true);
     const send = Buffer.concat([this.myHello, Buffer.of(ACCEPTED)]);
     return { send, done: true, failure: null };
   }
@@ -188,22 +188,22 @@ export class MasterHandshake extends Handshake {
       const message =
         `${this.settings.other} was refused, it proved none of our keys: ` +
         'give both sides the same "secret"';
-      return this.#verdict(new ReplicationError('UNAUTHORIZED', message));
+      return this.#verdict(new ReplicationError('UNAUTHORIZED', message), false);
     }
     const refusal = this.#admit();
-    if (refusal !== null) return this.#verdict(refusal);
+    if (refusal !== null) return this.#verdict(refusal, true);
     const send = Buffer.concat([Buffer.of(ACCEPTED), this.proof(key, 'master')]);
     return { send, done: true, failure: null };
   }
 
   /** The slave reads a verdict behind our hello only; a stranger gets no byte. */
-  protected refuse(failure: ReplicationError): HandshakeStep {
+  protected refuse(failure: ReplicationError, admitting = false): HandshakeStep {
     if (!this.kin) return { send: null, done: false, failure };
-    const send = Buffer.concat([this.myHello, Buffer.of(refusalByte(failure.code))]);
-    return { send, done: false, failure };
+    const verdict = Buffer.of(refusalByte(failure.code, admitting));
+    return { send: Buffer.concat([this.myHello, verdict]), done: false, failure };
   }
 
-  #verdict(failure: ReplicationError): HandshakeStep {
-    return { send: Buffer.of(refusalByte(failure.code)), done: false, failure };
+  #verdict(failure: ReplicationError, admitting: boolean): HandshakeStep {
+    return { send: Buffer.of(refusalByte(failure.code, admitting)), done: false, failure };
   }
 }
