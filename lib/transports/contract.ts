@@ -16,6 +16,11 @@ export interface TransportFeatures {
   readonly reliable: boolean;
   /** `multicast` costs one transmission, however many peers there are. */
   readonly multicast: boolean;
+  /**
+   * Where `multicast` is true: it reaches the peers it is given and nobody else, so that a frame
+   * need not name them (P13). @default false
+   */
+  readonly addressed?: boolean;
   /** The longest frame `send` and `multicast` take; longer ones are refused with `TOO_LARGE`. */
   readonly maxFrameBytes: number;
 }
@@ -65,7 +70,10 @@ interface TransportBase {
 /** The side that many connect to. */
 export interface MasterTransport extends TransportBase {
   readonly role: 'master';
-  /** One frame for all of `peers`, encoded once. True multicast may reach more than these. */
+  /**
+   * One frame for all of `peers`, encoded once. True multicast may reach more than these, unless
+   * `features.addressed` says that it does not.
+   */
   multicast(peers: readonly PeerId[], frame: Uint8Array): void;
 }
 
