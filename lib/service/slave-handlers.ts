@@ -45,7 +45,10 @@ class Acknowledger {
   }
 
   say(round: string | null): void {
-    if (round !== null) return this.#send(round);
+    if (round !== null) {
+      if (this.#run.settings.tap?.acknowledges(round) ?? true) this.#send(round);
+      return;
+    }
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     this.#run.later(serviceLimits.acknowledgeMs, () => {
