@@ -170,7 +170,7 @@ export class Entrance {
     const following = isAtHand
       ? layer.log.after(position.version, FOLLOWING_MAX, this.#bytesMax)
       : [];
-    if (following.length === 0) wholeState.demand(this.#floorOf(peer, message));
+    if (following.length === 0) wholeState.demand(this.#floorOf(message));
     sessions.received(peer, [message]);
     if (following.length > 1) this.#sendFollowing(peer, following.slice(1));
   }
@@ -179,18 +179,17 @@ export class Entrance {
    * A whole state for this one may not be older: a copy that merely lacks increments only goes up
    * (S7), one that forked falls back to what was promised it on disk and not below (P19).
    */
-  #floorOf(peer: PeerId, { position, firm, envelope }: Enveloped<RequestMessage>): number {
-    const { slave, roster, digestAt } = this.#run;
-    const reached = pointOf(slave.facts.position).version;
-    if (position !== null && position.lineage === slave.facts.lineage) {
-      const digest = digestAt(position.version);
-      if (digest !== undefined && digest !== position.digest) return firm?.version ?? 0;
-      return position.version >= reached ? 0 : position.version + 1;
+  #floorOf({ position, firm }: RequestMessage): number {
+    const { slave, digestAt } = this.#run;
+    if (position === null) {
+      const isOwn = firm !== null && digestAt(firm.version) === firm.digest;
+      return isOwn ? firm.version : 0;
     }
-    // It asks as if it were empty, and may still show what it holds.
-    const known = roster.sessionOf(peer)?.slave === envelope.sender && roster.get(envelope.sender);
-    if (!known || digestAt(known.position.version) !== known.position.digest) return 0;
-    return known.position.version;
+    if (position.lineage !== slave.facts.lineage) return 0;
+    const digest = digestAt(position.version);
+    if (digest !== undefined && digest !== position.digest) return firm?.version ?? 0;
+    const reached = pointOf(slave.facts.position).version;
+    return position.version >= reached ? 0 : position.version + 1;
   }
 
   get #bytesMax(): number {

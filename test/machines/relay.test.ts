@@ -114,7 +114,9 @@ test('P20: the subtree is settled once all confirmed a commit, or left', () => {
 });
 
 test('P9, P10: an abort reaches everybody who was asked, also after a no of this relay', () => {
-  const refused = gathering().send({ type: 'votes', votes: [no('b')] }).send(aborted);
+  const refused = gathering()
+    .send({ type: 'votes', votes: [no('b')] })
+    .send(aborted);
   assert.equal(refused.effect('pass'), {
     passings: [{ kind: 'abort', round: 'r4', reason: 'b: too big', only: ['a', 'b'] }],
   });

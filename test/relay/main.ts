@@ -35,7 +35,9 @@ const plain = await runTree(few, updates, say);
 say(`\n${relays} relays with ${leaves} leaves`);
 const relayed = await runTree({ relays, leaves, leavesPerProcess: 250 }, updates, say);
 
-say(`\n${'the master, an update'.padEnd(24)}${'slaves'.padStart(12)}${'relays'.padStart(12)}   ratio`);
+say(
+  `\n${'the master, an update'.padEnd(24)}${'slaves'.padStart(12)}${'relays'.padStart(12)}   ratio`,
+);
 for (const line of table('one-phase', plain.onePhase, relayed.onePhase)) say(line);
 for (const line of table('two-phase', plain.twoPhase, relayed.twoPhase)) say(line);
 assertSameWork('one-phase', plain.onePhase, relayed.onePhase);

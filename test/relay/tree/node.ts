@@ -7,7 +7,9 @@ import { freePort } from '../../support/free-port.js';
 import { type FromNode, ITEM, type ToNode, type TreeValue, VETOED } from './messages.js';
 
 const WAIT = { timeout: 60_000 };
-const VOTE_MS = 20_000;
+const VOTE_MS = 100_000;
+/** A third of it is the patience of one in doubt: questions would count as work of an update. */
+const SILENCE_MS = 120_000;
 
 const leaves: Slave<DocumentSlaveData<TreeValue>>[] = [];
 
@@ -21,6 +23,7 @@ async function startRelay(id: string, port: number): Promise<number> {
     upstream: tcpConnect({ port }),
     downstream: tcpListen({ port: below }),
     voteTimeout: VOTE_MS,
+    silence: SILENCE_MS,
   });
   await relay.start();
   await relay.current(WAIT);
@@ -36,7 +39,8 @@ async function startLeaf(id: string, port: number, isVetoer: boolean): Promise<v
       },
     },
   );
-  const leaf = createSlave({ item: ITEM, id, data, transport: tcpConnect({ port }) });
+  const transport = tcpConnect({ port });
+  const leaf = createSlave({ item: ITEM, id, data, transport, silence: SILENCE_MS });
   leaves.push(leaf);
   await leaf.start();
   await leaf.current(WAIT);

@@ -21,7 +21,8 @@ export interface Work extends Traffic {
 
 const NODE = fileURLToPath(new URL('node.js', import.meta.url));
 const LONG_MS = 120_000;
-const HEARTBEAT_MS = 30_000;
+/** What time causes, heartbeats and questions after silence, is no work of an update. */
+const HEARTBEAT_MS = 3_600_000;
 const MS_PER_MICROSECOND = 1e-3;
 
 class Child {
@@ -59,7 +60,6 @@ export class Tree {
     item: ITEM,
     data: document<TreeValue>({ text: '' }),
     transport: this.transport,
-    // Between two updates nothing is sent that would be counted as theirs.
     heartbeat: HEARTBEAT_MS,
     voteTimeout: LONG_MS,
   });
