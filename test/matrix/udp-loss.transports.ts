@@ -85,6 +85,15 @@ async function converged(master: UdpNodeProcess, slaves: readonly UdpNodeProcess
   return version;
 }
 
+/** Its stream may have carried all so far; the heartbeats come by datagram once it said it hears. */
+async function hears(slave: UdpNodeProcess): Promise<void> {
+  const deadline = performance.now() + 60_000;
+  while (((await state(slave)).traffic.frames ?? 0) === 0) {
+    if (performance.now() > deadline) throw new Error(`${slave.id} gets nothing by datagram`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 async function manySlaves(master: UdpNodeProcess, count: number): Promise<void> {
   const deadline = performance.now() + 60_000;
   while ((await state(master)).slaves !== count) {
@@ -112,6 +121,7 @@ async function play(ground: Ground, nodes: Map<string, UdpNodeProcess>): Promise
   const slaves = await Promise.all(IDS.map((id) => join('slave', id)));
   const [a, b, c] = slaves as [UdpNodeProcess, UdpNodeProcess, UdpNodeProcess];
   await manySlaves(master, IDS.length);
+  await Promise.all(slaves.map(hears));
   await converged(master, slaves);
 
   for (let n = 1; n <= ONE_PHASE; n += 1) await master.do({ do: 'set', n, method: 'one-phase' });
@@ -132,6 +142,7 @@ async function play(ground: Ground, nodes: Map<string, UdpNodeProcess>): Promise
   await master.do({ do: 'set', n: 3000, method: 'two-phase' });
   const after = await converged(master, [a, b, again]);
   assert.ok(after > before);
+  await hears(again);
 
   const { traffic, troubles } = await state(master);
   const heard = await Promise.all([a, b, again].map(state));
