@@ -1,18 +1,27 @@
 /** One scenario over every transport, layer and store; prints the matrix at its end. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite } from 'uvu';
+import { packageRoot } from '../support/package-root.js';
 import { layerKinds } from './layers.js';
 import type { MatrixNetworkKind } from './network.js';
-import { memory, memoryLossy } from './networks/memory.js';
-import { tcp, tcpSecret, tcpTls } from './networks/tcp.js';
-import { webSocket, webSocketAttached, webSocketTls } from './networks/websocket.js';
 import { runScenario } from './scenario.js';
 import { storeKinds } from './stores.js';
 
-const NETWORKS: readonly MatrixNetworkKind[] = [
-  ...[memory, memoryLossy],
-  ...[tcp, tcpSecret, tcpTls],
-  ...[webSocket, webSocketAttached, webSocketTls],
-];
+/** Every kind that a file of `networks/` exports: a transport without a row would look tested. */
+async function readKinds(): Promise<MatrixNetworkKind[]> {
+  const sources = readdirSync(join(packageRoot, 'test/matrix/networks')).sort();
+  const kinds: MatrixNetworkKind[] = [];
+  for (const source of sources) {
+    const url = new URL(`./networks/${source.replace(/\.ts$/, '.js')}`, import.meta.url);
+    const exported = Object.values(await import(url.href)) as MatrixNetworkKind[];
+    if (exported.length === 0) throw new Error(`${source} exports no kind of network`);
+    kinds.push(...exported);
+  }
+  return kinds;
+}
+
+const NETWORKS = await readKinds();
 
 interface Column {
   readonly layer: (typeof layerKinds)[number];

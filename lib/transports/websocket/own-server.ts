@@ -89,7 +89,7 @@ export class OwnServer {
       });
       return server;
     } catch (thrown) {
-      throw tlsOptionFailure(thrown);
+      throw tlsOptionFailure(thrown, 'webSocketListen');
     }
   }
 
