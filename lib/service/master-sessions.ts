@@ -27,6 +27,7 @@ import type { Clock } from '../runtime/clock.js';
 import type { IdSource } from '../runtime/ids.js';
 import type { MasterTransport, PeerId } from '../transports/contract.js';
 import { ProtocolActor } from './actor.js';
+import { Impostors } from './impostors.js';
 import type { MasterPort } from './master-port.js';
 import type { Outbox } from './outbox.js';
 import { reasonAgainstSlave } from './reasons-against.js';
@@ -42,6 +43,7 @@ export class MasterSessions {
   readonly #clock: Clock;
   readonly #port: MasterPort;
   readonly #inspection: RunInspection | undefined;
+  readonly #impostors: Impostors;
 
   constructor(parts: {
     readonly roster: SlaveRoster;
@@ -58,6 +60,7 @@ export class MasterSessions {
     this.#clock = parts.clock;
     this.#port = parts.port;
     this.#inspection = parts.inspection;
+    this.#impostors = new Impostors(parts);
     this.serving = new Serving(parts);
   }
 
@@ -144,6 +147,7 @@ export class MasterSessions {
   }
 
   close(): void {
+    this.#impostors.close();
     for (const session of [...this.roster.sessions]) {
       this.roster.removeSession(session.peer);
       session.actor.stop();
@@ -152,6 +156,8 @@ export class MasterSessions {
   }
 
   #receive(peer: PeerId, message: Enveloped): void {
+    // Before anything of it is believed, the reign it shows included.
+    if (this.#impostors.isImpostor(peer, message)) return;
     this.#port.seen(message.envelope);
     const refusal = this.#port.refusal();
     if (refusal !== null) {
@@ -184,8 +190,7 @@ export class MasterSessions {
       case 'refused':
         return this.#port.refusedBy(message);
       default:
-        // A slave may only say what slaves say (A16).
-        this.#port.trouble('PROTOCOL', `${session.slave} sent a master's message: ${message.kind}`);
+        return this.#impostors.refuseKind(peer, message, session.hello.hello);
     }
   }
 

@@ -9,7 +9,7 @@
  * The length before the item's name keeps `a` and `a/r` apart without escaping anything. `node` is
  * the one part of a node, whose role changes; `conflict` holds what a node set aside.
  */
-export type StorageRole = 'master' | 'slave' | 'node' | 'conflict';
+export type StorageRole = 'master' | 'slave' | 'relay' | 'node' | 'conflict';
 
 export const FORMAT_KEY = 'replichart';
 
