@@ -139,7 +139,10 @@ class NatsLeaseSession implements LeaseSession {
 
   async write(next: LeaseValue, expected: number | null): Promise<LeaseRecord | null> {
     const bytes = encoder.encode(JSON.stringify(next));
-    const write = this.#kv.update(this.#key, bytes, expected ?? 0);
+    const write =
+      expected === null
+        ? this.#kv.create(this.#key, bytes)
+        : this.#kv.update(this.#key, bytes, expected);
     try {
       return { ...next, revision: await this.#inTime(write, 'writing the lease') };
     } catch (error) {
