@@ -126,6 +126,10 @@ export function slaveHandlers(run: SlaveParts): EffectHandlers<SlaveEffects> {
       const { incarnation } = reign;
       run.storage.saveReign(reign, () => send({ type: 'reignPersisted', incarnation }));
     },
+    persistFence: ({ term, candidate, ...rest }) => {
+      const reign = { ...rest, epoch: { term, start: 0 }, incarnation: candidate };
+      run.storage.saveReign(reign, run.fencing());
+    },
     askUser: ({ offer, next }) =>
       run.copy.prepare(
         offer,
