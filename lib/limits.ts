@@ -22,10 +22,16 @@ export const limits = Object.freeze({
    * refused with `OVERLOADED`. Loopback is exempt: there many processes share an address.
    */
   connectionsPerAddressMax: 256,
-  /** Connections still shaking hands on one listener; more are closed unread by the system. */
-  handshakesMax: 1024,
   /**
-   * Milliseconds from connecting to the end of the handshake; then `TIMEOUT` and the socket ends.
+   * Connections still shaking hands on one listener. For one more the oldest of the address that
+   * has most of them is ended with `OVERLOADED`. One address has `connectionsPerAddressMax`.
+   */
+  handshakesMax: 1024,
+  /** Refusals of one code that a transport tells each for itself in a second; more are counted. */
+  troublesPerSecondMax: 20,
+  /**
+   * Milliseconds from connecting to the end of the handshake, TLS included; then `TIMEOUT` and the
+   * socket ends.
    */
   handshakeTimeoutMs: 5_000,
 

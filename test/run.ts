@@ -1,8 +1,9 @@
 /**
  * The test runner over uvu: `npm test [-- FILTER...]` runs the test files whose path contains a
- * filter, `npm run test:claims` those of test/claims and accounts for the 51 claims, and
- * `npm run test:browser` those of test/browser, which need Chromium. The last line of output is
- * the result, and the exit code says the same.
+ * filter, `npm run test:claims` those of test/claims and accounts for the 51 claims,
+ * `npm run test:browser` those of test/browser, which need Chromium, and
+ * `npm run test:transports` the matrix of transports with real networks around it (test/matrix).
+ * The last line of output is the result, and the exit code says the same.
  *
  * Environment: `SEED` is passed to every randomized test. `CI` turns skips into failures.
  * `TEST_DEADLINE_S` (default 1200) and `TEST_FILE_DEADLINE_S` limit the run and one file.
@@ -15,7 +16,7 @@ import { type Limits, Supervisor } from './support/runner/supervise.js';
 
 const SECOND_MS = 1000;
 const SLOWEST_SHOWN = 5;
-const OPTIONS = new Set(['--claims', '--fixtures', '--browser', '--update-images']);
+const OPTIONS = new Set(['--claims', '--fixtures', '--browser', '--transports', '--update-images']);
 
 function secondsFrom(variable: string, fallback: number): number {
   const text = process.env[variable];
@@ -74,10 +75,15 @@ function conclude(supervisor: Supervisor, claims: boolean): boolean {
   return failed === 0 && passed > 0;
 }
 
+function suffixOf(words: readonly string[]): string {
+  // Deliberately bad test files, on which test/tidy/runner.test.ts tries this runner.
+  if (words.includes('--fixtures')) return '.fixture.ts';
+  if (words.includes('--browser')) return '.browser.ts';
+  return words.includes('--transports') ? '.transports.ts' : '.test.ts';
+}
+
 async function main(words: readonly string[]): Promise<boolean> {
   const claims = words.includes('--claims');
-  // Deliberately bad test files, on which test/tidy/runner.test.ts tries this runner.
-  const fixtures = words.includes('--fixtures');
   const browser = words.includes('--browser');
   // The picture of the README is then written by the test that makes it.
   if (words.includes('--update-images')) process.env.UPDATE_IMAGES = '1';
@@ -85,7 +91,7 @@ async function main(words: readonly string[]): Promise<boolean> {
   const unknown = options.filter((word) => !OPTIONS.has(word));
   if (unknown.length > 0) throw new Error(`unknown option ${unknown.join(' ')}`);
   const filters = claims ? ['test/claims/'] : words.filter((word) => !options.includes(word));
-  const suffix = fixtures ? '.fixture.ts' : browser ? '.browser.ts' : '.test.ts';
+  const suffix = suffixOf(words);
   const files = discover(filters, suffix);
   if (browser) findChromium();
   if (files.length === 0) throw new Error(`no test file matches ${filters.join(' ') || 'test/'}`);

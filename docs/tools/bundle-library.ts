@@ -15,18 +15,28 @@ const packageFolder = new URL('../../../', import.meta.url);
 const FOLDER = 'dist/package';
 
 type Exports = Readonly<
-  Record<string, string | { readonly types: string; readonly default: string }>
+  Record<
+    string,
+    string | { readonly types: string; readonly browser?: string; readonly default: string }
+  >
 >;
 
-/** The compiled module of each entry, by the path of its file below the folder, without `.js`. */
+/**
+ * The compiled module of each entry, by the path of its file below the folder, without `.js`. What
+ * browsers get instead is compiled beside what the types are of.
+ */
 function entryPoints(): Record<string, string> {
   const text = readFileSync(new URL('package.json', packageFolder), 'utf8');
   const { exports } = JSON.parse(text) as { readonly exports: Exports };
   const entries: Record<string, string> = {};
   for (const target of Object.values(exports)) {
     if (typeof target === 'string') continue;
-    const name = target.default.replace(`./${FOLDER}/`, '').replace(/\.js$/, '');
-    entries[name] = fileURLToPath(new URL(target.types.replace(/\.d\.ts$/, '.js'), packageFolder));
+    const nameOf = (file: string) => file.replace(`./${FOLDER}/`, '').replace(/\.js$/, '');
+    const compiled = new URL(target.types.replace(/\.d\.ts$/, '.js'), packageFolder);
+    entries[nameOf(target.default)] = fileURLToPath(compiled);
+    if (target.browser === undefined) continue;
+    const beside = new URL(target.browser.replace(/^.*\//, ''), compiled);
+    entries[nameOf(target.browser)] = fileURLToPath(beside);
   }
   return entries;
 }

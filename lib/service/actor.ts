@@ -45,13 +45,14 @@ export class ProtocolActor<Machine extends AnyStateMachine, Effects> {
   #events: EventFromLogic<Machine>[] = [];
   #isRunning = false;
   #isStopped = false;
-  /** Whether any inspector wants the step under way. */
-  #isTold = true;
+  /** XState's events, while an inspector wants the step under way: else they are not even made. */
+  #telling: { unsubscribe(): void } | null = null;
+  #isEndTold = false;
 
   constructor(options: ProtocolActorOptions<Machine, Effects>) {
     this.#options = options;
-    const { clock, inspection, crashed } = options;
-    const isInspected = () => inspection !== undefined && this.#isTold;
+    const { clock, crashed } = options;
+    const isInspected = () => this.#telling !== null;
     const machine: AnyStateMachine = options.machine;
     this.#actor = createActor(compile(machine, { effects: this.#collectors(), isInspected }), {
       input: options.input as never,
@@ -59,7 +60,6 @@ export class ProtocolActor<Machine extends AnyStateMachine, Effects> {
         setTimeout: (callback, timeout) => clock.setTimeout(() => this.#run(callback), timeout),
         clearTimeout: (handle) => clock.clearTimeout(handle),
       },
-      ...(inspection === undefined ? {} : { inspect: (event) => this.#tell(inspection, event) }),
     });
     this.#actor.subscribe({ error: (error) => crashed(reasonOf(error)) });
   }
@@ -76,8 +76,10 @@ export class ProtocolActor<Machine extends AnyStateMachine, Effects> {
   start(): void {
     this.#run(() => {
       // An inspector that missed this would know nothing of the actor.
-      this.#options.inspection?.wantAll();
-      this.#isTold = true;
+      this.#tellAll();
+      const { sessionId: rootId } = this.#actor;
+      const made = { type: '@xstate.actor', actorRef: this.#actor, rootId };
+      this.#options.inspection?.inspect(made);
       this.#actor.start();
     });
   }
@@ -85,8 +87,7 @@ export class ProtocolActor<Machine extends AnyStateMachine, Effects> {
   /** Clears every timer; later events are ignored. */
   stop(): void {
     this.#isStopped = true;
-    this.#options.inspection?.wantAll();
-    this.#isTold = true;
+    this.#tellAll();
     this.#actor.stop();
     this.#events = [];
   }
@@ -118,10 +119,12 @@ export class ProtocolActor<Machine extends AnyStateMachine, Effects> {
       // What a timer brings is a step as any other.
       this.#look();
       step();
+      this.#lookForEnd();
       this.#carryOut();
       for (let event = this.#events.shift(); event !== undefined; event = this.#events.shift()) {
         this.#look();
         this.#actor.send(event);
+        this.#lookForEnd();
         this.#carryOut();
       }
     } finally {
@@ -132,14 +135,44 @@ export class ProtocolActor<Machine extends AnyStateMachine, Effects> {
 
   #look(): void {
     const { inspection } = this.#options;
-    if (inspection !== undefined) this.#isTold = inspection.isWanted();
+    if (inspection === undefined) return;
+    if (inspection.isWanted()) this.#beTold(inspection);
+    else {
+      this.#telling?.unsubscribe();
+      this.#telling = null;
+    }
   }
 
-  /** Ends are told always: an inspector must not take for running what is over. */
+  #tellAll(): void {
+    const { inspection } = this.#options;
+    if (inspection === undefined) return;
+    inspection.wantAll();
+    this.#beTold(inspection);
+  }
+
+  #beTold(inspection: RunInspection): void {
+    this.#telling ??= this.#actor.system.inspect((event) => this.#tell(inspection, event));
+  }
+
+  /** Ends are told to all: an inspector must not take for running what is over. */
   #tell(inspection: RunInspection, event: InspectionEvent): void {
     const isEnd = event.type === '@xstate.snapshot' && event.snapshot.status !== 'active';
+    this.#isEndTold ||= isEnd;
     if (isEnd) inspection.inspect(event);
-    else if (this.#isTold) inspection.inspectStep(event);
+    else inspection.inspectStep(event);
+  }
+
+  /** One that came in a step which nobody wanted. */
+  #lookForEnd(): void {
+    const { inspection } = this.#options;
+    if (inspection === undefined || this.#telling !== null || this.#isEndTold) return;
+    const snapshot = this.#actor.getSnapshot();
+    if (snapshot.status === 'active') return;
+    this.#isEndTold = true;
+    const { sessionId: rootId } = this.#actor;
+    const event = { type: 'xstate.stop' };
+    const ended = { type: '@xstate.snapshot', actorRef: this.#actor, rootId, event, snapshot };
+    inspection.inspect(ended);
   }
 
   #carryOut(): void {

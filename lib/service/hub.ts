@@ -22,6 +22,8 @@ export interface ItemSink {
   readonly weigh?: ((message: Enveloped, bytes: number) => void) | undefined;
 }
 
+const BAD_FRAMES_TOLD = 16;
+
 /** Told when a peer speaks of an item nobody here serves; `served` are those that are. */
 type StrayHandler = (peer: PeerId, item: string, served: readonly string[]) => void;
 
@@ -42,6 +44,7 @@ export class Hub {
   readonly #peers = new Set<PeerId>();
   /** Items that hear nothing on a connection, although it is there. */
   readonly #deaf = new Map<PeerId, Set<string>>();
+  readonly #badFrames = new Map<PeerId, number>();
   #opening: Promise<void> | null = null;
   #isWeighed = false;
   /** By the item of whoever answers: one that has left answers nothing any more. */
@@ -102,6 +105,7 @@ export class Hub {
     this.#opening = null;
     this.#peers.clear();
     this.#deaf.clear();
+    this.#badFrames.clear();
     await this.#transport.close();
   }
 
@@ -114,6 +118,7 @@ export class Hub {
       left: (peer: PeerId, error: ReplicationError | null) => {
         this.#peers.delete(peer);
         this.#deaf.delete(peer);
+        this.#badFrames.delete(peer);
         for (const sink of this.#items.values()) sink.left(peer, error);
       },
       drained: (peer: PeerId) => {
@@ -144,6 +149,13 @@ export class Hub {
     }
   }
 
+  /** The first bad frames of a peer each; then ever fewer, so that it cannot fill a log (A16). */
+  #isToldOf(peer: PeerId): boolean {
+    const count = (this.#badFrames.get(peer) ?? 0) + 1;
+    this.#badFrames.set(peer, count);
+    return count <= BAD_FRAMES_TOLD || Number.isInteger(Math.log2(count));
+  }
+
   #decode(peer: PeerId, frame: Uint8Array): Enveloped | null {
     try {
       const item = itemOf(frame);
@@ -157,6 +169,7 @@ export class Hub {
       throw new ReplicationError('PROTOCOL', `a peer sent a frame of "${item}" for another item`);
     } catch (error) {
       const trouble = asReplicationError(error, 'PROTOCOL', `frame of peer ${peer}`);
+      if (!this.#isToldOf(peer)) return null;
       for (const sink of this.#items.values()) sink.troubled(trouble);
       return null;
     }

@@ -10,7 +10,12 @@ import {
   type StampedMessage,
 } from '../../machines/protocol.js';
 import { serviceLimits } from '../limits.js';
-import type { MasterTransport, PeerId, Transport } from '../transports/contract.js';
+import type {
+  MasterTransport,
+  PeerId,
+  Transport,
+  TransportFeatures,
+} from '../transports/contract.js';
 import { encodeFrame } from '../wire/frame.js';
 import type { RunInspection } from './run-inspection.js';
 
@@ -23,6 +28,8 @@ export interface OutboxOptions {
   readonly identity: () => Identity;
   /** Told of what leaves. */
   readonly inspection?: RunInspection | undefined;
+  /** Names the participants in every prepare: nodes, which are few, have to know (2.4, exit 3). */
+  readonly namesParticipants?: boolean;
 }
 
 /** Only the fact of a payload: the receiver asks for the bytes. */
@@ -30,7 +37,11 @@ function withoutBody({ bytes, checksum }: Payload): Payload {
   return { bytes, checksum };
 }
 
-/** True multicast may reach anybody; every other frame only those it is addressed to. */
+/** True multicast may reach anybody; every other frame only those it is addressed to (P13). */
+function reachesMore({ multicast, addressed }: TransportFeatures): boolean {
+  return multicast && addressed !== true;
+}
+
 function withoutNames(message: Message): Message {
   return message.kind === 'prepare' ? { ...message, participants: [] } : message;
 }
@@ -124,7 +135,8 @@ export class Outbox {
     if (peers.length === 0) return;
     this.framesSent += 1;
     const transport = this.#transport as MasterTransport;
-    const addressed = transport.features.multicast ? message : withoutNames(message);
+    const isNamed = reachesMore(transport.features) || this.#options.namesParticipants === true;
+    const addressed = isNamed ? message : withoutNames(message);
     const frame = this.encode(addressed);
     transport.multicast(peers, frame);
     const inspection = this.#inspection;

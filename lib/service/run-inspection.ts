@@ -22,6 +22,8 @@ type WithoutNode<Event> = Event extends unknown ? Omit<Event, 'node'> : never;
 
 type Told = WithoutNode<NodeStarted | NodeStopped | MessageMoved | ChangeMoved | TroubleTold>;
 
+const NOBODY: readonly Inspect[] = [];
+
 interface Untold {
   node?: InspectedNode;
 }
@@ -52,12 +54,14 @@ export class RunInspection {
     const node = this.#node;
     if (this.#isOver) return false;
     if (node === null) return true;
-    const audience: Inspect[] = [];
+    let audience: Inspect[] | null = null;
     for (const inspector of this.#inspectors) {
-      if (!this.#isLeftOut(inspector, node)) audience.push(inspector);
+      if (this.#isLeftOut(inspector, node)) continue;
+      if (audience === null) audience = [inspector];
+      else audience.push(inspector);
     }
-    this.#audience = audience;
-    return audience.length > 0;
+    this.#audience = audience ?? NOBODY;
+    return audience !== null;
   }
 
   /** From now on inspectors hear of this run, and first what happened so far. */

@@ -16,6 +16,11 @@ export interface TransportFeatures {
   readonly reliable: boolean;
   /** `multicast` costs one transmission, however many peers there are. */
   readonly multicast: boolean;
+  /**
+   * Where `multicast` is true: it reaches the peers it is given and nobody else, so that a frame
+   * need not name them (P13). @default false
+   */
+  readonly addressed?: boolean;
   /** The longest frame `send` and `multicast` take; longer ones are refused with `TOO_LARGE`. */
   readonly maxFrameBytes: number;
 }
@@ -53,6 +58,11 @@ interface TransportBase {
   send(peer: PeerId, frame: Uint8Array): void;
   /** False while more than the high-water mark waits to be sent to this peer (P15). */
   writable(peer: PeerId): boolean;
+  /**
+   * Whether the credentials of this peer allow it to speak as this slave. A transport without it,
+   * or whose credentials name nobody, lets every peer have any id (threat A16).
+   */
+  permits?(peer: PeerId, slave: string): boolean;
   /** Ends one connection; `left` follows. */
   disconnect(peer: PeerId): void;
 }
@@ -60,7 +70,10 @@ interface TransportBase {
 /** The side that many connect to. */
 export interface MasterTransport extends TransportBase {
   readonly role: 'master';
-  /** One frame for all of `peers`, encoded once. True multicast may reach more than these. */
+  /**
+   * One frame for all of `peers`, encoded once. True multicast may reach more than these, unless
+   * `features.addressed` says that it does not.
+   */
   multicast(peers: readonly PeerId[], frame: Uint8Array): void;
 }
 

@@ -2,6 +2,7 @@
 import { ReplicationError } from '../../lib/errors.js';
 import { seededRandom } from '../../lib/runtime/random.js';
 import { TransferReceiver } from '../../lib/service/transfer-receiver.js';
+import { keysOf } from '../../lib/transports/keyring.js';
 import { FrameReader } from '../../lib/transports/tcp/framing.js';
 import { MasterHandshake, SlaveHandshake } from '../../lib/transports/tcp/handshake.js';
 import { NONCE_BYTES } from '../../lib/transports/tcp/hello.js';
@@ -95,7 +96,7 @@ function streamTarget({ frames }: Corpus): Target {
 function handshakeTarget(corpus: Corpus): Target {
   const nonce = new Uint8Array(NONCE_BYTES).fill(7);
   const settings = (secret: string | null) => ({
-    secret,
+    keys: keysOf(secret ?? undefined),
     frameBytesMax: FRAME_BYTES_MAX,
     nonce,
     other: 'the fuzzer',

@@ -79,7 +79,7 @@ export class HostileMaster {
     const { frameBytesMax } = limits;
     const nonce = randomBytes(32);
     const handshake = new MasterHandshake(
-      { secret: null, frameBytesMax, nonce, other: 'slave' },
+      { keys: [], frameBytesMax, nonce, other: 'slave' },
       () => null,
     );
     const read = (chunk: Buffer) => {

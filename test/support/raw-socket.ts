@@ -31,7 +31,7 @@ export function rawSocket(port: number, first?: Uint8Array): Promise<RawSocket> 
 /** A socket that shook hands as a slave and then does what the test wants. */
 export async function rawSlave(port: number, frameBytesMax: number): Promise<RawSocket> {
   const nonce = randomBytes(32);
-  const handshake = new SlaveHandshake({ secret: null, frameBytesMax, nonce, other: 'master' });
+  const handshake = new SlaveHandshake({ keys: [], frameBytesMax, nonce, other: 'master' });
   const raw = await rawSocket(port, handshake.start());
   await new Promise<void>((resolve, reject) => {
     const read = (chunk: Buffer) => {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ReplicationError } from '../../lib/errors.js';
+import { keysOf, type Secret } from '../../lib/transports/keyring.js';
 import {
   type Handshake,
   type HandshakeStep,
@@ -12,13 +13,13 @@ import {
 const test = suite('TCP handshake');
 const SECRET = 'correct horse battery staple';
 
-function settings(secret: string | null, other: string, frameBytesMax = 1000) {
-  return { secret, frameBytesMax, nonce: randomBytes(32), other };
+function settings(secret: Secret | null, other: string, frameBytesMax = 1000) {
+  return { keys: keysOf(secret ?? undefined), frameBytesMax, nonce: randomBytes(32), other };
 }
 
-const masterOf = (secret: string | null, frameBytesMax?: number) =>
+const masterOf = (secret: Secret | null, frameBytesMax?: number) =>
   new MasterHandshake(settings(secret, 'the slave', frameBytesMax), () => null);
-const slaveOf = (secret: string | null, frameBytesMax?: number) =>
+const slaveOf = (secret: Secret | null, frameBytesMax?: number) =>
   new SlaveHandshake(settings(secret, 'the master', frameBytesMax));
 
 interface Outcome {
@@ -72,6 +73,30 @@ test('another secret is UNAUTHORIZED on both sides, in words, without the secret
     assert.not.match(failure?.message ?? '', SECRET);
     assert.not.match(failure?.message ?? '', 'another secret');
   }
+});
+
+test('A17: keyrings of neighbouring steps of a rotation agree, whichever side goes first', () => {
+  const steps: readonly Secret[] = ['old', ['old', 'new'], ['new', 'old'], ['new'], 'new'];
+  for (const [at, before] of steps.entries()) {
+    for (const after of steps.slice(at, at + 2)) {
+      for (const [ofMaster, ofSlave] of [
+        [before, after],
+        [after, before],
+      ] as const) {
+        const { master, slave } = play(masterOf(ofMaster), slaveOf(ofSlave));
+        assert.is(master?.done, true, `master ${ofMaster}, slave ${ofSlave}`);
+        assert.is(slave?.done, true, `master ${ofMaster}, slave ${ofSlave}`);
+      }
+    }
+  }
+});
+
+test('A17: a removed key is refused, and a key that was only accepted is not proved', () => {
+  const removed = play(masterOf(['new']), slaveOf(['old', 'new']));
+  assert.is(removed.master?.failure?.code, 'UNAUTHORIZED');
+  assert.is(removed.slave?.failure?.code, 'UNAUTHORIZED');
+  const early = play(masterOf('old'), slaveOf(['new', 'old']));
+  assert.is(early.master?.failure?.code, 'UNAUTHORIZED');
 });
 
 test('a secret on one side only is UNAUTHORIZED on both sides: no fallback', () => {

@@ -26,6 +26,9 @@ test('unknown options and wrong types are INVALID_OPTION by name', () => {
     ['host', { port: 1, host: 7 }],
     ['secret', { port: 1, secret: '' }],
     ['secret', { port: 1, secret: 5 }],
+    ['secret', { port: 1, secret: [] }],
+    ['secret', { port: 1, secret: ['fits', ''] }],
+    ['secret', { port: 1, secret: Array.from({ length: 17 }, () => 'key') }],
     ['tls', { port: 1, tls: true }],
     ['frameBytesMax', { port: 1, frameBytesMax: 0 }],
     ['handshakeTimeoutMs', { port: 1, handshakeTimeoutMs: '5' }],
@@ -42,7 +45,7 @@ test('unknown options and wrong types are INVALID_OPTION by name', () => {
 });
 
 test('a bad secret is refused without being shown', () => {
-  const error = refusal(() => tcpListen({ port: 0, secret: ['hush'] as never }));
+  const error = refusal(() => tcpListen({ port: 0, secret: ['hush', 5] as never }));
   assert.match(error.message, '"secret"');
   assert.not.match(error.message, 'hush');
 });

@@ -21,7 +21,7 @@ const BURST_MS = 20;
 const FREE_RATE = 100;
 const FREE_MAX = 500;
 /** Once all is used up, what has gathered for so long is shown together: see `hasRoom`. */
-const SHUT_MS = 50;
+const SHUT_MS = 200;
 
 type WithoutTime<E> = E extends Entry ? Omit<E, 'at'> : never;
 

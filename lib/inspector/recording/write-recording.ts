@@ -21,7 +21,7 @@ export interface RecordingOptions {
   readonly at?: number;
   /** Bytes that may wait for the disk; with more the recording ends. @default 64 MiB */
   readonly waitingBytesMax?: number;
-  /** Told once, when it ends before `close`: `STORE_FAILED` or `OVERLOADED`. Must not throw. */
+  /** Told once, when not all is written: `STORE_FAILED` or `OVERLOADED`. Must not throw. */
   readonly troubled: (error: ReplicationError) => void;
 }
 
@@ -31,7 +31,7 @@ export interface Recording {
   /** Lines so far, with the header. */
   readonly lines: number;
   readonly bytes: number;
-  /** Set once it ended before its time. */
+  /** Set once something of it could not be written. */
   readonly failure: ReplicationError | null;
   /** Writes what has been told until now and ends it; never rejects. */
   close(): Promise<void>;
@@ -105,7 +105,7 @@ class RecordingFile implements Recording {
     this.failure = error;
     this.#unsubscribe();
     this.#stream.destroy();
-    if (this.#closing === null) this.#options.troubled(error);
+    this.#options.troubled(error);
   }
 }
 

@@ -1,18 +1,22 @@
 /** The slave's side of TCP. */
 import { randomBytes } from 'node:crypto';
 import * as net from 'node:net';
-import type { ReplicationError } from '../../errors.js';
+import type * as tls from 'node:tls';
+import { ReplicationError } from '../../errors.js';
 import { limits } from '../../limits.js';
 import { Backoff } from '../backoff.js';
 import type { PeerId, SlaveTransport, TransportFeatures, TransportSink } from '../contract.js';
 import { Lifecycle } from '../lifecycle.js';
 import type { SinkGate } from '../sink-gate.js';
+import { reasonAgainstNames, refusalOfNames } from './certificate-names.js';
+import { Credentials, type TcpCredentials } from './credentials.js';
 import { Greeting } from './greet.js';
 import { SlaveHandshake } from './handshake.js';
 import { NONCE_BYTES } from './hello.js';
 import { lazyTls } from './lazy-tls.js';
 import { Peers } from './peers.js';
 import { readBuffer } from './read-buffer.js';
+import { type SealKey, sealedClient } from './sealing.js';
 import {
   addressOf,
   connectSettings,
@@ -35,12 +39,29 @@ function connectPlain(target: net.TcpNetConnectOpts): net.Socket {
   return socket;
 }
 
-class TcpDialer implements SlaveTransport {
+/** TLS can come about without a certificate, where options of `node:tls` say how. */
+function uncheckedMaster(other: string): ReplicationError {
+  const message = `${other} showed no certificate: give it one, or say peers: 'authority'`;
+  return new ReplicationError('UNAUTHORIZED', message);
+}
+
+/** What `tcpConnect` returns: a slave transport whose credentials can be exchanged. */
+export interface TcpSlaveTransport extends SlaveTransport {
+  /**
+   * Exchanges keys or certificates while it runs. The connection that is there stays; the next one
+   * is made with the new ones.
+   * @throws {ReplicationError} INVALID_OPTION when they cannot be used; the old ones stay in use
+   */
+  renew(credentials: TcpCredentials<tls.ConnectionOptions>): void;
+}
+
+class TcpDialer implements TcpSlaveTransport {
   readonly role = 'slave';
   readonly features: TransportFeatures;
   readonly address: string;
   readonly #options: TcpConnectOptions;
   readonly #settings: TcpSettings;
+  readonly #credentials: Credentials<tls.ConnectionOptions>;
   readonly #lifecycle: Lifecycle;
   readonly #peers: Peers;
   readonly #backoff: Backoff;
@@ -50,12 +71,15 @@ class TcpDialer implements SlaveTransport {
   #retryTimer: unknown = null;
   #hold: ReturnType<typeof setInterval> | null = null;
   #joinedAtMs = 0;
+  /** The certificate of the attempt under way was looked at, where there should be one. */
+  #isChecked = true;
   /** The code and words last told, so that a master that stays away is told once. */
   #told = '';
 
   constructor(options: TcpConnectOptions) {
     this.#settings = connectSettings(options);
     this.#options = options;
+    this.#credentials = new Credentials('tcpConnect', options);
     this.address = addressOf(this.#settings.host, options.port);
     const maxFrameBytes = this.#settings.frameBytesMax;
     this.features = { ordered: true, reliable: true, multicast: false, maxFrameBytes };
@@ -63,7 +87,7 @@ class TcpDialer implements SlaveTransport {
     const minMs = options.reconnectMsMin ?? limits.reconnectMsMin;
     this.#backoff = new Backoff(minMs, this.#reconnectMsMax, options.random ?? Math.random);
     // TLS brings its own buffers.
-    this.#peers = new Peers(this.#settings, () => this.#lost(), options.tls === undefined);
+    this.#peers = new Peers(this.#settings, () => this.#lost(), this.#isPlain);
     this.#lifecycle = new Lifecycle('this tcpConnect transport', {
       start: (gate) => this.#start(gate),
       stop: () => this.#stop(),
@@ -91,6 +115,14 @@ class TcpDialer implements SlaveTransport {
     this.#peers.disconnect(peer);
   }
 
+  renew(credentials: TcpCredentials<tls.ConnectionOptions>): void {
+    this.#credentials.renew(credentials);
+  }
+
+  get #isPlain(): boolean {
+    return this.#credentials.wire === 'plain';
+  }
+
   #start(gate: SinkGate): void {
     this.#gate = gate;
     this.#peers.start(gate);
@@ -115,27 +147,30 @@ class TcpDialer implements SlaveTransport {
   }
 
   readonly #dial = (): void => {
-    const { secret, frameBytesMax } = this.#settings;
+    const { frameBytesMax } = this.#settings;
+    const { keys, wire } = this.#credentials;
     const nonce = randomBytes(NONCE_BYTES);
     const other = `the master at ${this.address}`;
-    const secure = this.#options.tls !== undefined;
     try {
       const socket = this.#connect();
       const greeting = new Greeting(
         socket,
-        new SlaveHandshake({ secret, frameBytesMax, nonce, other }),
+        new SlaveHandshake({ keys, frameBytesMax, nonce, other }),
         this.#settings,
         {
           joined: (joined, rest) => this.#joined(joined, rest),
           failed: (error) => this.#failed(error),
         },
-        (thrown) => connectFailure(thrown, this.address, secure),
+        (thrown) => connectFailure(thrown, this.address, wire),
       );
       this.#greeting = greeting;
-      socket.once(secure ? 'secureConnect' : 'connect', () => greeting.begin());
+      socket.once(this.#isPlain ? 'connect' : 'secureConnect', () => {
+        if (this.#isChecked) greeting.begin();
+        else socket.destroy(uncheckedMaster(other));
+      });
     } catch (thrown) {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-      this.#failed(connectFailure(error, this.address, secure));
+      this.#failed(connectFailure(error, this.address, wire));
     }
   };
 
@@ -143,11 +178,31 @@ class TcpDialer implements SlaveTransport {
     const { host, port } = this.#settings;
     const target = { host, port, noDelay: true };
     const keepAlive = { keepAlive: true, keepAliveInitialDelay: limits.keepAliveMs };
-    if (this.#options.tls === undefined) return connectPlain({ ...target, ...keepAlive });
-    const socket = lazyTls().connect({ ...this.#options.tls, ...target, minVersion: 'TLSv1.3' });
+    if (this.#isPlain) return connectPlain({ ...target, ...keepAlive });
+    const socket = lazyTls().connect({ ...this.#tlsOptions(), ...target, minVersion: 'TLSv1.3' });
     socket.setNoDelay(true);
     socket.setKeepAlive(true, limits.keepAliveMs);
     return socket;
+  }
+
+  #tlsOptions(): tls.ConnectionOptions {
+    const other = `the master at ${this.address}`;
+    const { wire, seals, tls: given } = this.#credentials;
+    if (wire === 'sealed') return sealedClient(seals[0] as SealKey, other);
+    const { peers } = this.#options;
+    this.#isChecked = peers === 'authority';
+    const checkHost = given?.checkServerIdentity ?? lazyTls().checkServerIdentity;
+    return {
+      ...given,
+      // Within the handshake of TLS, so that nothing is said to a master of another role.
+      checkServerIdentity: (host, certificate) => {
+        const wrongHost = checkHost(host, certificate);
+        if (wrongHost !== undefined) return wrongHost;
+        const reason = reasonAgainstNames(certificate.subjectaltname, 'master', peers);
+        this.#isChecked ||= reason === null;
+        return reason === null ? undefined : refusalOfNames(other, reason);
+      },
+    };
   }
 
   #joined(socket: net.Socket, rest: Uint8Array): void {
@@ -187,6 +242,6 @@ class TcpDialer implements SlaveTransport {
  * and `TOO_LARGE`, come with `left`. While open it keeps the process alive, as a socket does.
  * @throws {ReplicationError} INVALID_OPTION for an unknown or ill-typed option
  */
-export function tcpConnect(options: TcpConnectOptions): SlaveTransport {
+export function tcpConnect(options: TcpConnectOptions): TcpSlaveTransport {
   return new TcpDialer(options);
 }

@@ -26,6 +26,7 @@ export class Greeting {
 
   /**
    * @param describe puts into words why the socket failed or (null) closed before the end
+   * @param leftMs of `handshakeTimeoutMs`: what TLS took counts
    */
   constructor(
     socket: Socket,
@@ -33,13 +34,14 @@ export class Greeting {
     settings: TcpSettings,
     outcome: GreetOutcome,
     describe: (thrown: Error | null) => ReplicationError,
+    leftMs = settings.handshakeTimeoutMs,
   ) {
     this.#socket = socket;
     this.#handshake = handshake;
     this.#settings = settings;
     this.#outcome = outcome;
     this.#describe = describe;
-    this.#timer = settings.clock.setTimeout(this.#late, settings.handshakeTimeoutMs);
+    this.#timer = settings.clock.setTimeout(this.#late, Math.max(0, leftMs));
     socket.on('error', this.#error);
     socket.on('close', this.#closed);
     socket.on('data', this.#data);

@@ -7,7 +7,9 @@
  *     master -> verdict, own proof     (with a secret)
  *
  * The slave proves first: a listener is reachable by many and must not hand strangers something to
- * guess its secret from.
+ * guess its secret from. It proves the first key of its keyring; the master tries all of its own
+ * and proves the one that fitted, which the slave is sure to have. So no key needs a name on the
+ * wire, and master and slaves may be rotated in either order.
  */
 import { Buffer } from 'node:buffer';
 import { ReplicationError } from '../../errors.js';
@@ -31,7 +33,8 @@ export interface HandshakeStep {
 }
 
 export interface HandshakeSettings {
-  readonly secret: string | Uint8Array | null;
+  /** The keyring, the key to prove first; empty when no secret is used. */
+  readonly keys: readonly Uint8Array[];
   readonly frameBytesMax: number;
   /** 32 random bytes, fresh for every connection. */
   readonly nonce: Uint8Array;
@@ -52,8 +55,8 @@ export abstract class Handshake {
 
   constructor(settings: HandshakeSettings, role: Hello['role']) {
     this.settings = settings;
-    const { secret, frameBytesMax, nonce } = settings;
-    this.mine = { role, secret: secret !== null, frameBytesMax, nonce };
+    const { keys, frameBytesMax, nonce } = settings;
+    this.mine = { role, secret: keys.length > 0, frameBytesMax, nonce };
     this.myHello = encodeHello(this.mine);
   }
 
@@ -104,12 +107,12 @@ export abstract class Handshake {
     return taken;
   }
 
-  protected proof(role: Hello['role']): Buffer {
+  protected proof(key: Uint8Array, role: Hello['role']): Buffer {
     const [slave, master] =
       this.mine.role === 'slave'
         ? [this.myHello, this.theirHello as Buffer]
         : [this.theirHello as Buffer, this.myHello];
-    return proofOf(this.settings.secret ?? '', role, slave, master);
+    return proofOf(key, role, slave, master);
   }
 }
 
@@ -126,8 +129,9 @@ export class SlaveHandshake extends Handshake {
 
   protected greeted(): HandshakeStep {
     const next = this.proceed();
-    if (!this.mine.secret || next.failure !== null) return next;
-    return { ...next, send: this.proof('slave') };
+    const [key] = this.settings.keys;
+    if (key === undefined || next.failure !== null) return next;
+    return { ...next, send: this.proof(key, 'slave') };
   }
 
   protected proceed(): HandshakeStep {
@@ -139,10 +143,12 @@ export class SlaveHandshake extends Handshake {
       }
       this.#accepted = true;
     }
-    if (!this.mine.secret) return { send: null, done: true, failure: null };
+    const [key] = this.settings.keys;
+    if (key === undefined) return { send: null, done: true, failure: null };
     const proof = this.take(PROOF_BYTES);
     if (proof === null) return WAIT;
-    if (sameProof(proof, this.proof('master'))) return { send: null, done: true, failure: null };
+    if (sameProof(proof, this.proof(key, 'master')))
+      return { send: null, done: true, failure: null };
     const message = `${this.settings.other} could not prove to know the secret: not our master`;
     return this.refuse(new ReplicationError('UNAUTHORIZED', message));
   }
@@ -169,7 +175,7 @@ export class MasterHandshake extends Handshake {
   protected greeted(): HandshakeStep {
     if (this.mine.secret) return { send: this.myHello, done: false, failure: null };
     const refusal = this.#admit();
-    if (refusal !== null) return this.refuse(refusal);
+    if (refusal !== null) return this.refuse(refusal, true);
     const send = Buffer.concat([this.myHello, Buffer.of(ACCEPTED)]);
     return { send, done: true, failure: null };
   }
@@ -177,26 +183,27 @@ export class MasterHandshake extends Handshake {
   protected proceed(): HandshakeStep {
     const proof = this.take(PROOF_BYTES);
     if (proof === null) return WAIT;
-    if (!sameProof(proof, this.proof('slave'))) {
+    const key = this.settings.keys.find((each) => sameProof(proof, this.proof(each, 'slave')));
+    if (key === undefined) {
       const message =
-        `${this.settings.other} was refused, its secret is another one: ` +
+        `${this.settings.other} was refused, it proved none of our keys: ` +
         'give both sides the same "secret"';
-      return this.#verdict(new ReplicationError('UNAUTHORIZED', message));
+      return this.#verdict(new ReplicationError('UNAUTHORIZED', message), false);
     }
     const refusal = this.#admit();
-    if (refusal !== null) return this.#verdict(refusal);
-    const send = Buffer.concat([Buffer.of(ACCEPTED), this.proof('master')]);
+    if (refusal !== null) return this.#verdict(refusal, true);
+    const send = Buffer.concat([Buffer.of(ACCEPTED), this.proof(key, 'master')]);
     return { send, done: true, failure: null };
   }
 
   /** The slave reads a verdict behind our hello only; a stranger gets no byte. */
-  protected refuse(failure: ReplicationError): HandshakeStep {
+  protected refuse(failure: ReplicationError, admitting = false): HandshakeStep {
     if (!this.kin) return { send: null, done: false, failure };
-    const send = Buffer.concat([this.myHello, Buffer.of(refusalByte(failure.code))]);
-    return { send, done: false, failure };
+    const verdict = Buffer.of(refusalByte(failure.code, admitting));
+    return { send: Buffer.concat([this.myHello, verdict]), done: false, failure };
   }
 
-  #verdict(failure: ReplicationError): HandshakeStep {
-    return { send: Buffer.of(refusalByte(failure.code)), done: false, failure };
+  #verdict(failure: ReplicationError, admitting: boolean): HandshakeStep {
+    return { send: Buffer.of(refusalByte(failure.code, admitting)), done: false, failure };
   }
 }

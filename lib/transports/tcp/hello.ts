@@ -43,12 +43,15 @@ export function startsWithMagic(bytes: Buffer): boolean {
 /** Names what strangers usually are; never repeats bytes of theirs. */
 function strangerOf(bytes: Buffer): string {
   if (bytes[0] === 0x16 || bytes[0] === 0x15) {
-    return 'it speaks TLS: give both sides "tls", or neither';
+    return 'it speaks TLS: give both sides the same "secret", or "tls", or neither';
   }
   if (/^(GET|POST|HEAD|PUT|OPTI|CONN|DELE|PATC|HTTP)/.test(bytes.toString('latin1', 0, 4))) {
     return 'it speaks HTTP: check the port';
   }
-  return 'it sent other bytes: check host and port, and that both sides use "tls" or neither';
+  return (
+    'it sent other bytes: check host and port, and that both sides use the same "secret", ' +
+    'or "tls", or neither'
+  );
 }
 
 /**

@@ -2,29 +2,39 @@
 import { randomBytes } from 'node:crypto';
 import * as net from 'node:net';
 import type * as tls from 'node:tls';
-import { ReplicationError } from '../../errors.js';
 import { limits } from '../../limits.js';
 import type { MasterTransport, PeerId, TransportFeatures, TransportSink } from '../contract.js';
 import { Lifecycle } from '../lifecycle.js';
 import type { SinkGate } from '../sink-gate.js';
+import { TroubleMeter } from '../trouble-meter.js';
+import { Census } from './census.js';
+import { covers, namesOf, reasonAgainstNames, refusalOfNames } from './certificate-names.js';
+import { Credentials, type TcpCredentials } from './credentials.js';
 import { Greeting, ignoreSocketError } from './greet.js';
 import { MasterHandshake } from './handshake.js';
 import { NONCE_BYTES } from './hello.js';
 import { lazyTls } from './lazy-tls.js';
 import { Peers } from './peers.js';
+import { sealedServer } from './sealing.js';
+import { addressOf, listenSettings, type TcpListenOptions, type TcpSettings } from './settings.js';
 import {
-  addressOf,
-  isLoopback,
-  listenSettings,
-  type TcpListenOptions,
-  type TcpSettings,
-} from './settings.js';
-import { handshakeFailure, listenFailure, tlsFailure, tlsOptionFailure } from './socket-errors.js';
+  handshakeFailure,
+  listenFailure,
+  sealFailure,
+  tlsFailure,
+  tlsOptionFailure,
+} from './socket-errors.js';
 
 /** What `tcpListen` returns: a master transport that knows its port. */
 export interface TcpMasterTransport extends MasterTransport {
   /** The port it listens on, from the first `open` on; before that the one that was asked for. */
   readonly port: number;
+  /**
+   * Exchanges keys or certificates while it runs. Connections that are there stay; every handshake
+   * from now on uses the new ones.
+   * @throws {ReplicationError} INVALID_OPTION when they cannot be used; the old ones stay in use
+   */
+  renew(credentials: TcpCredentials<tls.TlsOptions>): void;
 }
 
 class TcpListener implements TcpMasterTransport {
@@ -34,20 +44,25 @@ class TcpListener implements TcpMasterTransport {
   readonly #settings: TcpSettings;
   readonly #lifecycle: Lifecycle;
   readonly #peers: Peers;
+  readonly #credentials: Credentials<tls.TlsOptions>;
   readonly #greetings = new Set<Greeting>();
-  /** Every accepted socket, also those on which TLS is still negotiating. */
-  readonly #sockets = new Set<net.Socket>();
-  readonly #perAddress = new Map<string, number>();
-  #server: net.Server | null = null;
+  /** What the certificates of joined peers allow them to be; where certificates name somebody. */
+  readonly #names = new Map<PeerId, readonly string[]>();
+  /** Connections that offered a key that is none of ours. */
+  readonly #strangers = new WeakSet<tls.TLSSocket>();
+  #census: Census | null = null;
+  #meter: TroubleMeter | null = null;
+  #server: net.Server | tls.Server | null = null;
   #port: number;
 
   constructor(options: TcpListenOptions) {
     this.#settings = listenSettings(options);
     this.#options = options;
+    this.#credentials = new Credentials('tcpListen', options);
     this.#port = options.port;
     const maxFrameBytes = this.#settings.frameBytesMax;
     this.features = { ordered: true, reliable: true, multicast: false, maxFrameBytes };
-    this.#peers = new Peers(this.#settings, () => undefined);
+    this.#peers = new Peers(this.#settings, (peer) => this.#names.delete(peer));
     this.#lifecycle = new Lifecycle('this tcpListen transport', {
       start: (gate) => this.#start(gate),
       stop: () => this.#stop(),
@@ -82,16 +97,36 @@ class TcpListener implements TcpMasterTransport {
     return this.#peers.writable(peer);
   }
 
+  permits(peer: PeerId, slave: string): boolean {
+    const names = this.#names.get(peer);
+    return names === undefined || covers(names, slave);
+  }
+
   disconnect(peer: PeerId): void {
     this.#peers.disconnect(peer);
   }
 
+  renew(credentials: TcpCredentials<tls.TlsOptions>): void {
+    this.#credentials.renew(credentials);
+    if (credentials.tls === undefined || this.#server === null) return;
+    (this.#server as tls.Server).setSecureContext(credentials.tls);
+  }
+
   async #start(gate: SinkGate): Promise<void> {
     this.#peers.start(gate);
-    const server = this.#createServer(gate);
+    const meter = new TroubleMeter(this.#settings.clock, (error) => gate.troubled(error));
+    this.#meter = meter;
+    const census = new Census(
+      {
+        maxConnections: this.#options.maxConnections ?? limits.peersMax,
+        connectionsPerAddressMax:
+          this.#options.connectionsPerAddressMax ?? limits.connectionsPerAddressMax,
+      },
+      meter.tell,
+    );
+    this.#census = census;
+    const server = this.#createServer(census, meter);
     this.#server = server;
-    server.maxConnections = this.#maxConnections + limits.handshakesMax;
-    server.on('connection', (socket) => this.#track(socket));
     const { host } = this.#settings;
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error) => reject(listenFailure(error, this.address)));
@@ -103,59 +138,66 @@ class TcpListener implements TcpMasterTransport {
     server.on('error', (error) => gate.troubled(listenFailure(error, this.address)));
   }
 
-  #createServer(gate: SinkGate): net.Server {
+  #createServer(census: Census, meter: TroubleMeter): net.Server {
     const keepAlive = { keepAlive: true, keepAliveInitialDelay: limits.keepAliveMs };
     const common = { noDelay: true, ...keepAlive };
-    if (this.#options.tls === undefined) {
-      return net.createServer(common, (socket) => this.#greet(gate, socket));
-    }
-    const server = this.#createTlsServer(common, (socket) => this.#greet(gate, socket));
+    const { wire } = this.#credentials;
+    const isPlain = wire === 'plain';
+    const server = isPlain
+      ? net.createServer(common)
+      : this.#createTlsServer({ ...common, ...this.#tlsOptions() });
+    server.on('connection', (socket) => {
+      socket.on('error', ignoreSocketError);
+      census.add(socket, this.#settings.clock.now());
+    });
+    server.on(isPlain ? 'connection' : 'secureConnection', (socket: net.Socket) =>
+      this.#greet(census, meter, socket),
+    );
     server.on('tlsClientError', (error, socket) => {
-      gate.troubled(tlsFailure(error, socket));
+      const { remoteAddress, remotePort } = socket;
+      const name = remotePort === undefined ? null : addressOf(remoteAddress ?? '', remotePort);
       socket.destroy();
+      if (census.takeEnded(name)) return;
+      const isSealed = wire === 'sealed';
+      const isStranger = this.#strangers.has(socket);
+      meter.tell(isSealed ? sealFailure(error, socket, isStranger) : tlsFailure(error, socket));
     });
     return server;
   }
 
-  #createTlsServer(common: net.ServerOpts, greet: (socket: net.Socket) => void): tls.Server {
+  #tlsOptions(): tls.TlsOptions {
+    const { tls: given, wire } = this.#credentials;
+    const handshakeTimeout = this.#settings.handshakeTimeoutMs;
+    if (wire === 'sealed') {
+      const keyOf = (socket: tls.TLSSocket, id: string) => {
+        const key = this.#credentials.seals.find((each) => each.id === id);
+        if (key === undefined) this.#strangers.add(socket);
+        return key;
+      };
+      return { ...sealedServer(keyOf), handshakeTimeout };
+    }
+    const verified = { requestCert: true, rejectUnauthorized: true, ...given };
+    return { ...verified, handshakeTimeout, minVersion: 'TLSv1.3' };
+  }
+
+  #createTlsServer(options: tls.TlsOptions): tls.Server {
     try {
-      return lazyTls().createServer(
-        {
-          requestCert: true,
-          rejectUnauthorized: true,
-          ...this.#options.tls,
-          ...common,
-          handshakeTimeout: this.#settings.handshakeTimeoutMs,
-          minVersion: 'TLSv1.3',
-        },
-        greet,
-      );
+      return lazyTls().createServer(options);
     } catch (thrown) {
-      throw tlsOptionFailure(thrown);
+      throw tlsOptionFailure(thrown, 'tcpListen');
     }
   }
 
-  #track(socket: net.Socket): void {
-    const address = socket.remoteAddress ?? '';
-    this.#sockets.add(socket);
-    this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
-    socket.on('error', ignoreSocketError);
-    socket.once('close', () => {
-      this.#sockets.delete(socket);
-      const left = (this.#perAddress.get(address) ?? 1) - 1;
-      if (left === 0) this.#perAddress.delete(address);
-      else this.#perAddress.set(address, left);
-    });
-  }
-
-  #greet(gate: SinkGate, socket: net.Socket): void {
-    const host = socket.remoteAddress ?? 'unknown';
-    const other = addressOf(host, socket.remotePort ?? 0);
-    const { secret, frameBytesMax } = this.#settings;
+  #greet(census: Census, meter: TroubleMeter, socket: net.Socket): void {
+    const other = addressOf(socket.remoteAddress ?? '', socket.remotePort ?? 0);
+    const { clock, frameBytesMax, handshakeTimeoutMs } = this.#settings;
+    const { keys } = this.#credentials;
     const nonce = randomBytes(NONCE_BYTES);
-    const handshake = new MasterHandshake({ secret, frameBytesMax, nonce, other }, () =>
-      this.#refusal(host, other),
-    );
+    const subject = this.#subjectOf(socket);
+    const handshake = new MasterHandshake({ keys, frameBytesMax, nonce, other }, () => {
+      const reason = this.#reasonAgainst(subject);
+      return reason === null ? census.refusal(other) : refusalOfNames(other, reason);
+    });
     const greeting: Greeting = new Greeting(
       socket,
       handshake,
@@ -163,36 +205,40 @@ class TcpListener implements TcpMasterTransport {
       {
         joined: (_, rest) => {
           this.#greetings.delete(greeting);
-          this.#peers.add(socket, other, rest);
+          this.#join(census, socket, subject, rest);
         },
         failed: (error) => {
           this.#greetings.delete(greeting);
-          gate.troubled(error);
+          if (!census.takeEnded(other)) meter.tell(error);
         },
       },
       (thrown) => handshakeFailure(thrown, other),
+      handshakeTimeoutMs - (clock.now() - (census.sinceMs(other) ?? clock.now())),
     );
     this.#greetings.add(greeting);
     greeting.begin();
   }
 
-  get #maxConnections(): number {
-    return this.#options.maxConnections ?? limits.peersMax;
+  #join(census: Census, socket: net.Socket, subject: string, rest: Uint8Array): void {
+    const other = addressOf(socket.remoteAddress ?? '', socket.remotePort ?? 0);
+    census.joined(other);
+    this.#peers.add(socket, other, rest, (peer) => {
+      if (this.#isNamed) this.#names.set(peer, namesOf(subject, 'slave'));
+    });
   }
 
-  #refusal(host: string, other: string): ReplicationError | null {
-    if (this.#peers.size >= this.#maxConnections) {
-      const message =
-        `${other} was refused, ${this.#peers.size} connections are open: raise maxConnections ` +
-        'of tcpListen or use fewer slaves';
-      return new ReplicationError('OVERLOADED', message);
-    }
-    const most = this.#options.connectionsPerAddressMax ?? limits.connectionsPerAddressMax;
-    if (isLoopback(host) || (this.#perAddress.get(host) ?? 0) <= most) return null;
-    const message =
-      `${other} was refused, ${host} has ${most} connections already: raise ` +
-      'connectionsPerAddressMax of tcpListen if they are all wanted';
-    return new ReplicationError('OVERLOADED', message);
+  get #isNamed(): boolean {
+    return this.#credentials.wire === 'certificates' && this.#options.peers !== 'authority';
+  }
+
+  /** The names in a certificate that TLS has verified; no certificate names nobody. */
+  #subjectOf(socket: net.Socket): string {
+    if (!this.#isNamed) return '';
+    return (socket as tls.TLSSocket).getPeerX509Certificate()?.subjectAltName ?? '';
+  }
+
+  #reasonAgainst(subject: string): string | null {
+    return this.#isNamed ? reasonAgainstNames(subject, 'slave', this.#options.peers) : null;
   }
 
   async #stop(): Promise<void> {
@@ -200,20 +246,21 @@ class TcpListener implements TcpMasterTransport {
     if (server === null) return;
     this.#server = null;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    this.#meter?.stop();
     for (const greeting of this.#greetings) greeting.abandon();
     this.#greetings.clear();
     await this.#peers.endAll();
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#census?.sockets ?? []) socket.destroy();
     await closed;
   }
 }
 
 /**
  * Listens for slaves on a TCP port. Slaves and master prove who they are before a frame passes:
- * with `tls` by certificates (TLS 1.3, both sides), with `secret` by HMAC-SHA256 over nonces of
- * both sides; the latter neither encrypts nor seals the frames. What is no peer of this protocol
- * and version, or does not finish its handshake in time, is told to the sink's `troubled` and
- * closed; the listener goes on.
+ * with `tls` by certificates whose role and name are checked, with `secret` by knowing it; both
+ * under TLS 1.3, so what follows is encrypted and sealed. What is no peer of this protocol and
+ * version, or does not finish its handshake in time, is told to the sink's `troubled` and closed;
+ * the listener goes on. Of many refusals in a second most are told as a count.
  *
  * `open` rejects with `INVALID_OPTION` when the port is taken or the address is not this host's.
  * Codes told by `troubled` or `left`: `PROTOCOL`, `UNAUTHORIZED`, `TIMEOUT`, `OVERLOADED`,

@@ -44,8 +44,16 @@ export class Peers implements ConnectionOwner {
     });
   }
 
-  /** A handshake succeeded: `rest` is what came behind it. Returns the new peer's id. */
-  add(socket: Socket, address: string, rest: Uint8Array): PeerId {
+  /**
+   * A handshake succeeded: `rest` is what came behind it. `named` learns the new peer's id before
+   * the sink does.
+   */
+  add(
+    socket: Socket,
+    address: string,
+    rest: Uint8Array,
+    named: (peer: PeerId) => void = () => undefined,
+  ): void {
     this.#joins += 1;
     const peer = `${address}#${this.#joins}`;
     const connection = new Connection(
@@ -57,9 +65,9 @@ export class Peers implements ConnectionOwner {
       this.#readsAreReused,
     );
     this.#connections.set(peer, connection);
+    named(peer);
     this.#gate?.joined(peer);
     if (rest.length > 0) connection.feed(rest);
-    return peer;
   }
 
   send(peer: PeerId, frame: Uint8Array): void {

@@ -10,12 +10,12 @@ export const PROOF_BYTES = 32;
  * maker; the hellos carry both nonces and everything negotiated, so nothing of that was altered.
  */
 export function proofOf(
-  secret: string | Uint8Array,
+  key: Uint8Array,
   role: Role,
   slaveHello: Uint8Array,
   masterHello: Uint8Array,
 ): Buffer {
-  return createHmac('sha256', secret)
+  return createHmac('sha256', key)
     .update(`replichart transport 1 ${role}\u0000`)
     .update(slaveHello)
     .update(masterHello)

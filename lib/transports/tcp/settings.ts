@@ -8,7 +8,6 @@ import {
   checkOptions,
   functionOption,
   integerOption,
-  type OptionCheck,
   type OptionChecks,
   objectOption,
   required,
@@ -16,6 +15,8 @@ import {
 } from '../../options.js';
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import type { Random } from '../../runtime/random.js';
+import { type Secret, secretOption } from '../keyring.js';
+import { peersOption, type TcpPeers } from './certificate-names.js';
 
 /** Options of both sides. */
 export interface TcpCommonOptions {
@@ -23,10 +24,24 @@ export interface TcpCommonOptions {
   readonly host?: string;
   /**
    * What both sides know and nobody else: text or bytes, best 32 random characters. Both prove it
-   * to each other without sending it. It decides who may connect; it does NOT encrypt or seal what
-   * follows: whoever can read or change packets on the way still can. Use `tls` against those.
+   * to each other without sending it, and all that follows is encrypted and sealed by TLS 1.3 with
+   * a key made of it (see `seal`). Everybody who knows it can be a slave under any id, and the
+   * master; `tls` can tell them apart. A list is a keyring: a slave proves the first key, a master
+   * accepts any and answers with it.
    */
-  readonly secret?: string | Uint8Array;
+  readonly secret?: Secret;
+  /**
+   * `false`: a `secret` only decides who may connect, and whoever can read or change packets on
+   * the way still can. Both sides need the same. @default true
+   */
+  readonly seal?: boolean;
+  /**
+   * With `tls`: whose certificates are accepted. The subjectAltName must hold
+   * `URI:replichart:slave:NAME` of slaves, `URI:replichart:master:NAME` of the master, and a slave
+   * can only have an id that is its NAME or starts with `NAME/` (`*` as NAME: any). A list also
+   * says which names; `'authority'` accepts whatever the `ca` signed. @default any name
+   */
+  readonly peers?: TcpPeers;
   /** Bytes of the longest frame; both sides need the same. @default 4 MiB */
   readonly frameBytesMax?: number;
   /** Milliseconds for connecting and the handshake, TLS included. @default 5000 */
@@ -48,7 +63,8 @@ export interface TcpListenOptions extends TcpCommonOptions {
   readonly port: number;
   /**
    * Options of `node:tls` for a server, at least `key`, `cert` and `ca`. TLS 1.3 at least. Slaves
-   * must show a certificate (`requestCert`, `rejectUnauthorized`) unless these say otherwise.
+   * must show a certificate (`requestCert`, `rejectUnauthorized`) unless these say otherwise; then
+   * `peers` must be `'authority'`, and a `secret` should say who may connect.
    */
   readonly tls?: tls.TlsOptions;
   /** Allows listening beyond loopback with neither `tls` nor `secret`. @default false */
@@ -72,11 +88,16 @@ export interface TcpConnectOptions extends TcpCommonOptions {
   readonly random?: Random;
 }
 
+/**
+ * How bytes travel: as they are, sealed by the secret, or under TLS with certificates. Both sides
+ * need the same; there is no fallback from one to another (threat A15).
+ */
+export type Wire = 'plain' | 'sealed' | 'certificates';
+
 /** What a connection needs to know, defaults filled in. */
 export interface TcpSettings {
   readonly host: string;
   readonly port: number;
-  readonly secret: string | Uint8Array | null;
   readonly frameBytesMax: number;
   readonly handshakeTimeoutMs: number;
   readonly highWaterBytes: number;
@@ -86,16 +107,12 @@ export interface TcpSettings {
   readonly clock: Clock;
 }
 
-const secretOption: OptionCheck = (value) => {
-  if (value === undefined) return null;
-  const fits = typeof value === 'string' || value instanceof Uint8Array;
-  return fits && value.length > 0 ? null : 'a string or Uint8Array that is not empty';
-};
-
 const COMMON: OptionChecks = {
   host: stringOption,
   secret: secretOption,
   tls: objectOption,
+  seal: booleanOption,
+  peers: peersOption,
   frameBytesMax: integerOption(1, limits.frameBytesCeiling),
   handshakeTimeoutMs: integerOption(1),
   highWaterBytes: integerOption(1),
@@ -123,11 +140,34 @@ const CONNECT: OptionChecks = {
   random: functionOption,
 };
 
-function settingsOf(where: string, options: TcpCommonOptions, port: number): TcpSettings {
+interface CredentialOptions extends TcpCommonOptions {
+  readonly tls?: {
+    readonly requestCert?: boolean | undefined;
+    readonly rejectUnauthorized?: boolean | undefined;
+  };
+}
+
+/** Options that would look as if they protected something and do not. */
+function refuseContradictions(where: string, options: CredentialOptions): void {
+  const { secret, seal, peers, tls } = options;
+  const names = tls !== undefined && peers !== 'authority';
+  const wrong =
+    seal !== undefined && (secret === undefined || tls !== undefined)
+      ? '"seal" goes with "secret" and without "tls", which seals by itself'
+      : peers !== undefined && tls === undefined
+        ? '"peers" goes with "tls": only certificates have names'
+        : names && (tls.requestCert === false || tls.rejectUnauthorized === false)
+          ? '"peers" must be \'authority\' where certificates of the other side are not verified'
+          : null;
+  if (wrong === null) return;
+  throw new ReplicationError('INVALID_OPTION', `option ${wrong} (${where})`);
+}
+
+function settingsOf(where: string, options: CredentialOptions, port: number): TcpSettings {
+  refuseContradictions(where, options);
   const settings = {
     host: options.host ?? '127.0.0.1',
     port,
-    secret: options.secret ?? null,
     frameBytesMax: options.frameBytesMax ?? limits.frameBytesMax,
     handshakeTimeoutMs: options.handshakeTimeoutMs ?? limits.handshakeTimeoutMs,
     highWaterBytes: options.highWaterBytes ?? limits.highWaterBytes,

@@ -8,9 +8,11 @@ export function compiledPath(source: string): string {
   return join(packageRoot, 'dist', source.replace(/\.ts$/, '.js'));
 }
 
-/** Process and browser tests get a process of their own each: they start, kill and crash others. */
+const OWN_PROCESS_FOLDERS = ['test/process/', 'test/browser/', 'test/matrix/'];
+
+/** These get a process of their own each: they start, kill and crash others. */
 export function needsOwnProcess(source: string): boolean {
-  return source.startsWith('test/process/') || source.startsWith('test/browser/');
+  return OWN_PROCESS_FOLDERS.some((folder) => source.startsWith(folder));
 }
 
 /** Sources of test files whose path contains any of the filters (all, when none is given). */

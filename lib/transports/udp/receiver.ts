@@ -1,0 +1,105 @@
+/** What a slave makes of the datagrams that arrive: which are good, new, and meant for it. */
+import type { Buffer } from 'node:buffer';
+import { ReplicationError } from '../../errors.js';
+import type { Clock } from '../../runtime/clock.js';
+import { readLabel } from './address-label.js';
+import { KINDS, kindOf } from './datagram.js';
+import { ForgeryBudget } from './forgery-budget.js';
+import type { Terms } from './greeting.js';
+import { datagramKey } from './keys.js';
+import { Opener } from './opener.js';
+import { ReplayWindow } from './replay-window.js';
+import type { Counts, UdpConnectTraffic } from './traffic.js';
+import { TroubleLimit } from './trouble-limit.js';
+
+export interface ReceiverOwner {
+  /** A good datagram came, for this slave or another one. */
+  heard(): void;
+  frame(frame: Uint8Array): void;
+  troubled(error: ReplicationError): void;
+}
+
+export class Receiver {
+  readonly traffic: Counts<UdpConnectTraffic> = {
+    datagrams: 0,
+    frames: 0,
+    strangers: 0,
+    forged: 0,
+    unread: 0,
+    replayed: 0,
+  };
+  readonly #owner: ReceiverOwner;
+  readonly #budget: ForgeryBudget;
+  readonly #forgeries: TroubleLimit;
+  #opener: Opener | null = null;
+  /** The seat of the present stream; 0 while there is none. */
+  #seat = 0;
+  #source = '';
+
+  constructor(clock: Clock, owner: ReceiverOwner) {
+    this.#owner = owner;
+    this.#budget = new ForgeryBudget(clock);
+    this.#forgeries = new TroubleLimit(clock, (count) => this.#tell(count));
+  }
+
+  /** A stream to this master is up: its datagrams are good from its present counter on. */
+  follow({ salt, counter, seat }: Terms, secret: Uint8Array): void {
+    this.#seat = seat;
+    const known = this.#opener;
+    // What was seen of the same start stays seen, on whatever stream it was told.
+    if (known?.salt.equals(salt)) known.window.raise(counter);
+    else this.#opener = new Opener(datagramKey(secret, salt), salt, new ReplayWindow(counter));
+  }
+
+  /** The stream is gone: nothing is taken until the next. */
+  leave(): void {
+    this.#seat = 0;
+  }
+
+  take(datagram: Buffer, source: string): void {
+    const opener = this.#opener;
+    if (opener === null || this.#seat === 0) return;
+    const { traffic } = this;
+    if (opener.glance(datagram) !== null) {
+      traffic.strangers += 1;
+      return;
+    }
+    if (!this.#budget.allows(source)) {
+      traffic.unread += 1;
+      return;
+    }
+    const opened = opener.open(datagram);
+    if ('body' in opened) {
+      this.#budget.trust(source);
+      traffic.datagrams += 1;
+      this.#deliver(datagram, opened.body);
+    } else if (opened.refused === 'replayed') {
+      traffic.replayed += 1;
+    } else {
+      this.#refuseForged(source);
+    }
+  }
+
+  #deliver(datagram: Buffer, body: Buffer): void {
+    this.#owner.heard();
+    const label = readLabel(body, this.#seat);
+    if (label === null || !label.isMine || kindOf(datagram) !== KINDS.frame) return;
+    if (label.frameAt === body.length) return;
+    this.traffic.frames += 1;
+    this.#owner.frame(body.subarray(label.frameAt));
+  }
+
+  #refuseForged(source: string): void {
+    this.traffic.forged += 1;
+    this.#budget.spend(source);
+    this.#source = source;
+    this.#forgeries.note();
+  }
+
+  #tell(count: number): void {
+    const message =
+      `${count} datagrams were refused, their seal is wrong; the last came from ${this.#source}: ` +
+      'it was damaged on the way, or somebody without the secret sends to this group';
+    this.#owner.troubled(new ReplicationError('UNAUTHORIZED', message));
+  }
+}
