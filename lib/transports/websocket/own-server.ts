@@ -88,21 +88,14 @@ export class OwnServer {
   }
 
   #secure(tls: https.ServerOptions): http.Server {
-    const { census, meter } = this.#reception;
     try {
-      const server = https.createServer({
+      return https.createServer({
         requestCert: true,
         rejectUnauthorized: true,
         ...tls,
         handshakeTimeout: this.#settings.handshakeTimeoutMs,
         minVersion: 'TLSv1.3',
       });
-      server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
-        const name = socket.remotePort === undefined ? null : nameOf(socket);
-        socket.destroy();
-        if (!census.takeEnded(name)) meter.tell(tlsFailure(error, socket));
-      });
-      return server;
     } catch (thrown) {
       throw tlsOptionFailure(thrown, 'webSocketListen');
     }
@@ -142,7 +135,19 @@ export class OwnServer {
     response.end(WORDS);
   };
 
+  /** Before it reached us it is TLS that failed: node:https tells both by one event. */
+  #unsecured(error: Error, socket: TLSSocket): void {
+    const { census, meter } = this.#reception;
+    const name = socket.remotePort === undefined ? null : nameOf(socket);
+    socket.destroy();
+    if (!census.takeEnded(name)) meter.tell(tlsFailure(error, socket));
+  }
+
   readonly #stranger = (error: Error, socket: Duplex): void => {
+    if (this.http instanceof https.Server && !this.#timers.has(socket as Socket)) {
+      this.#unsecured(error, socket as TLSSocket);
+      return;
+    }
     const { code = error.message } = error as NodeJS.ErrnoException;
     // Of one that only went away there is nothing to tell.
     if (code !== 'ECONNRESET') {
