@@ -11,7 +11,7 @@ const secret = 'known to both';
 /** Joins, sends two frames of which one is large, waits for one, and ends. */
 const program = (entry: string, url: string) => `
   import { webSocketConnect } from ${JSON.stringify(entry)};
-  const slave = webSocketConnect({ url: ${JSON.stringify(url)}, secret: ${JSON.stringify(secret)} });
+  const slave = webSocketConnect(${JSON.stringify({ url, secret })});
   await slave.open({
     joined(peer) {
       slave.send(peer, new Uint8Array(1_000_000).fill(7));
