@@ -270,14 +270,11 @@ class NatsListener implements MasterTransport, LinkOwner, PipeOwner {
     this.#troubles.tell(new ReplicationError('PROTOCOL', message));
   }
 
-  /** A deadline counts only after the network was polled once more (P12). */
   readonly #look = (): void => {
     const { clock, stallTimeoutMs } = this.#settings;
     this.#timer = clock.setTimeout(this.#look, this.#pingIntervalMs);
     this.#sayHere();
-    clock.setImmediate(() => {
-      for (const link of this.#links.values()) link.check(this.#pingIntervalMs);
-    });
+    for (const link of this.#links.values()) link.check();
     if (clock.now() - this.#partialCheckedAtMs < stallTimeoutMs) return;
     this.#partialCheckedAtMs = clock.now();
     for (const link of this.#links.values()) link.checkPartial();
