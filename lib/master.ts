@@ -7,11 +7,13 @@ import type { MasterOptions } from './master-options.js';
 import {
   layerOf,
   layerOption,
+  participantsOption,
   SECRET_OPTIONS,
   sharedChecks,
   transportOption,
+  unreachableOption,
 } from './option-checks.js';
-import { booleanOption, checkOptions, integerOption, type OptionCheck } from './options.js';
+import { booleanOption, checkOptions, integerOption } from './options.js';
 import { systemClock } from './runtime/clock.js';
 import { systemIds } from './runtime/ids.js';
 import { Emitter } from './service/emitter.js';
@@ -73,22 +75,6 @@ export interface Master<Data> extends AsyncDisposable {
     listener: (value: MasterEvents[K]) => void,
   ): () => void;
 }
-
-const participantsOption: OptionCheck = (value) => {
-  if (value === undefined || value === 'connected' || value === 'known') return null;
-  if (typeof value === 'function') return null;
-  if (Array.isArray(value) && value.every((id) => typeof id === 'string')) return null;
-  const k = (value as { quorum?: unknown } | null)?.quorum;
-  if (Number.isSafeInteger(k) && (k as number) > 0) return null;
-  return '"connected", "known", a list of slave ids, a function of a slave, or quorum(k)';
-};
-
-const unreachableOption: OptionCheck = (value) => {
-  if (value === undefined || value === 'abort' || value === 'defer') return null;
-  const k = (value as { exclude?: unknown } | null)?.exclude;
-  if (Number.isSafeInteger(k) && (k as number) > 0) return null;
-  return '"abort", "defer" or { exclude: k }';
-};
 
 const DELAY_MS_MAX = 2 ** 31 - 1;
 

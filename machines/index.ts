@@ -6,6 +6,8 @@ export * from './outcome.js';
 export * from './participants.js';
 export * from './position.js';
 export * from './protocol.js';
+export { relayMachine } from './relay.js';
+export type * from './relay-context.js';
 export * from './session.js';
 export { slaveMachine } from './slave.js';
 export type * from './slave-context.js';

@@ -15,6 +15,8 @@ export interface OutcomeGrounds {
   readonly digestAtTo: string | undefined;
   readonly closed: 'committed' | 'aborted' | undefined;
   readonly openRound: string | null;
+  /** Where the open round leads, decided or not: who stands there took it elsewhere. */
+  readonly openTo: Point | null;
   readonly reigns: readonly Reign[];
   /** The term of the present reign. */
   readonly term: number;
@@ -42,7 +44,8 @@ function logCovers(grounds: OutcomeGrounds, prepared: PreparedRound): boolean {
 export function outcomeOf(grounds: OutcomeGrounds, prepared: PreparedRound): RoundOutcome {
   if (grounds.openRound === prepared.round) return 'pending';
   if (grounds.closed !== undefined) return grounds.closed;
-  const { position } = grounds;
+  const { position, openTo } = grounds;
+  if (openTo !== null && samePoint(openTo, prepared.to)) return 'pending';
   if (samePoint(position, prepared.to)) return 'committed';
   if (position.version >= prepared.to.version) {
     return grounds.digestAtTo === prepared.to.digest ? 'committed' : 'superseded';

@@ -249,8 +249,11 @@ export interface SlaveEffects {
   cancelTransfer: undefined;
   /** Nobody answers on this connection: end it, unless others hear something on it (L3). */
   hangUp: undefined;
-  /** Tell the user layer to forget the round and delete its record (claim 35). */
-  dropRound: { readonly round: string };
+  /**
+   * Tell the user layer to forget the round and delete its record (claim 35). `superseded` when
+   * history went past a promise: then the round may well have been committed elsewhere.
+   */
+  dropRound: { readonly round: string; readonly superseded: boolean };
   /** Something the host should hear of; `heuristic` marks a forced outcome (P22). */
   report: { readonly problem: Problem; readonly heuristic?: boolean };
 }

@@ -68,6 +68,7 @@ function facts(run: MasterParts) {
     refusal: () => refusalOf(run),
     lineage: () => run.context.lineage,
     position: () => run.context.position,
+    snapshotPoint: () => run.context.position,
     firm: () => run.context.firm,
     openRound: () => run.context.round?.id ?? null,
     head: () => headOf(run),

@@ -23,6 +23,8 @@ export interface MasterPort {
   readonly isVolatile: boolean;
   readonly heartbeatMs: number;
   readonly sequence: () => number;
+  /** Where a whole state leads that is asked for now: those who wait for one share it. */
+  readonly snapshotPoint: () => Point;
   readonly makeDelta: (from: Point) => Promise<{ facts: BuildFacts; bytes: Uint8Array } | null>;
   readonly makeSnapshot: () => Promise<{ facts: BuildFacts; chunks: AsyncIterable<Uint8Array> }>;
   readonly roundPayload: () => { facts: BuildFacts; bytes: Uint8Array } | null;

@@ -28,7 +28,7 @@ export function acknowledgement(run: SlaveParts, round: string | null): AckMessa
   return {
     kind: 'ack',
     position,
-    durability: run.reached,
+    durability: run.settings.tap?.ackLevel(run.reached) ?? run.reached,
     round,
     problem: isStuck ? (problem?.reason ?? 'quarantined') : null,
   };
@@ -135,12 +135,14 @@ export function slaveHandlers(run: SlaveParts): EffectHandlers<SlaveEffects> {
       if (run.peer !== null) hubOf(transport).giveUp(item, run.peer);
     },
     cancelTransfer: () => run.receiver.cancel('the copy does not need it any more'),
-    dropRound: ({ round }) =>
+    dropRound: ({ round, superseded }) => {
+      run.settings.tap?.roundDropped(round, superseded);
       run.copy.abort(
         round,
         () => run.storage.dropPromise(() => send({ type: 'roundDropped', round })),
         (reason) => run.trouble('ABORTED', reason),
-      ),
+      );
+    },
     report: ({ problem, heuristic }) =>
       run.trouble(problem.code, problem.reason, heuristic ?? false),
   };

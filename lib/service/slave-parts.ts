@@ -16,6 +16,7 @@ import type { InspectOption } from './inspection.js';
 import type { Outbox } from './outbox.js';
 import type { RunInspection } from './run-inspection.js';
 import type { SlaveStorage } from './slave-storage.js';
+import type { SlaveTap } from './slave-tap.js';
 import type { SlaveEvents } from './status.js';
 import type { TransferReceiver } from './transfer-receiver.js';
 
@@ -33,6 +34,8 @@ export interface SlaveSettings {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly inspect?: InspectOption;
+  /** Of a relay. */
+  readonly tap?: SlaveTap;
 }
 
 export type SlaveActor = ProtocolActor<typeof slaveMachine, SlaveEffects>;

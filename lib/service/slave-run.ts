@@ -92,7 +92,8 @@ export class SlaveRun implements SlaveParts {
       input: {
         id,
         self: this.incarnation,
-        durable: this.storage.isDurable,
+        // A relay without a store still has an outcome below it to confirm (P20).
+        durable: this.storage.isDurable || settings.tap !== undefined,
         heldBytesMax: serviceLimits.heldBytesMax,
         delays: delaysOf(settings),
       },
@@ -248,6 +249,7 @@ export class SlaveRun implements SlaveParts {
       this.#heardAtMs = clock.now();
     }
     this.#noteDoubt();
+    this.settings.tap?.settled();
     this.#waits.check();
     if (!this.emitter.has('status')) return;
     const status = this.status();

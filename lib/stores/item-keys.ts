@@ -8,7 +8,7 @@
  *
  * The length before the item's name keeps `a` and `a/r` apart without escaping anything.
  */
-export type StorageRole = 'master' | 'slave';
+export type StorageRole = 'master' | 'slave' | 'relay';
 
 export const FORMAT_KEY = 'replichart';
 

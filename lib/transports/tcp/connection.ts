@@ -7,6 +7,7 @@ import type { Flushable, Flusher } from './flusher.js';
 import { FrameReader } from './framing.js';
 import { OutboundQueue } from './outbound-queue.js';
 import type { TcpSettings } from './settings.js';
+import { lossOf } from './socket-errors.js';
 
 /** Told what happens on a connection; never from within a call into it. */
 export interface ConnectionOwner {
@@ -179,9 +180,11 @@ export class Connection implements Flushable {
   };
 
   readonly #socketError = (thrown: Error): void => {
+    // Node leaves a TLS socket open after an error of TLS: what follows can never be read.
+    this.#socket.destroy();
     if (this.#ending) return;
-    const message = `the connection to ${this.peer} was lost: ${thrown.message}`;
-    this.#error = new ReplicationError('NOT_RUNNING', message, { cause: thrown, retryable: true });
+    this.#ending = true;
+    this.#error = lossOf(this.peer, thrown);
   };
 
   readonly #closed = (): void => {

@@ -121,6 +121,20 @@ export function tlsFailure(error: Error, socket: tls.TLSSocket): ReplicationErro
   return new ReplicationError('UNAUTHORIZED', message, details);
 }
 
+/** Why a joined connection ended without anybody wanting it. */
+export function lossOf(peer: string, thrown: Error): ReplicationError {
+  const details = { cause: thrown, retryable: true };
+  const code = codeOf(thrown);
+  if (code.startsWith('ERR_SSL_')) {
+    const message =
+      `what ${peer} sent was changed on its way (${code}): the connection was ended, and ` +
+      'nothing of it was taken';
+    return new ReplicationError('PROTOCOL', message, details);
+  }
+  const message = `the connection to ${peer} was lost: ${thrown.message}`;
+  return new ReplicationError('NOT_RUNNING', message, details);
+}
+
 const CLOSED_HINTS: Readonly<Record<Wire, string>> = {
   plain: 'check that it is a replichart master and uses neither "tls" nor a "secret"',
   sealed: 'check that it is a replichart master and has the same "secret"',
