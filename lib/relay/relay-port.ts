@@ -18,6 +18,8 @@ function facts(run: RelayParts) {
     position: () => stampOf(slave.facts).position,
     firm: () => slave.facts.masterFirm,
     openRound: () => slave.facts.openRound,
+    // Where terms began is not told to slaves: what a relay knows of forks, it knows by digests.
+    reigns: () => [],
     // What the copy holds is the master's history; while it is not, only what the master said is.
     head: () => {
       const { standing, position, target } = slave.facts;

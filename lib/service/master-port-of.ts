@@ -72,6 +72,7 @@ function facts(run: MasterParts) {
     firm: () => run.context.firm,
     openRound: () => run.context.round?.id ?? null,
     head: () => headOf(run),
+    reigns: () => run.context.reigns,
     digestAt: (version: number) => run.history.digestAt(version),
     isVolatile: !run.storage.isDurable,
     heartbeatMs: run.settings.heartbeatMs,

@@ -1,4 +1,5 @@
 /** What sessions, serving and inbox need of the master they belong to. */
+import type { Reign } from '../../machines/outcome.js';
 import type {
   Envelope,
   Enveloped,
@@ -19,6 +20,7 @@ export interface MasterPort {
   readonly openRound: () => string | null;
   /** The newest point of this history, a decided one included (P10). */
   readonly head: () => Point;
+  readonly reigns: () => readonly Reign[];
   readonly digestAt: (version: number) => string | undefined;
   readonly isVolatile: boolean;
   readonly heartbeatMs: number;

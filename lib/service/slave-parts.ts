@@ -60,6 +60,8 @@ export interface SlaveParts {
   requestsMade: number;
   /** Calls back in so many milliseconds, unless the run ends before. */
   later(delayMs: number, callback: () => void): void;
+  /** A fence is on its way to the disk; the returned function says that it is there. */
+  fencing(): () => void;
   storeFailed(error: unknown): void;
   trouble(code: string, reason: string, heuristic?: boolean): void;
 }
