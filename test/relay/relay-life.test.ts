@@ -1,8 +1,8 @@
 /** A relay's plain life: both methods, a veto below, catching up, and moving between parents. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { document } from '../../lib/layers/document/document.js';
 import { ReplicationError, Veto } from '../../lib/errors.js';
+import { document } from '../../lib/layers/document/document.js';
 import { killAt, RelayCluster } from '../support/relay-cluster.js';
 import { setter } from '../support/service-changes.js';
 import { ServiceDisk } from '../support/service-disk.js';

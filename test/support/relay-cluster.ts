@@ -1,7 +1,8 @@
 /** A `ServiceCluster` with relays: each a process with a wire up and a wire down. */
+
+import { createRelay, type Relay, type RelayOptions } from '../../lib/relay/index.js';
 import { decodeFrame } from '../../lib/wire/frame.js';
 import type { MessageKind } from '../../machines/protocol.js';
-import { createRelay, type Relay, type RelayOptions } from '../../lib/relay/index.js';
 import { type Life, lifeOf, ServiceCluster, type SlaveLife } from './service-cluster.js';
 import type { ServiceDisk } from './service-disk.js';
 import { ProcessClock, ProcessMaster, ProcessSlave } from './service-process.js';
@@ -52,8 +53,6 @@ export class RelayCluster extends ServiceCluster {
 
   /** `count` slaves of one relay or master, named after it. */
   leaves(to: string, count: number): SlaveLife[] {
-    return Array.from({ length: count }, (_, index) =>
-      this.slave(`${to}-s${index + 1}`, { to }),
-    );
+    return Array.from({ length: count }, (_, index) => this.slave(`${to}-s${index + 1}`, { to }));
   }
 }
