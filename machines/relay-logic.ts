@@ -127,7 +127,6 @@ type Inquiry = Extract<RelayEvent, { type: 'inquired' }>;
 /** By record or by this relay's own part of the history; null is passed up (P10, P11, P20). */
 function outcomeHere(context: RelayContext, event: Inquiry): RoundOutcome | null {
   const { prepared, position, digestAtTo } = event;
-  if (context.round?.round === prepared.round) return 'pending';
   const closed = context.closed.find(({ round }) => round === prepared.round);
   if (closed !== undefined) return closed.outcome;
   if (position === null || position.version < prepared.to.version) return null;
@@ -142,6 +141,12 @@ export function answerHere(context: RelayContext, event: Inquiry): OutcomeMessag
   if (outcome === null) return null;
   const position: Point = event.position ?? { version: 0, digest: '' };
   return { kind: 'outcome', round: event.prepared.round, outcome, position };
+}
+
+/** One that asks again heard no answer: then the question itself may be lost. */
+export function isAskedByOthers({ inquiries }: RelayContext, { slave, prepared }: Inquiry) {
+  const asking = inquiries[prepared.round];
+  return asking !== undefined && !asking.includes(slave);
 }
 
 export function noteInquiry(context: RelayContext, event: Inquiry): Partial<RelayContext> {

@@ -95,6 +95,8 @@ export const relaySetup = setup({
     isOpenRound: ({ context }, params: { round: string }) => context.round?.round === params.round,
     isAnswerable: ({ context }, params: { event: Extract<RelayEvent, { type: 'inquired' }> }) =>
       logic.answerHere(context, params.event) !== null,
+    isAskedAbove: ({ context }, params: { event: Extract<RelayEvent, { type: 'inquired' }> }) =>
+      logic.isAskedByOthers(context, params.event),
     isAwaited: ({ context }, params: { round: string }) =>
       context.inquiries[params.round] !== undefined,
     isSettled: ({ context }) => logic.isSubtreeSettled(context),

@@ -43,6 +43,13 @@ const keeping = relaySetup.createStateConfig({
     },
     inquired: [
       {
+        guard: { type: 'isOpenRound', params: ({ event }) => event.prepared },
+        actions: { type: 'noteInquiry', params: ({ event }) => ({ event }) },
+        description:
+          'Open here as well. Only the master may say that it still is, or nobody below would ' +
+          'notice its silence (T15); this relay asks it by itself, and for all of them.',
+      },
+      {
         guard: { type: 'isAnswerable', params: ({ event }) => ({ event }) },
         actions: {
           type: 'reply',
@@ -52,6 +59,11 @@ const keeping = relaySetup.createStateConfig({
           },
         },
         description: 'A doubt that is answered by record, or by the history here (P10, P20).',
+      },
+      {
+        guard: { type: 'isAskedAbove', params: ({ event }) => ({ event }) },
+        actions: { type: 'noteInquiry', params: ({ event }) => ({ event }) },
+        description: 'Another one asked the same, and the answer is on its way: for both.',
       },
       {
         actions: [

@@ -6,6 +6,7 @@ export const MACHINE_EXPORTS = {
   slave: 'slaveMachine',
   session: 'sessionMachine',
   node: 'nodeMachine',
+  relay: 'relayMachine',
 } as const;
 
 export type MachineName = keyof typeof MACHINE_EXPORTS;

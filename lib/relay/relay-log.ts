@@ -55,8 +55,12 @@ export class RelayLog {
     return this.#bytes + (this.#base?.bytes ?? 0);
   }
 
+  /**
+   * Undefined also between the ends of one increment: it may stand for several of the master's, so
+   * that nothing tells a number that was passed over from one that was merely not seen here.
+   */
   digestAt(version: number): string | undefined {
-    return this.#history.digestAt(version);
+    return this.#history.digestAt(version) || undefined;
   }
 
   countAfter(version: number): number {

@@ -7,7 +7,6 @@ import type { Confirmation } from '../../machines/master-context.js';
 import { samePoint } from '../../machines/position.js';
 import type {
   AnnounceMessage,
-  Durability,
   Enveloped,
   OutcomeMessage,
   Position,
@@ -65,6 +64,8 @@ export class RelayRun implements RelayParts, SlaveTap, Below {
   #isBorn = false;
   #isSlave = false;
   #wasServing = false;
+  /** Where everybody below was who had to confirm a round. */
+  #confirmed: Position | null = null;
   #lineage: string | null = null;
   #incarnation: string | null = null;
   #lastStray = '';
@@ -238,9 +239,8 @@ export class RelayRun implements RelayParts, SlaveTap, Below {
 
   // What the slave's own run tells (`SlaveTap`).
 
-  ackLevel(reached: Durability): Durability {
-    if (!isSubtreeSettled(this.context)) return 'memory';
-    return this.slave.storage.isDurable ? reached : 'disk';
+  ackPosition(own: Position | null): Position | null {
+    return isSubtreeSettled(this.context) ? own : this.#confirmed;
   }
 
   announced(messages: readonly Enveloped<AnnounceMessage>[]): void {
@@ -281,7 +281,8 @@ export class RelayRun implements RelayParts, SlaveTap, Below {
 
   settled(): void {
     const { isServing } = this;
-    const { lineage, incarnation } = this.slave.facts;
+    const { lineage, incarnation, position } = this.slave.facts;
+    if (isSubtreeSettled(this.context)) this.#confirmed = position;
     if (incarnation !== this.#incarnation) this.#entrance.forget();
     this.#incarnation = incarnation;
     if (lineage !== this.#lineage) this.#moved(lineage);

@@ -24,11 +24,12 @@ function transmit(run: SlaveParts, message: Message): void {
 /** Where the copy stands, at which level, and whether it is stuck (P10, P19). */
 export function acknowledgement(run: SlaveParts, round: string | null): AckMessage {
   const { position, problem } = run.facts;
+  const { tap } = run.settings;
   const isStuck = run.actor.snapshot.matches({ serving: { copy: 'quarantined' } });
   return {
     kind: 'ack',
-    position,
-    durability: run.settings.tap?.ackLevel(run.reached) ?? run.reached,
+    position: tap === undefined ? position : tap.ackPosition(position),
+    durability: run.reached,
     round,
     problem: isStuck ? (problem?.reason ?? 'quarantined') : null,
   };

@@ -96,8 +96,7 @@ export class SlaveRun implements SlaveParts {
       input: {
         id,
         self: this.incarnation,
-        // A relay without a store still has an outcome below it to confirm (P20).
-        durable: this.storage.isDurable || settings.tap !== undefined,
+        durable: this.storage.isDurable,
         heldBytesMax: serviceLimits.heldBytesMax,
         delays: delaysOf(settings),
       },

@@ -1,15 +1,15 @@
 /** What a relay listens to and says in its own run as a slave; plain slaves have none. */
 import type {
   AnnounceMessage,
-  Durability,
   Enveloped,
   OutcomeMessage,
+  Position,
   WelcomeMessage,
 } from '../../machines/protocol.js';
 
 export interface SlaveTap {
-  /** The level an ack names: a relay's covers those below it (P19, P20). */
-  ackLevel(reached: Durability): Durability;
+  /** Where an ack says that it stands: a relay speaks for those below it, too (P20). */
+  ackPosition(own: Position | null): Position | null;
   /** Accepted announcements, as they came and in their order, once the machine took them. */
   announced(messages: readonly Enveloped<AnnounceMessage>[]): void;
   welcomed(message: Enveloped<WelcomeMessage>): void;

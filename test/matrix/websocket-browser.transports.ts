@@ -143,6 +143,8 @@ function declareCache(): void {
         });
         await page.goto(site.address);
         await shows(page, 4);
+        // So a whole state would show below, too.
+        await logged(page, 'received a snapshot');
         await master.change({ price: 6 });
         await shows(page, 6);
         await servesBeforeTheMaster(page);

@@ -46,7 +46,7 @@ test('S2: a veto at one leaf aborts the change everywhere, and names the leaf', 
     {},
     {
       prepare: (next) => {
-        if ((next as Tree)['bad'] !== undefined) throw new Veto('no room for that');
+        if ((next as Tree).bad !== undefined) throw new Veto('no room for that');
       },
     },
   );
@@ -58,7 +58,7 @@ test('S2: a veto at one leaf aborts the change everywhere, and names the leaf', 
   const error = await cluster.failure(task);
   assert.instance(error, ReplicationError);
   assert.is((error as ReplicationError).code, 'ABORTED');
-  assert.match(String(task.status.slaves['r2']?.reason), /strict: no room for that/);
+  assert.match(String(task.status.slaves.r2?.reason), /strict: no room for that/);
   cluster.rules.aborted('bad');
   await cluster.finish(master.node.data.update(setter('good'), TWO_PHASE));
   await cluster.converge(master, leaves);

@@ -198,7 +198,7 @@ export class RelaySwarm {
     const { unconfirmed } = await cluster.finish(last);
     if (unconfirmed.length > 0) this.#broken.push(`unconfirmed at the end: ${unconfirmed}`);
     for (const { node } of this.#leaves.values()) {
-      if (node.data.get()?.['last'] !== 1) this.#broken.push(`applied, but not by ${node.id}`);
+      if (node.data.get()?.last !== 1) this.#broken.push(`applied, but not by ${node.id}`);
     }
     await cluster.converge(master, [...this.#leaves.values()]);
     for (const { node } of this.#leaves.values()) {

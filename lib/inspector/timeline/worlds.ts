@@ -10,7 +10,7 @@ import type { LineStore } from './line-store.js';
 import { copyWorld, emptyWorld, type World } from './world.js';
 
 /** Moving lines between two kept moments: going through as many takes a few milliseconds. */
-const KEPT_EVERY = 128;
+const KEPT_EVERY = 48;
 
 const NOT_MOVING: ReadonlySet<LineCode> = new Set([CODE_OF.unknown, CODE_OF.message, CODE_OF.step]);
 
@@ -67,6 +67,8 @@ export class Worlds {
     const isFront = newest >= this.#next;
     const kept = isFront ? { world: this.#front, next: newest } : this.#startFor(newest);
     const world = copyWorld(kept.world);
+    // One chart is one object at every moment, so that its drawing stays the same one.
+    for (const [id, chart] of this.#front.machines) world.machines.set(id, chart);
     for (let next = kept.next; next < newest; next += 1) {
       const each = this.#moving.get(next);
       const entry = this.#store.lineAt(each);

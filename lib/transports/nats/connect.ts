@@ -65,7 +65,7 @@ class NatsConnector implements SlaveTransport, LinkOwner, PipeOwner {
     const minMs = options.reconnectMsMin ?? limits.reconnectMsMin;
     this.#backoff = new Backoff(minMs, this.#reconnectMsMax, options.random ?? Math.random);
     this.#pipe = new Pipe(connection, this.#settings, this);
-    this.#troubles = new Troubles((error) => this.#gate?.troubled(error));
+    this.#troubles = new Troubles(this.#settings.clock, (error) => this.#gate?.troubled(error));
     this.#lifecycle = new Lifecycle('this natsConnect transport', {
       start: (gate) => this.#start(gate),
       stop: () => this.#stop(),
@@ -109,6 +109,7 @@ class NatsConnector implements SlaveTransport, LinkOwner, PipeOwner {
     this.#link = null;
     clock.clearTimeout(this.#pingTimer);
     clock.clearTimeout(this.#probeTimer);
+    this.#probeTimer = null;
     this.#gate?.left(link.peer, error);
     this.#whenEmpty?.();
     // A master that accepts and drops at once is no reason to hurry back to it.
@@ -285,16 +286,19 @@ class NatsConnector implements SlaveTransport, LinkOwner, PipeOwner {
   /** Another master is here: is ours still? A successor's slaves need not wait for silence. */
   #probe(link: Link): void {
     const { clock } = this.#settings;
-    clock.clearTimeout(this.#probeTimer);
+    // The other one says so again and again; the question is asked once at a time.
+    if (this.#probeTimer !== null) return;
+    const askedAtMs = clock.now();
     link.ping();
-    this.#probeTimer = clock.setTimeout(() => {
-      // The answer may be waiting to be read (P12).
-      clock.setImmediate(() => {
-        if (this.#link !== link || link.silentMs < PROBE_MS) return;
-        const words = `another master is on ${this.address}, and ours does not answer`;
-        link.end(new ReplicationError('NOT_RUNNING', words, { retryable: true }));
-      });
-    }, PROBE_MS);
+    const judge = () => {
+      this.#probeTimer = null;
+      const isSilent = link.silentMs >= clock.now() - askedAtMs;
+      if (this.#link !== link || !isSilent) return;
+      const words = `another master is on ${this.address}, and ours does not answer`;
+      link.end(new ReplicationError('NOT_RUNNING', words, { retryable: true }));
+    };
+    // The answer may be waiting to be read (P12).
+    this.#probeTimer = clock.setTimeout(() => clock.setImmediate(judge), PROBE_MS);
   }
 
   readonly #ping = (): void => {
@@ -303,7 +307,7 @@ class NatsConnector implements SlaveTransport, LinkOwner, PipeOwner {
     if (link === null) return;
     this.#pingTimer = clock.setTimeout(this.#ping, this.#pingIntervalMs);
     link.ping();
-    clock.setImmediate(() => link.check(this.#pingIntervalMs));
+    link.check();
     if (clock.now() - this.#partialCheckedAtMs < stallTimeoutMs) return;
     this.#partialCheckedAtMs = clock.now();
     link.checkPartial();

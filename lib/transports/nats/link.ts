@@ -30,8 +30,8 @@ export interface LinkOptions {
   readonly all: Incoming | null;
 }
 
-/** Signs of life that may be missing before a peer counts as gone. */
-const SILENT_INTERVALS = 3.5;
+/** Signs of life that may be missing; with the next one a peer counts as gone. */
+const MISSED_MAX = 3;
 
 export class Link {
   readonly peer: PeerId;
@@ -56,6 +56,7 @@ export class Link {
   #state: 'open' | 'ending' | 'over' = 'open';
   #closeTimer: unknown = null;
   #heardAtMs: number;
+  #missed = 0;
   #partialMessages = 0;
 
   constructor(options: LinkOptions, pipe: Pipe, settings: NatsSettings, owner: LinkOwner) {
@@ -105,6 +106,7 @@ export class Link {
   /** Takes a message of this connection, or one to all. */
   take(message: Message): void {
     if (this.#state === 'over') return;
+    this.#missed = 0;
     this.#heardAtMs = this.#settings.clock.now();
     try {
       this.#handle(message);
@@ -121,13 +123,13 @@ export class Link {
     if (this.#state === 'open') this.#sayTaken('ping');
   }
 
-  /** @param intervalMs of the signs of life; drops a peer that gave none, or left a frame open */
-  check(intervalMs: number): void {
-    if (this.#state === 'over') return;
-    if (this.silentMs > intervalMs * SILENT_INTERVALS) {
-      const message = `${this.peer} gave no sign of life for ${Math.round(this.silentMs)} ms`;
-      this.end(new ReplicationError('TIMEOUT', message));
-    }
+  /**
+   * To be called once in each interval of the signs of life: counted rather than timed, so that
+   * a process that stood still blames nobody. Acted on after one more poll of the network (P12).
+   */
+  check(): void {
+    this.#missed += 1;
+    if (this.#missed > MISSED_MAX) this.#settings.clock.setImmediate(this.#judge);
   }
 
   /** Drops a peer that began a frame and did not go on with it since the last call. */
@@ -164,6 +166,12 @@ export class Link {
   replaced(error: ReplicationError): void {
     this.#over(error);
   }
+
+  readonly #judge = (): void => {
+    if (this.#missed <= MISSED_MAX || this.#state === 'over') return;
+    const message = `${this.peer} gave no sign of life for ${Math.round(this.silentMs)} ms`;
+    this.end(new ReplicationError('TIMEOUT', message));
+  };
 
   #handle(message: Message): void {
     // Once the end is under way nothing goes in any more, so numbers prove nothing either.
@@ -294,7 +302,8 @@ export class Link {
   }
 
   readonly #overloaded = (why: string): void => {
-    const message = `${this.peer} was dropped as too slow: ${why}; it catches up when it connects again`;
+    const later = 'it catches up when it connects again';
+    const message = `${this.peer} was dropped as too slow: ${why}; ${later}`;
     this.end(new ReplicationError('OVERLOADED', message));
   };
 }

@@ -59,7 +59,7 @@ class NatsListener implements MasterTransport, LinkOwner, PipeOwner {
     const maxFrameBytes = this.#settings.frameBytesMax;
     this.features = { ordered: true, reliable: true, multicast: true, maxFrameBytes };
     this.#pipe = new Pipe(connection, this.#settings, this);
-    this.#troubles = new Troubles((error) => this.#gate?.troubled(error));
+    this.#troubles = new Troubles(this.#settings.clock, (error) => this.#gate?.troubled(error));
     this.#stream = new Outgoing(this.#pipe, this.#subjects.all, 0n, 0n);
     this.#lifecycle = new Lifecycle('this natsListen transport', {
       start: (gate) => this.#start(gate),
@@ -270,14 +270,11 @@ class NatsListener implements MasterTransport, LinkOwner, PipeOwner {
     this.#troubles.tell(new ReplicationError('PROTOCOL', message));
   }
 
-  /** A deadline counts only after the network was polled once more (P12). */
   readonly #look = (): void => {
     const { clock, stallTimeoutMs } = this.#settings;
     this.#timer = clock.setTimeout(this.#look, this.#pingIntervalMs);
     this.#sayHere();
-    clock.setImmediate(() => {
-      for (const link of this.#links.values()) link.check(this.#pingIntervalMs);
-    });
+    for (const link of this.#links.values()) link.check();
     if (clock.now() - this.#partialCheckedAtMs < stallTimeoutMs) return;
     this.#partialCheckedAtMs = clock.now();
     for (const link of this.#links.values()) link.checkPartial();

@@ -44,7 +44,7 @@ export interface NatsListenOptions extends NatsCommonOptions {
   /** Joined slaves at a time; the next one is refused with `OVERLOADED`. @default 4096 */
   readonly maxConnections?: number;
   /**
-   * Milliseconds between two signs of life of a slave; one that gave none for three and a half of
+   * Milliseconds between two signs of life of a slave; one that gave none in four of
    * them has left, and so has a master for its slaves. @default 2000
    */
   readonly pingIntervalMs?: number;
