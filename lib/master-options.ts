@@ -50,6 +50,12 @@ export interface MasterOptions<Data> {
   /** Raises the term: this master takes over from one that may still live (P16, P22). */
   readonly takeover?: boolean;
   /**
+   * With `takeover`: the term to take, above every one this store has seen. For a succession that
+   * makes sure of two things (`createNode` does): nobody else has this number, and every round of
+   * earlier terms is settled, so that what is not in this original is nowhere. @default one above
+   */
+  readonly term?: number;
+  /**
    * Told everything that happens in the protocol, while it happens: a function, or a list of them.
    * Two kinds of events, told apart by `type`: XState's own inspection events of every actor
    * (`@xstate.event`, `@xstate.microstep`, `@xstate.snapshot`, ...), and those of

@@ -7,11 +7,13 @@ import type { MasterOptions } from './master-options.js';
 import {
   layerOf,
   layerOption,
+  participantsOption,
   SECRET_OPTIONS,
   sharedChecks,
   transportOption,
+  unreachableOption,
 } from './option-checks.js';
-import { booleanOption, checkOptions, integerOption, type OptionCheck } from './options.js';
+import { booleanOption, checkOptions, integerOption } from './options.js';
 import { systemClock } from './runtime/clock.js';
 import { systemIds } from './runtime/ids.js';
 import { Emitter } from './service/emitter.js';
@@ -25,7 +27,7 @@ import { patientEvery } from './service/patient-every.js';
 import { promoteCopy } from './service/promote.js';
 import type { MasterEvents, MasterStatus, SlaveInfo } from './service/status.js';
 import { Turns } from './service/turns.js';
-import { Waits } from './service/waits.js';
+import { type WaitOptions, Waits } from './service/waits.js';
 import type { ItemStorage, StoreDefinition } from './stores/contract.js';
 import { openItemStorage } from './stores/open-item-storage.js';
 
@@ -50,12 +52,14 @@ export interface Master<Data> extends AsyncDisposable {
   /** Every slave that was seen and not forgotten; furthest behind first. */
   slaves(): readonly SlaveInfo[];
   /**
-   * Resolves with their ids once every connected slave confirmed `version` or a later one.
+   * Resolves with their ids once every connected slave confirmed `version` or a later one; with
+   * `atLeast`, once so many of `among` (all known ones by default) did, connected or not. One on
+   * another history than this master's never counts.
    * @throws {ReplicationError} INVALID_OPTION, TIMEOUT naming who is missing, ABORTED, NOT_RUNNING
    */
   slavesAt(
     version: number,
-    options?: { readonly timeout?: number; readonly signal?: AbortSignal },
+    options?: WaitOptions & { readonly atLeast?: number; readonly among?: readonly string[] },
   ): Promise<readonly string[]>;
   /** Drops a slave that will not come back: nobody waits for it any more (P20). */
   forget(id: string): boolean;
@@ -74,22 +78,6 @@ export interface Master<Data> extends AsyncDisposable {
   ): () => void;
 }
 
-const participantsOption: OptionCheck = (value) => {
-  if (value === undefined || value === 'connected' || value === 'known') return null;
-  if (typeof value === 'function') return null;
-  if (Array.isArray(value) && value.every((id) => typeof id === 'string')) return null;
-  const k = (value as { quorum?: unknown } | null)?.quorum;
-  if (Number.isSafeInteger(k) && (k as number) > 0) return null;
-  return '"connected", "known", a list of slave ids, a function of a slave, or quorum(k)';
-};
-
-const unreachableOption: OptionCheck = (value) => {
-  if (value === undefined || value === 'abort' || value === 'defer') return null;
-  const k = (value as { exclude?: unknown } | null)?.exclude;
-  if (Number.isSafeInteger(k) && (k as number) > 0) return null;
-  return '"abort", "defer" or { exclude: k }';
-};
-
 const DELAY_MS_MAX = 2 ** 31 - 1;
 
 const CHECKS = {
@@ -105,6 +93,7 @@ const CHECKS = {
   queueMax: integerOption(1),
   history: integerOption(1),
   takeover: booleanOption,
+  term: integerOption(1),
 };
 
 function settingsOf<Data>(options: MasterOptions<Data>, layer: MasterUserLayer): MasterSettings {
@@ -123,6 +112,7 @@ function settingsOf<Data>(options: MasterOptions<Data>, layer: MasterUserLayer):
     queueMax: options.queueMax ?? 100_000,
     historyMax: options.history ?? 10_000,
     takeover: options.takeover ?? false,
+    term: options.term ?? null,
     clock: options.clock ?? systemClock,
     ids: options.ids ?? systemIds,
     ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
@@ -197,13 +187,24 @@ class RunningMaster<Data> implements Master<Data> {
 
   slavesAt(
     version: number,
-    options: { readonly timeout?: number; readonly signal?: AbortSignal } = {},
+    options: WaitOptions & { readonly atLeast?: number; readonly among?: readonly string[] } = {},
   ): Promise<readonly string[]> {
     const run = this.#run;
     if (run === null) return Promise.reject(this.#notRunning());
     if (!Number.isSafeInteger(version) || version < 0) {
       const message = `slavesAt takes a version, a safe integer of at least 0, not ${version}`;
       return Promise.reject(new ReplicationError('INVALID_OPTION', message));
+    }
+    if (options?.atLeast !== undefined) {
+      const { atLeast, among, ...wait } = options;
+      return this.#waits.until(
+        () => {
+          const there = run.roster.confirmedAt(version, among);
+          return there.length >= atLeast ? there : undefined;
+        },
+        () => `fewer than ${atLeast} slaves confirmed version ${version}`,
+        wait,
+      );
     }
     const missing = () =>
       run.slaves().filter((slave) => slave.peer !== null && slave.version < version);
@@ -292,7 +293,9 @@ class RunningMaster<Data> implements Master<Data> {
   }
 
   async #openStorage(store: StoreDefinition, item: string): Promise<ItemStorage> {
-    const storage = await openItemStorage(await store.open(), { item, role: 'master' });
+    const role = store.part ?? 'master';
+    const storage = await openItemStorage(await store.open(), { item, role });
+    if (role === 'node') return storage;
     try {
       await promoteCopy(store, item, storage, this.#settings.takeover);
       return storage;
@@ -322,5 +325,9 @@ class RunningMaster<Data> implements Master<Data> {
  */
 export function createMaster<Data>(options: MasterOptions<Data>): Master<Data> {
   checkOptions('createMaster', options, CHECKS, SECRET_OPTIONS);
+  if (options.term !== undefined && options.takeover !== true) {
+    const message = 'createMaster takes a term only with takeover: true';
+    throw new ReplicationError('INVALID_OPTION', message);
+  }
   return new RunningMaster(options);
 }

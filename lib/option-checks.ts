@@ -63,6 +63,24 @@ export const sharedChecks = {
   ids: functionOption,
 };
 
+/** Whose yes a two-phase change needs (P14). */
+export const participantsOption: OptionCheck = (value) => {
+  if (value === undefined || value === 'connected' || value === 'known') return null;
+  if (typeof value === 'function') return null;
+  if (Array.isArray(value) && value.every((id) => typeof id === 'string')) return null;
+  const k = (value as { quorum?: unknown } | null)?.quorum;
+  if (Number.isSafeInteger(k) && (k as number) > 0) return null;
+  return '"connected", "known", a list of slave ids, a function of a slave, or quorum(k)';
+};
+
+/** What one of them means that cannot be reached. */
+export const unreachableOption: OptionCheck = (value) => {
+  if (value === undefined || value === 'abort' || value === 'defer') return null;
+  const k = (value as { exclude?: unknown } | null)?.exclude;
+  if (Number.isSafeInteger(k) && (k as number) > 0) return null;
+  return '"abort", "defer" or { exclude: k }';
+};
+
 /** The layer of this role: made by a definition, or the host's own. */
 export function layerOf<Layer>(data: unknown, factory: string): Layer {
   const definition = data as Readonly<Record<string, unknown>>;

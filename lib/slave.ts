@@ -1,5 +1,6 @@
 /** `createSlave`: the owner of one item's copy (design section 7). */
 import type { Position } from '../machines/protocol.js';
+import type { Fence } from '../machines/slave-context.js';
 import { ReplicationError } from './errors.js';
 import { type Attached, attachInspector } from './inspector/remote/attach-inspector.js';
 import type { SlaveUserLayer } from './layers/contract.js';
@@ -18,7 +19,7 @@ import { refuseAborted, startSignal } from './service/ending.js';
 import { claimLayer } from './service/layer-use.js';
 import type { SlaveSettings } from './service/slave-parts.js';
 import { SlaveRun } from './service/slave-run.js';
-import type { SlaveEvents, SlaveStatus } from './service/status.js';
+import type { CopyStanding, SlaveEvents, SlaveStatus } from './service/status.js';
 import { Turns } from './service/turns.js';
 import { type WaitOptions, Waits } from './service/waits.js';
 import type { SlaveOptions } from './slave-options.js';
@@ -52,6 +53,13 @@ export interface Slave<Data> extends AsyncDisposable {
   adoptLineage(lineage: string): void;
   /** Forces the outcome of the round it is in doubt about; reported as heuristic (P22). */
   resolve(round: string, outcome: 'committed' | 'aborted'): boolean;
+  /**
+   * For a succession of masters: promises `term` to `candidate`. From then on every master of a
+   * lower term is refused, durably, and nothing of it is confirmed; tells where the copy then
+   * stands, and whether somebody else was promised as much before.
+   * @throws {ReplicationError} INVALID_OPTION, NOT_RUNNING, TIMEOUT, STORE_FAILED
+   */
+  fence(order: Fence, options?: WaitOptions): Promise<CopyStanding>;
   on<K extends keyof SlaveEvents>(event: K, listener: (value: SlaveEvents[K]) => void): () => void;
 }
 
@@ -186,6 +194,20 @@ class RunningSlave<Data> implements Slave<Data> {
     return true;
   }
 
+  async fence(order: Fence, options: WaitOptions = {}): Promise<CopyStanding> {
+    const { term, candidate, lineage } = order;
+    if (!Number.isSafeInteger(term) || term < 1) {
+      throw new ReplicationError('INVALID_OPTION', `fence takes a term of at least 1, not ${term}`);
+    }
+    const run = this.#running();
+    run.actor.send({ type: 'fence', term, candidate, lineage });
+    return this.#waits.until(
+      () => run.standingBelow(term),
+      () => `slave "${this.id}" could not be fenced off from terms below ${term}`,
+      options,
+    );
+  }
+
   on<K extends keyof SlaveEvents>(event: K, listener: (value: SlaveEvents[K]) => void): () => void {
     return this.#emitter.on(event, listener);
   }
@@ -202,7 +224,8 @@ class RunningSlave<Data> implements Slave<Data> {
     refuseAborted(`slave "${this.id}" of "${this.item}"`, signal);
     const { store, item, layer } = this.#settings;
     const opened = store === null ? null : await store.open();
-    const storage = opened === null ? null : await openItemStorage(opened, { item, role: 'slave' });
+    const role = store?.part ?? 'slave';
+    const storage = opened === null ? null : await openItemStorage(opened, { item, role });
     const { settings } = await this.#attach();
     const run = new SlaveRun(settings, storage, this.#emitter, this.#waits);
     this.#run = run;

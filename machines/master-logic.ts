@@ -238,7 +238,7 @@ function withoutWaiting(closed: ClosedRound, done: (slave: string) => boolean): 
 
 /** Closed rounds after these confirmations, those with nobody waiting still in it. */
 export function confirm(
-  context: MasterContext,
+  context: Pick<MasterContext, 'closed'>,
   confirmations: readonly Confirmation[],
 ): readonly ClosedRound[] {
   return context.closed.map((closed) => {
@@ -250,7 +250,7 @@ export function confirm(
 
 /** A hello tells what a slave holds: an aborted round that it does not hold is settled. */
 export function confirmByHello(
-  context: MasterContext,
+  context: Pick<MasterContext, 'closed'>,
   slave: string,
   holds: string | null,
 ): readonly ClosedRound[] {
@@ -261,12 +261,15 @@ export function confirmByHello(
   );
 }
 
-export function forgetSlave(context: MasterContext, slave: string): readonly ClosedRound[] {
+export function forgetSlave(
+  context: Pick<MasterContext, 'closed'>,
+  slave: string,
+): readonly ClosedRound[] {
   return context.closed.map((closed) => withoutWaiting(closed, (waiting) => waiting === slave));
 }
 
 /** Closed rounds that everybody confirmed. */
-export function settledRounds(context: MasterContext): readonly string[] {
+export function settledRounds(context: Pick<MasterContext, 'closed'>): readonly string[] {
   return context.closed.filter((closed) => closed.waiting.length === 0).map(({ round }) => round);
 }
 
@@ -282,6 +285,7 @@ export function answerTo(
       digestAtTo,
       closed: context.closed.find((closed) => closed.round === prepared.round)?.outcome,
       openRound: context.round?.id ?? null,
+      openTo: context.round?.to ?? null,
       reigns: context.reigns,
       term: context.epoch.term,
       reserved: context.reserved,

@@ -6,6 +6,30 @@ import type { Envelope, Epoch, Point, PreparedRound, RoundOutcome, Stamp } from 
 export interface Reign {
   readonly epoch: Epoch;
   readonly incarnation: string;
+  /**
+   * Set where this reign began by a succession among nodes: where its history began, after every
+   * round of the terms before it was settled. What those terms made beyond it is a fork.
+   */
+  readonly base?: Point;
+}
+
+/** The latest reign that began by a succession, of those remembered. */
+export function lastSuccession(reigns: readonly Reign[]): Reign | undefined {
+  return reigns.findLast(({ base }) => base !== undefined);
+}
+
+/**
+ * Whether a copy stands where only a term before some succession can have brought it: past the
+ * point from which that succession went on. Known however long ago it was, unlike digests.
+ */
+export function isPastSuccession(
+  reigns: readonly Reign[],
+  { epoch, version }: { readonly epoch: Epoch; readonly version: number },
+): boolean {
+  return reigns.some(
+    (reign) =>
+      reign.base !== undefined && epoch.term < reign.epoch.term && version > reign.base.version,
+  );
 }
 
 /** What a master knows when it is asked about a round it does not hold open. */
@@ -15,6 +39,8 @@ export interface OutcomeGrounds {
   readonly digestAtTo: string | undefined;
   readonly closed: 'committed' | 'aborted' | undefined;
   readonly openRound: string | null;
+  /** Where the open round leads, decided or not: who stands there took it elsewhere. */
+  readonly openTo: Point | null;
   readonly reigns: readonly Reign[];
   /** The term of the present reign. */
   readonly term: number;
@@ -42,12 +68,16 @@ function logCovers(grounds: OutcomeGrounds, prepared: PreparedRound): boolean {
 export function outcomeOf(grounds: OutcomeGrounds, prepared: PreparedRound): RoundOutcome {
   if (grounds.openRound === prepared.round) return 'pending';
   if (grounds.closed !== undefined) return grounds.closed;
-  const { position } = grounds;
+  const { position, openTo } = grounds;
+  if (openTo !== null && samePoint(openTo, prepared.to)) return 'pending';
   if (samePoint(position, prepared.to)) return 'committed';
   if (position.version >= prepared.to.version) {
     return grounds.digestAtTo === prepared.to.digest ? 'committed' : 'superseded';
   }
-  return logCovers(grounds, prepared) ? 'aborted' : 'unknown';
+  if (logCovers(grounds, prepared)) return 'aborted';
+  // The nodes settled what the terms before it left open: what is not here is not anywhere.
+  const settledBelow = lastSuccession(grounds.reigns)?.epoch.term ?? 0;
+  return prepared.epoch.term < settledBelow ? 'superseded' : 'unknown';
 }
 
 /** An outcome that a slave can act on. */

@@ -27,6 +27,8 @@ import type {
 /** A prepare that is being worked on: the slave has neither promised nor refused yet. */
 export interface Offer extends PreparedRound {
   readonly payload: Payload;
+  /** Everybody whose yes the round needs; empty where the prepare did not name them. */
+  readonly participants?: readonly string[];
 }
 
 /** The last answer given to a round, so that a repeated prepare gets the same one (P8). */
@@ -183,9 +185,18 @@ export type SlaveEvent =
   | { readonly type: 'roundDropped'; readonly round: string }
   | { readonly type: 'storeFailed'; readonly problem: Problem }
   | { readonly type: 'resync' }
+  | (Fence & { readonly type: 'fence' })
   | { readonly type: 'adopt'; readonly lineage: string }
   | { readonly type: 'resolve'; readonly round: string; readonly verdict: Verdict }
   | { readonly type: 'stop' };
+
+/** A promise to refuse masters below `term`, given to one candidate of that term. */
+export interface Fence {
+  readonly term: number;
+  readonly candidate: string;
+  /** What a copy that is still empty holds on to. */
+  readonly lineage: string | null;
+}
 
 /** A requested increment arrived whole and with the right checksum. */
 export interface DeltaArrived {
@@ -226,6 +237,14 @@ export interface SlaveEffects {
     readonly volatile: boolean;
     readonly left: readonly string[];
   };
+  /** Make it durable that masters of lower terms are refused, and say when it is. */
+  persistFence: {
+    readonly lineage: string;
+    readonly term: number;
+    readonly candidate: string;
+    readonly volatile: boolean;
+    readonly left: readonly string[];
+  };
   /** Ask the user layer whether it can take the delta (claim 28). */
   askUser: { readonly offer: Offer; readonly next: Position };
   /** Make the promise durable; only then may the yes leave (P8). */
@@ -249,8 +268,11 @@ export interface SlaveEffects {
   cancelTransfer: undefined;
   /** Nobody answers on this connection: end it, unless others hear something on it (L3). */
   hangUp: undefined;
-  /** Tell the user layer to forget the round and delete its record (claim 35). */
-  dropRound: { readonly round: string };
+  /**
+   * Tell the user layer to forget the round and delete its record (claim 35). `superseded` when
+   * history went past a promise: then the round may well have been committed elsewhere.
+   */
+  dropRound: { readonly round: string; readonly superseded: boolean };
   /** Something the host should hear of; `heuristic` marks a forced outcome (P22). */
   report: { readonly problem: Problem; readonly heuristic?: boolean };
 }

@@ -1,6 +1,12 @@
 /** Rule P2: which messages of which master a slave listens to, checked in the rule's order. */
 import { compareEpochs } from './position.js';
-import type { Envelope, Enveloped, WelcomeMessage } from './protocol.js';
+import type {
+  AnnounceMessage,
+  DeltaLink,
+  Envelope,
+  Enveloped,
+  WelcomeMessage,
+} from './protocol.js';
 import type { SlaveEvent, SlaveFacts } from './slave-context.js';
 
 type Incoming = Extract<SlaveEvent, { type: 'message' }>['message'];
@@ -45,6 +51,18 @@ export function isFromMyMaster(facts: SlaveFacts, envelope: Envelope): boolean {
 }
 
 /**
+ * Told again, an announcement says nothing new of the master; but a relay, which has no numbers of
+ * its own, brings increments with the newest one that it heard (P3).
+ */
+function isOutdated(facts: SlaveFacts, { sequence, links }: Enveloped<AnnounceMessage>): boolean {
+  if (sequence !== facts.sequence) return sequence < facts.sequence;
+  const { position } = facts;
+  const isNew = (link: DeltaLink) =>
+    link.payload?.body !== undefined && link.to.version > (position?.version ?? 0);
+  return !links.some(isNew);
+}
+
+/**
  * What to do with a message. Nothing is taken before a welcome fixed lineage and reign; a higher
  * epoch outside a welcome leads to a new hello, since only a welcome tells how histories relate.
  */
@@ -57,7 +75,7 @@ export function judge(facts: SlaveFacts, message: Incoming): Judgement {
   if (message.envelope.lineage !== facts.lineage) return 'otherLineage';
   const judgement = judgeReign(facts, message.envelope, 'higherEpoch');
   if (judgement !== 'accept') return judgement;
-  if (message.kind === 'announce' && message.sequence <= facts.sequence) return 'outdated';
+  if (message.kind === 'announce' && isOutdated(facts, message)) return 'outdated';
   if (message.kind === 'prepare' && message.sequence < facts.sequence) {
     return facts.openRound === message.round ? 'accept' : 'outdated';
   }

@@ -12,6 +12,7 @@ import type {
 import type {
   CommitStep,
   DeltaArrived,
+  Fence,
   Moved,
   Offer,
   Problem,
@@ -115,6 +116,20 @@ export function twoMasters({ envelope }: Incoming): Problem {
     `a second master (${envelope.sender}) claims the same reign of ${envelope.item}, as one ` +
     'restored from a backup does: stop it, or start it with takeover: true';
   return { code: 'FENCED', reason };
+}
+
+/**
+ * Refuses every master below `term`: its own host has told a candidate where it stands, who goes by
+ * that. No start of a master has the number 0, so whoever reigns under this term is newer, and the
+ * incarnation can name who the term was promised to. What the old reign has on its way is left out.
+ */
+export function fenceOff(facts: SlaveFacts, { term, candidate, lineage }: Fence): Change {
+  return {
+    lineage: facts.lineage ?? lineage,
+    epoch: { term, start: 0 },
+    incarnation: candidate,
+    held: [],
+  };
 }
 
 /** Told to a master whose reign is over, in an envelope that shows the newer one (S10). */
@@ -245,6 +260,7 @@ export function toOffer(facts: SlaveFacts, message: Enveloped<PrepareMessage>): 
     incarnation: message.envelope.incarnation,
     sequence: message.sequence,
     payload: message.payload,
+    participants,
   };
 }
 
@@ -341,8 +357,8 @@ export function helloOf(facts: SlaveFacts): SlaveMessage {
 }
 
 /** A prepared round without its delta, as it travels. */
-export function promiseOf(offer: Offer) {
-  const { payload: _left, ...promise } = offer;
+export function promiseOf(offer: Offer): PreparedRound {
+  const { payload: _left, participants: _told, ...promise } = offer;
   return promise;
 }
 

@@ -55,7 +55,10 @@ export function takeNote(facts: SlaveFacts, message: Incoming): Change {
 /** Takes note of an accepted stamped message: life, newest position, open round, increments. */
 function hear(facts: SlaveFacts, message: Enveloped<StampedMessage>): Change {
   const heard = facts.heard + 1;
-  if (!isNewest(facts, message)) return { heard };
+  if (!isNewest(facts, message)) {
+    const isAgain = message.kind === 'announce' && message.sequence === facts.sequence;
+    return isAgain ? { heard, held: holdLinks(facts, message.links) } : { heard };
+  }
   const isAnnounce = message.kind === 'announce';
   const links = 'links' in message ? holdLinks(facts, message.links) : facts.held;
   return {

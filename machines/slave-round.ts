@@ -222,6 +222,7 @@ const aborting = slaveSetup.createStateConfig({
       type: 'dropRound',
       params: ({ context: { facts } }) => ({
         round: facts.prepared?.round ?? facts.offer?.round ?? '',
+        superseded: facts.verdict === 'superseded',
       }),
     },
     'closeRound',

@@ -8,6 +8,7 @@ import { pointOf, samePoint } from './position.js';
 import type { AnnounceMessage, Enveloped, PrepareMessage } from './protocol.js';
 import type {
   DeltaArrived,
+  Fence,
   Moved,
   Problem,
   RecoveredSlave,
@@ -51,6 +52,7 @@ export const slaveSetup = setup({
     acknowledge: (_, _params: SlaveEffects['acknowledge']) => {},
     request: (_, _params: SlaveEffects['request']) => {},
     persistReign: (_, _params: SlaveEffects['persistReign']) => {},
+    persistFence: (_, _params: SlaveEffects['persistFence']) => {},
     askUser: (_, _params: SlaveEffects['askUser']) => {},
     persistPromise: (_, _params: SlaveEffects['persistPromise']) => {},
     commitCopy: (_, _params: SlaveEffects['commitCopy']) => {},
@@ -75,6 +77,7 @@ export const slaveSetup = setup({
       moved: false,
       mustGreet: false,
     })),
+    fenceOff: learn((facts, params: Fence) => logic.fenceOff(facts, params)),
     reignKnown: learn(() => ({ reignPending: false })),
     markHeard: learn((facts) => ({ heardBefore: facts.heard })),
     markAnswered: learn((facts) => ({ heardBefore: facts.heard, unanswered: 0 })),
@@ -139,6 +142,8 @@ export const slaveSetup = setup({
       params.hello === null || params.hello === facts.hello,
     isReign: ({ context: { facts } }, params: { incarnation: string }) =>
       facts.incarnation === params.incarnation,
+    isLaterTerm: ({ context: { facts } }, params: { term: number }) =>
+      params.term > facts.epoch.term,
     isUnheard: ({ context: { facts } }) => facts.unanswered >= UNANSWERED_MAX,
     mustGreet: ({ context: { facts } }) => facts.mustGreet,
     awaitsWelcome: ({ context: { facts } }) => facts.hello !== null,

@@ -56,6 +56,23 @@ export const slaveMachine = slaveSetup.createMachine({
       description: 'Serves its copy, with or without a master, and follows when there is one.',
       type: 'parallel',
       on: {
+        fence: {
+          guard: { type: 'isLaterTerm', params: ({ event }) => ({ term: event.term }) },
+          actions: [
+            { type: 'fenceOff', params: ({ event }) => event },
+            {
+              type: 'persistFence',
+              params: ({ context: { facts } }) => ({
+                lineage: facts.lineage ?? '',
+                term: facts.epoch.term,
+                candidate: facts.incarnation ?? '',
+                volatile: facts.volatile,
+                left: facts.left,
+              }),
+            },
+          ],
+          description: 'The host promised not to follow masters of lower terms (P16, S10).',
+        },
         message: [
           {
             guard: {

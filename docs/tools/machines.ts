@@ -5,6 +5,8 @@ export const MACHINE_EXPORTS = {
   master: 'masterMachine',
   slave: 'slaveMachine',
   session: 'sessionMachine',
+  node: 'nodeMachine',
+  relay: 'relayMachine',
 } as const;
 
 export type MachineName = keyof typeof MACHINE_EXPORTS;
@@ -15,7 +17,7 @@ function isMachine(value: unknown): value is AnyStateMachine {
   return typeof value === 'object' && value !== null && 'root' in value && 'idMap' in value;
 }
 
-/** Every machine that machines/index exports; fails when one of the three is missing. */
+/** Every machine that machines/index exports; fails when one of these is missing. */
 export async function loadMachines(): Promise<ReadonlyMap<string, AnyStateMachine>> {
   // By address, not by name: this tool compiles before the machines do.
   const address = new URL('../../machines/index.js', import.meta.url).href;

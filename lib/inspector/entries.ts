@@ -140,8 +140,11 @@ export interface GapEntry extends Stamp {
   readonly count: number;
   /** Stages of changes that are among them, so that their numbers stay right. */
   readonly changes?: Readonly<Record<string, number>>;
-  /** `rate`: more happened than is shown. `buffer`: older entries made room. */
-  readonly reason: 'rate' | 'buffer';
+  /**
+   * `rate`: more happened than is shown. `buffer`: older entries made room. `nodes`: so many nodes
+   * made room for others, those first that had been silent longest.
+   */
+  readonly reason: 'rate' | 'buffer' | 'nodes';
 }
 
 /**

@@ -82,7 +82,7 @@ export async function establish(
   initial: unknown,
   options: { readonly isNewLineage: boolean; readonly before: PastReign | null },
 ): Promise<Established> {
-  const { layer, takeover } = run.settings;
+  const { layer, takeover, term } = run.settings;
   const { records, isDurable } = run.storage;
   const position = layer.position();
   const { before, isNewLineage } = options;
@@ -92,6 +92,7 @@ export async function establish(
     position,
     volatile: !isDurable,
     takeover,
+    term,
     before,
   });
   if (

@@ -42,6 +42,7 @@ export interface MasterSettings extends ParticipantOptions {
   readonly queueMax: number;
   readonly historyMax: number;
   readonly takeover: boolean;
+  readonly term: number | null;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly inspect?: InspectOption;

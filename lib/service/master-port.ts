@@ -1,4 +1,5 @@
 /** What sessions, serving and inbox need of the master they belong to. */
+import type { Reign } from '../../machines/outcome.js';
 import type {
   Envelope,
   Enveloped,
@@ -19,10 +20,13 @@ export interface MasterPort {
   readonly openRound: () => string | null;
   /** The newest point of this history, a decided one included (P10). */
   readonly head: () => Point;
+  readonly reigns: () => readonly Reign[];
   readonly digestAt: (version: number) => string | undefined;
   readonly isVolatile: boolean;
   readonly heartbeatMs: number;
   readonly sequence: () => number;
+  /** Where a whole state leads that is asked for now: those who wait for one share it. */
+  readonly snapshotPoint: () => Point;
   readonly makeDelta: (from: Point) => Promise<{ facts: BuildFacts; bytes: Uint8Array } | null>;
   readonly makeSnapshot: () => Promise<{ facts: BuildFacts; chunks: AsyncIterable<Uint8Array> }>;
   readonly roundPayload: () => { facts: BuildFacts; bytes: Uint8Array } | null;

@@ -4,6 +4,7 @@ import { RESERVE_BLOCK } from '../../machines/master-logic.js';
 import type { Reign } from '../../machines/outcome.js';
 import { ORIGIN, pointOf } from '../../machines/position.js';
 import type { Epoch, Point, Position } from '../../machines/protocol.js';
+import { ReplicationError } from '../errors.js';
 import { serviceLimits } from '../limits.js';
 import type { IdSource } from '../runtime/ids.js';
 import { bytesOf, payloadOf } from './payload.js';
@@ -40,7 +41,8 @@ export function readHistory(records: ReadonlyMap<string, unknown>): readonly Poi
 }
 
 /** The next start of this master: a start raises `start`, an ordered takeover `term` (P16). */
-function nextEpoch(last: Epoch | undefined, takeover: boolean): Epoch {
+function nextEpoch(last: Epoch | undefined, takeover: boolean, term: number | null): Epoch {
+  if (term !== null) return { term, start: 1 };
   if (last === undefined) return { term: takeover ? 2 : 1, start: 1 };
   return takeover ? { term: last.term + 1, start: 1 } : { term: last.term, start: last.start + 1 };
 }
@@ -61,6 +63,15 @@ export interface MasterStart {
   readonly position: Position | null;
   readonly volatile: boolean;
   readonly takeover: boolean;
+  /** The term that a succession gave it; null without one. */
+  readonly term: number | null;
+}
+
+/** A term that was not fenced off from all before it would be two masters in one reign (P16). */
+function refuseOldTerm(term: number | null, last: Epoch | undefined): void {
+  if (term === null || last === undefined || term > last.term) return;
+  const message = `the term ${term} was ordered, and this store has seen term ${last.term} already`;
+  throw new ReplicationError('FENCED', message);
 }
 
 /** What the machine starts from: the records of an earlier life, under the next reign. */
@@ -72,10 +83,15 @@ export function readMaster(start: MasterStart): RecoveredMaster {
     (records.get(MASTER_RECORDS.reigns) as readonly Reign[] | undefined) ?? before?.reigns ?? [];
   // A layer that keeps its position without our store at least shows the reign of its last change.
   const last = earlier.at(-1)?.epoch ?? position?.epoch;
-  const reign = { epoch: nextEpoch(last, start.takeover), incarnation: start.ids() };
+  refuseOldTerm(start.term, last);
   const decisions = (startingWith(records, 'decision/') as DecisionRecord[]).map(readDecision);
   const point = pointOf(position);
   const redo = decisions.find((decision) => decision.to.version > point.version) ?? null;
+  const reign: Reign = {
+    epoch: nextEpoch(last, start.takeover, start.term),
+    incarnation: start.ids(),
+    ...(start.term === null ? {} : { base: redo?.to ?? point }),
+  };
   return {
     lineage: lineage ?? start.ids(),
     volatile: start.volatile,

@@ -85,7 +85,9 @@ export class MasterRun implements MasterParts {
     this.history = new History(settings.historyMax, readHistory(this.storage.records));
     this.original = new Original(layer, this.storage, clock, this.history);
     const identity = () => this.context;
-    this.outbox = new Outbox(transport, { item, sender: id, identity, inspection });
+    const namesParticipants = settings.term !== null;
+    const outboxOptions = { item, sender: id, identity, inspection, namesParticipants };
+    this.outbox = new Outbox(transport, outboxOptions);
     const port = masterPort(this);
     const { roster, outbox } = this;
     const sessions = { roster, transport, outbox, clock, ids, port, inspection };

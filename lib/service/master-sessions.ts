@@ -2,6 +2,7 @@
  * The master's inbox: turns messages of slaves into events of the master's machine and of one
  * session per connection, and carries out what the sessions ask for. It decides nothing.
  */
+import { isPastSuccession } from '../../machines/outcome.js';
 import { ORIGIN, pointOf, relate } from '../../machines/position.js';
 import type {
   AckMessage,
@@ -196,10 +197,12 @@ export class MasterSessions {
   #greet(peer: PeerId, message: Enveloped<HelloMessage>): void {
     const { sender, incarnation } = message.envelope;
     const standing = this.#standingOf(message.position, message.firm);
-    if (message.position?.lineage === this.#port.lineage()) {
-      this.#showVersions(message.position.version, isBeyond(standing));
-    }
-    if (isBeyond(standing)) this.#tellRegressed(message);
+    const { position } = message;
+    // What a term before a succession left behind is no proof that this original lost anything.
+    const isLeft = position !== null && isPastSuccession(this.#port.reigns(), position);
+    const isAhead = isBeyond(standing) && !isLeft;
+    if (position?.lineage === this.#port.lineage()) this.#showVersions(position.version, isAhead);
+    if (isAhead) this.#tellRegressed(message);
     // A promise was made in the lineage that the slave follows, whose copy may still be empty.
     if (message.envelope.lineage === this.#port.lineage()) {
       this.#showVersions(message.prepared?.to.version ?? 0, false);
@@ -264,7 +267,7 @@ export class MasterSessions {
     known.incarnation = session.incarnation;
     known.heardAtMs = this.#clock.now();
     known.problem = null;
-    known.position = this.#ownPoint(message.position);
+    this.#stands(known, message.position);
     this.#port.slaveCame(known, message.prepared?.round ?? null);
   }
 
@@ -354,12 +357,19 @@ export class MasterSessions {
   }
 
   #acknowledge(session: Session, known: KnownSlave, message: Enveloped<AckMessage>): void {
-    known.position = this.#ownPoint(message.position);
+    this.#stands(known, message.position);
     this.serving.transfers.stands(session.slave, known.position.version);
     if (message.problem !== null) known.problem = { code: 'QUARANTINED', reason: message.problem };
     else if (known.problem?.code === 'QUARANTINED') known.problem = null;
     const isSettled = message.durability === 'disk' || !session.durable;
     this.#port.confirmed(known, known.position, isSettled, message.round);
+  }
+
+  #stands(known: KnownSlave, position: Position | null): void {
+    const point = this.#ownPoint(position);
+    known.position = point;
+    const relation = relate(point, this.#port.head(), this.#port.digestAt);
+    known.isOwn = relation === 'same' || relation === 'behind';
   }
 
   /** A position of another lineage says nothing about this history. */
@@ -372,8 +382,11 @@ export class MasterSessions {
     if (position.lineage !== this.#port.lineage()) {
       return { position: null, relation: 'unknown', firmRelation: 'unknown' };
     }
+    const { epoch } = position;
+    const isFork = ({ version }: Point) =>
+      isPastSuccession(this.#port.reigns(), { epoch, version });
     const relation = (point: Point): Relation =>
-      relate(point, this.#port.head(), this.#port.digestAt);
+      isFork(point) ? 'fork' : relate(point, this.#port.head(), this.#port.digestAt);
     const point = pointOf(position);
     return { position: point, relation: relation(point), firmRelation: relation(firm ?? ORIGIN) };
   }

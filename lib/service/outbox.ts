@@ -28,6 +28,8 @@ export interface OutboxOptions {
   readonly identity: () => Identity;
   /** Told of what leaves. */
   readonly inspection?: RunInspection | undefined;
+  /** Names the participants in every prepare: nodes, which are few, have to know (2.4, exit 3). */
+  readonly namesParticipants?: boolean;
 }
 
 /** Only the fact of a payload: the receiver asks for the bytes. */
@@ -133,7 +135,8 @@ export class Outbox {
     if (peers.length === 0) return;
     this.framesSent += 1;
     const transport = this.#transport as MasterTransport;
-    const addressed = reachesMore(transport.features) ? message : withoutNames(message);
+    const isNamed = reachesMore(transport.features) || this.#options.namesParticipants === true;
+    const addressed = isNamed ? message : withoutNames(message);
     const frame = this.encode(addressed);
     transport.multicast(peers, frame);
     const inspection = this.#inspection;

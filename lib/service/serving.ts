@@ -72,7 +72,7 @@ export class Serving {
   }
 
   serveSnapshot(session: Session, reader: SessionEffects['serveSnapshot']): void {
-    const to = this.#port.position();
+    const to = this.#port.snapshotPoint();
     const key = buildKey({ kind: 'snapshot', from: ORIGIN, to, round: null });
     this.#serve(session, key, true, reader, async () => {
       const { facts, chunks } = await this.#port.makeSnapshot();

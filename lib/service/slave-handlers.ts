@@ -24,10 +24,11 @@ function transmit(run: SlaveParts, message: Message): void {
 /** Where the copy stands, at which level, and whether it is stuck (P10, P19). */
 export function acknowledgement(run: SlaveParts, round: string | null): AckMessage {
   const { position, problem } = run.facts;
+  const { tap } = run.settings;
   const isStuck = run.actor.snapshot.matches({ serving: { copy: 'quarantined' } });
   return {
     kind: 'ack',
-    position,
+    position: tap === undefined ? position : tap.ackPosition(position),
     durability: run.reached,
     round,
     problem: isStuck ? (problem?.reason ?? 'quarantined') : null,
@@ -119,6 +120,10 @@ export function slaveHandlers(run: SlaveParts): EffectHandlers<SlaveEffects> {
       const { incarnation } = reign;
       run.storage.saveReign(reign, () => send({ type: 'reignPersisted', incarnation }));
     },
+    persistFence: ({ term, candidate, ...rest }) => {
+      const reign = { ...rest, epoch: { term, start: 0 }, incarnation: candidate };
+      run.storage.saveReign(reign, run.fencing());
+    },
     askUser: ({ offer, next }) =>
       run.copy.prepare(
         offer,
@@ -135,12 +140,14 @@ export function slaveHandlers(run: SlaveParts): EffectHandlers<SlaveEffects> {
       if (run.peer !== null) hubOf(transport).giveUp(item, run.peer);
     },
     cancelTransfer: () => run.receiver.cancel('the copy does not need it any more'),
-    dropRound: ({ round }) =>
+    dropRound: ({ round, superseded }) => {
+      run.settings.tap?.roundDropped(round, superseded);
       run.copy.abort(
         round,
         () => run.storage.dropPromise(() => send({ type: 'roundDropped', round })),
         (reason) => run.trouble('ABORTED', reason),
-      ),
+      );
+    },
     report: ({ problem, heuristic }) =>
       run.trouble(problem.code, problem.reason, heuristic ?? false),
   };

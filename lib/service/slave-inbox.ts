@@ -10,9 +10,11 @@ import type {
   Message,
   PrepareMessage,
 } from '../../machines/protocol.js';
+import { judge } from '../../machines/slave-gate.js';
 import { nextDigest } from './payload.js';
 import { reasonAgainstMaster } from './reasons-against.js';
 import type { SlaveParts } from './slave-parts.js';
+import type { SlaveTap } from './slave-tap.js';
 
 const FROM_MASTER: ReadonlySet<Message['kind']> = new Set<MasterMessage['kind']>([
   'announce',
@@ -62,8 +64,20 @@ function canMerge(
   return isSameLife && later.sequence > earlier.sequence;
 }
 
+function tell(
+  tap: SlaveTap,
+  message: Stateful,
+  parts: readonly Enveloped<AnnounceMessage>[],
+): void {
+  if (message.kind === 'announce') tap.announced(parts);
+  else if (message.kind === 'welcome') tap.welcomed(message);
+  else if (message.kind === 'outcome') tap.outcomeCame(message);
+}
+
 export class SlaveInbox {
   readonly #run: SlaveParts;
+  /** What the announcement that is held was merged from. */
+  #parts: Enveloped<AnnounceMessage>[] = [];
 
   constructor(run: SlaveParts) {
     this.#run = run;
@@ -71,6 +85,7 @@ export class SlaveInbox {
 
   received(messages: readonly Enveloped[]): void {
     let held: Stateful | undefined;
+    this.#parts = [];
     for (const message of messages) {
       const reason = this.#reasonAgainst(message);
       if (this.#run.inspection?.isWanted()) this.#tellArrived(message, reason);
@@ -84,16 +99,22 @@ export class SlaveInbox {
       const next = message as Stateful;
       if (canMerge(held, next)) {
         held = merge(held, next as Enveloped<AnnounceMessage>);
+        this.#parts.push(next as Enveloped<AnnounceMessage>);
         continue;
       }
       this.#deliver(held);
       held = next;
+      this.#parts = next.kind === 'announce' ? [next] : [];
     }
     this.#deliver(held);
   }
 
   #deliver(message: Stateful | undefined): void {
-    if (message !== undefined) this.#run.actor.send({ type: 'message', message });
+    if (message === undefined) return;
+    const { actor, facts, settings } = this.#run;
+    const isTapped = settings.tap !== undefined && judge(facts, message) === 'accept';
+    actor.send({ type: 'message', message });
+    if (isTapped) tell(settings.tap, message, this.#parts);
   }
 
   /** Told as trouble; null when there is none. */

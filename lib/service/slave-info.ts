@@ -8,8 +8,8 @@ import type { KnownSlave } from './slave-roster.js';
 import type { SlaveInfo } from './status.js';
 
 export interface InfoGrounds {
-  readonly context: MasterContext;
-  readonly history: History;
+  readonly context: Pick<MasterContext, 'position' | 'votes'>;
+  readonly history: Pick<History, 'countAfter'>;
   readonly nowMs: number;
   readonly heartbeatMs: number;
   /** Participants of the open round. */

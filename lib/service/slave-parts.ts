@@ -16,6 +16,7 @@ import type { InspectOption } from './inspection.js';
 import type { Outbox } from './outbox.js';
 import type { RunInspection } from './run-inspection.js';
 import type { SlaveStorage } from './slave-storage.js';
+import type { SlaveTap } from './slave-tap.js';
 import type { SlaveEvents } from './status.js';
 import type { TransferReceiver } from './transfer-receiver.js';
 
@@ -33,6 +34,8 @@ export interface SlaveSettings {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly inspect?: InspectOption;
+  /** Of a relay. */
+  readonly tap?: SlaveTap;
 }
 
 export type SlaveActor = ProtocolActor<typeof slaveMachine, SlaveEffects>;
@@ -57,6 +60,8 @@ export interface SlaveParts {
   requestsMade: number;
   /** Calls back in so many milliseconds, unless the run ends before. */
   later(delayMs: number, callback: () => void): void;
+  /** A fence is on its way to the disk; the returned function says that it is there. */
+  fencing(): () => void;
   storeFailed(error: unknown): void;
   trouble(code: string, reason: string, heuristic?: boolean): void;
 }

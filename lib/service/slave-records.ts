@@ -44,7 +44,7 @@ export function readSlave(
   const applies = reign !== undefined && (position === null || position.lineage === reign.lineage);
   const promise = readPromise(records.get(SLAVE_RECORDS.promise) as PromiseRecord | undefined);
   return {
-    lineage: position?.lineage ?? (applies ? reign.lineage : null),
+    lineage: position?.lineage ?? (applies && reign.lineage !== '' ? reign.lineage : null),
     volatile: reign?.volatile ?? false,
     left: (reign?.left ?? []).filter((lineage) => lineage !== position?.lineage),
     epoch: applies ? reign.epoch : (position?.epoch ?? UNKNOWN_REIGN),

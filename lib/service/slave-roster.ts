@@ -27,6 +27,8 @@ export interface KnownSlave {
   session: Session | null;
   incarnation: string;
   position: Point;
+  /** Its position is a point of this master's own history, as far as that is remembered. */
+  isOwn: boolean;
   heardAtMs: number;
   /** Missed vote deadlines in a row (P14). */
   failures: number;
@@ -62,6 +64,7 @@ export class SlaveRoster {
       session: null,
       incarnation: '',
       position: { version: 0, digest: '' },
+      isOwn: false,
       heardAtMs: nowMs,
       failures: 0,
       problem: null,
@@ -69,6 +72,19 @@ export class SlaveRoster {
     this.#slaves.set(id, fresh);
     this.changes += 1;
     return fresh;
+  }
+
+  /**
+   * Who confirmed `version`, of `among`. A number alone proves nothing: one that stands past a
+   * succession, or on a fork, shows a higher one without holding what this one means.
+   */
+  confirmedAt(version: number, among?: readonly string[]): readonly string[] {
+    const wanted = among && new Set(among);
+    const ids: string[] = [];
+    for (const { id, position, isOwn } of this.all) {
+      if (isOwn && position.version >= version && wanted?.has(id) !== false) ids.push(id);
+    }
+    return ids;
   }
 
   forget(id: string): KnownSlave | undefined {

@@ -21,7 +21,7 @@ import { SlaveInbox } from './slave-inbox.js';
 import type { SlaveActor, SlaveParts, SlaveSettings } from './slave-parts.js';
 import { statusOf } from './slave-status.js';
 import { SlaveStorage } from './slave-storage.js';
-import type { SlaveEvents, SlaveStatus } from './status.js';
+import type { CopyStanding, SlaveEvents, SlaveStatus } from './status.js';
 import { TransferReceiver } from './transfer-receiver.js';
 import type { Waits } from './waits.js';
 
@@ -37,6 +37,9 @@ function delaysOf({ silenceMs, prepareMs, retryMs, jitterMs }: SlaveSettings) {
     refusedRetryMs: retryMs,
   };
 }
+
+/** What the copy does meanwhile would move it after it said where it stands. */
+const BUSY = ['committing', 'preparing', 'voting', 'aborting'] as const;
 
 export class SlaveRun implements SlaveParts {
   readonly settings: SlaveSettings;
@@ -60,6 +63,7 @@ export class SlaveRun implements SlaveParts {
   #heardAtMs: number | null = null;
   #heard = 0;
   #inDoubtSinceMs: number | null = null;
+  #fencesUnderWay = 0;
   #said = '';
   readonly #timers = new Set<unknown>();
 
@@ -190,6 +194,24 @@ export class SlaveRun implements SlaveParts {
     this.emitter.emit('trouble', trouble);
   }
 
+  fencing(): () => void {
+    this.#fencesUnderWay += 1;
+    return () => {
+      this.#fencesUnderWay -= 1;
+      this.#waits.check();
+    };
+  }
+
+  /** Where the copy stands once nothing of an earlier term can move it; undefined until then. */
+  standingBelow(term: number): CopyStanding | undefined {
+    const { snapshot } = this.actor;
+    const { lineage, epoch, incarnation, position, prepared, reignPending } = this.facts;
+    if (epoch.term < term || reignPending || this.#fencesUnderWay > 0) return undefined;
+    if (BUSY.some((copy) => snapshot.matches({ serving: { copy } }))) return undefined;
+    const candidate = epoch.start === 0 ? incarnation : null;
+    return { lineage, term: epoch.term, candidate, position, prepared };
+  }
+
   storeFailed(error: unknown): void {
     const code = error instanceof ReplicationError ? error.code : 'STORE_FAILED';
     const problem = { code, reason: reasonOf(error) };
@@ -248,6 +270,7 @@ export class SlaveRun implements SlaveParts {
       this.#heardAtMs = clock.now();
     }
     this.#noteDoubt();
+    this.settings.tap?.settled();
     this.#waits.check();
     if (!this.emitter.has('status')) return;
     const status = this.status();

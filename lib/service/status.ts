@@ -1,5 +1,5 @@
 /** What host and on-call person see: who stands where, and why not further (design section 2). */
-import type { Point, Position } from '../../machines/protocol.js';
+import type { Point, Position, PreparedRound } from '../../machines/protocol.js';
 import type { ErrorCode } from '../errors.js';
 
 /** One slave as the master sees it. */
@@ -35,6 +35,18 @@ export interface SlaveStatus {
   readonly target: Point | null;
   /** One word for people. */
   readonly summary: string;
+}
+
+/** Where a copy stands that refuses masters below `term`. */
+export interface CopyStanding {
+  /** Of its data, or the one it was told of while it has none. */
+  readonly lineage: string | null;
+  readonly term: number;
+  /** Who the term was promised to; null once a master of it was followed. */
+  readonly candidate: string | null;
+  readonly position: Position | null;
+  /** The round it voted yes in and does not know the end of. */
+  readonly prepared: (PreparedRound & { readonly participants?: readonly string[] }) | null;
 }
 
 /** How far a first copy or a large delta came. */

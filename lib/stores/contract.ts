@@ -16,6 +16,11 @@ export interface StoreDefinition {
   /** For people: a folder, a database name. */
   readonly location: string;
   /**
+   * The part of the store that either role of an item uses; `node` is one part for both, so that a
+   * change of role copies nothing. @default a part for each role
+   */
+  readonly part?: 'node';
+  /**
    * @throws {ReplicationError} STORE_FAILED when another process holds it or the disk refuses,
    * CORRUPT when the engine cannot read it.
    */

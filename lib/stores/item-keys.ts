@@ -6,9 +6,10 @@
  *     master/8/settings/r/epoch           a record
  *     master/8/settings/d/3/theme         a data entry of generation 3
  *
- * The length before the item's name keeps `a` and `a/r` apart without escaping anything.
+ * The length before the item's name keeps `a` and `a/r` apart without escaping anything. `node` is
+ * the one part of a node, whose role changes; `conflict` holds what a node set aside.
  */
-export type StorageRole = 'master' | 'slave';
+export type StorageRole = 'master' | 'slave' | 'relay' | 'node' | 'conflict';
 
 export const FORMAT_KEY = 'replichart';
 

@@ -3,6 +3,7 @@ import type { AbstractLevel } from 'abstract-level';
 import { ReplicationError } from '../errors.js';
 import { openValue, sealValue } from './checked-value.js';
 import type { Store, StoreDefinition, StoreOperation } from './contract.js';
+import type { Engine, EngineOperation, EngineRange } from './engine.js';
 import { checkKey, prefixEnd } from './key-range.js';
 import { sharedStore } from './shared.js';
 
@@ -25,10 +26,6 @@ const UNIT_BYTES_MAX = 3;
 
 const ENCODINGS = { keyEncoding: 'utf8', valueEncoding: 'view' } as const;
 
-type LevelOperation =
-  | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array }
-  | { readonly type: 'del'; readonly key: string };
-
 export interface LevelStoreOptions {
   /** False where the content ends with the process (P19). */
   readonly durable: boolean;
@@ -42,18 +39,18 @@ export interface LevelStoreOptions {
   readonly afterSync?: () => Promise<void>;
 }
 
-function rangeOf(prefix: string): { gte?: string; lt?: string } {
+function rangeOf(prefix: string): EngineRange {
   const end = prefixEnd(prefix);
   return { ...(prefix === '' ? {} : { gte: prefix }), ...(end === undefined ? {} : { lt: end }) };
 }
 
-function levelOperation({ key, value }: StoreOperation): LevelOperation {
+function levelOperation({ key, value }: StoreOperation): EngineOperation {
   checkKey(key);
   if (value === undefined) return { type: 'del', key };
   return { type: 'put', key, value: sealValue(key, value) };
 }
 
-function sizeOf(operations: readonly LevelOperation[]): number {
+function sizeOf(operations: readonly EngineOperation[]): number {
   let sizeBytes = 0;
   for (const operation of operations) {
     const valueBytes = operation.type === 'put' ? operation.value.length : 0;
@@ -63,17 +60,17 @@ function sizeOf(operations: readonly LevelOperation[]): number {
 }
 
 /** An open store over an open database. */
-export class LevelStore<TFormat> implements Store {
+export class LevelStore implements Store {
   readonly durable: boolean;
   readonly location: string;
-  readonly #level: AbstractLevel<TFormat, string, Uint8Array>;
+  readonly #level: Engine;
   readonly #options: LevelStoreOptions;
-  readonly #queue: WriteQueue<LevelOperation>;
+  readonly #queue: WriteQueue<EngineOperation>;
   #failure: ReplicationError | undefined;
   #closing: Promise<void> | undefined;
   #unsynced = false;
 
-  constructor(level: AbstractLevel<TFormat, string, Uint8Array>, options: LevelStoreOptions) {
+  constructor(level: Engine, options: LevelStoreOptions) {
     this.#level = level;
     this.#options = options;
     this.durable = options.durable;
@@ -94,7 +91,7 @@ export class LevelStore<TFormat> implements Store {
   async *entries(prefix: string) {
     this.#check();
     // The iterator sees the state of this moment: made before anything is awaited.
-    const iterator = this.#level.iterator<string, Uint8Array>({
+    const iterator = this.#level.iterator({
       ...rangeOf(prefix),
       ...ENCODINGS,
       ...{ highWaterMarkBytes: READ_AHEAD_BYTES },
@@ -148,7 +145,7 @@ export class LevelStore<TFormat> implements Store {
   }
 
   async #writeJoined(
-    operations: LevelOperation[],
+    operations: EngineOperation[],
     sync: boolean,
     sizeBytes: number,
   ): Promise<void> {
@@ -193,7 +190,7 @@ export class LevelStore<TFormat> implements Store {
 }
 
 /**
- * A store over any `abstract-level` database, such as `browser-level`. The database is opened
+ * A store over any `abstract-level` database, which reads one state in one pass. It is opened
  * with the store and closed with it; it can be opened again. Values are views into what the
  * database handed out: they must not be written to.
  *

@@ -41,7 +41,10 @@ export class MasterChanges {
 
   take(event: ChangeMoved): void {
     const nowMs = this.#sinks.nowMs();
-    const change = this.#open.get(event.change) ?? this.#begin(event, nowMs);
+    const known = this.#open.get(event.change);
+    // It made room after its commit: a span that began here would never end.
+    if (known === undefined && event.stage === 'applied') return;
+    const change = known ?? this.#begin(event, nowMs);
     if (event.stage === 'decided') this.#decided(event, change, nowMs);
     else if (event.stage === 'committed') this.#committed(event, change, nowMs);
     else if (event.stage === 'applied') this.#applied(event, change, nowMs);

@@ -3,11 +3,12 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createFeed } from '../../lib/inspector/collect/feed.js';
 import { withChanges } from '../../lib/inspector/context-paths.js';
-import type { Entry, KeyframeEntry, Line } from '../../lib/inspector/entries.js';
+import type { Entry, KeyframeEntry, Line, NodeEntry } from '../../lib/inspector/entries.js';
 import { readLine } from '../../lib/inspector/json.js';
 import { VirtualClock } from '../../lib/testing/virtual-clock.js';
 import { InspectedCluster } from '../support/inspected-cluster.js';
 import { setter, TWO_PHASE } from '../support/service-changes.js';
+import { masterSight } from '../support/sights.js';
 
 const test = suite('the feed');
 
@@ -26,6 +27,16 @@ function contextsOf(lines: readonly Line[]): ReadonlyMap<string, unknown> {
   };
   for (const line of lines) apply(line);
   return contexts;
+}
+
+function nodeEntry(node: string, at: number): NodeEntry {
+  const process = { pid: at, host: 'h' };
+  return { kind: 'node', at, node, role: 'slave', item: 'i', id: node, incarnation: node, process };
+}
+
+function actorEntry(node: string, at: number): Entry {
+  const about = { name: 'slave', machine: null, parent: null, value: null, context: {} };
+  return { kind: 'actor', at, node, actor: `${node}a`, ...about };
 }
 
 async function recorded(changes: number): Promise<readonly Entry[]> {
@@ -85,6 +96,7 @@ test('a reader that is too late is told of the gap and goes on from a keyframe',
   const gap = got[index];
   assert.ok(gap?.kind === 'gap' && gap.reason === 'buffer' && gap.count > 0);
   assert.is(got[index + 1]?.kind, 'keyframe');
+  assert.is(gap.at, got[index + 1]?.at, 'what follows is not dated back by the newest moment');
   assert.equal(contextsOf(got), contextsOf(entries));
   end();
   const { length } = got;
@@ -125,6 +137,30 @@ test('nodes: the newest report and the count of changes by stage', async () => {
   const other = createFeed({ clock: new VirtualClock() });
   other.take([frame]);
   assert.equal([...other.nodes().keys()], [...feed.nodes().keys()]);
+});
+
+test('processes that were killed do not stay for ever: those silent longest make room, as told', () => {
+  const feed = createFeed({ nodesMax: 100, clock: new VirtualClock() });
+  const lines: Line[] = [];
+  feed.subscribe((got) => void lines.push(...got.map((line) => readLine(line))));
+  const speaking = nodeEntry('n0', 0);
+  feed.take([speaking]);
+  for (let index = 1; index <= 10_000; index += 1) {
+    feed.take([nodeEntry(`n${index}`, index), actorEntry(`n${index}`, index)]);
+    feed.take([{ ...masterSight('m').report, at: index, node: speaking.node } as Entry]);
+  }
+  feed.flush();
+  assert.is(feed.nodes().size, 100);
+  assert.ok(feed.nodes().has('n0'), 'the one that still reports stays');
+  assert.ok(feed.nodes().has('n10000') && !feed.nodes().has('n9900'));
+  assert.ok(feed.skip().length < 100_000, `a keyframe of ${feed.skip().length} characters`);
+  const gaps = lines.flatMap((line) => (line.kind === 'gap' ? [line] : []));
+  const dropped = gaps.filter(({ reason }) => reason === 'nodes');
+  assert.is(
+    dropped.reduce((sum, { count }) => sum + count, 0),
+    9901,
+  );
+  assert.is(lines.filter(({ kind }) => kind === 'node-end').length, 9901);
 });
 
 test('a listener that throws hears no more, and the others do', () => {

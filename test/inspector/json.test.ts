@@ -38,6 +38,16 @@ test('values that JSON does not know come back as they were', () => {
   assert.is(Object.getPrototypeOf(read), Object.prototype);
 });
 
+test('a moment that no calendar has, and less than nothing of something, are refused', () => {
+  const gap = (part: object) => JSON.stringify({ kind: 'gap', at: 1, node: '', ...part });
+  const one = { count: 1, reason: 'rate' };
+  assert.is(readLine(gap(one)).kind, 'gap');
+  for (const at of [1e300, -1]) assert.throws(() => readLine(gap({ ...one, at })), /\.at is not/);
+  for (const count of [-5, 0.5, 1e300]) {
+    assert.throws(() => readLine(gap({ ...one, count })), /\.count is not/);
+  }
+});
+
 test('bytes are their length, or base64 where they are asked for', () => {
   const bytes = new Uint8Array([1, 2, 3]);
   const line = writeLine(actorWith(keptValue({ bytes })));

@@ -1,4 +1,5 @@
 /** What the inspector's server takes on at the most, and that it serves on behind each limit. */
+import { once } from 'node:events';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { InspectorServer } from '../../lib/inspector/server/server.js';
@@ -101,6 +102,22 @@ test('what is no HTTP gets 400 at the most, and harms nobody', async () => {
     assert.is((await ask('/')).status, 200);
     assert.equal(reports, []);
   });
+});
+
+test('connections that ask nothing keep nobody out: the one idle longest makes room', async () => {
+  await withServer(
+    async ({ ask, dial, port }) => {
+      const reader = await dial();
+      reader.write(`GET /entries HTTP/1.1\r\n${head(port)}\r\n`);
+      await once(reader, 'data');
+      const idle = await Promise.all(Array.from({ length: 30 }, () => dial()));
+      for (const socket of idle) socket.on('error', () => socket.destroy());
+      assert.is((await ask('/')).status, 200);
+      assert.is(reader.destroyed, false, 'who is being answered stays');
+      for (const socket of [...idle, reader]) socket.destroy();
+    },
+    { small: { connectionsMax: 8 } },
+  );
 });
 
 test('one reader too many is told to come back, and may when another left', async () => {

@@ -94,9 +94,10 @@ test('current, behind by a partition, killed, and current again', async () => {
   reports.died('s1');
   await cluster.clock.pass(10_000);
   const killed = reports.row('s1');
-  assert.is(killed.stage, 'silent');
+  assert.is(killed.stage, 'stale');
+  const how = 'killed or unreachable: nothing heard for 1\\d s';
   const last = `last heard from at version ${version}`;
-  assert.match(killed.reason, new RegExp(`^1 version behind: silent for 1\\d s, ${last}$`));
+  assert.match(killed.reason, new RegExp(`^1 version behind: ${how}, ${last}$`));
   assert.is(reports.rows()[0]?.id, 's1');
   cluster.network.heal();
   const again = cluster.slave('s1', { inspect, disk });

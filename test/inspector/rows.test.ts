@@ -257,7 +257,12 @@ const BOTH: readonly [
     'killed',
     { ...behind, silentMs: 12_500 },
     gone,
-    ['silent', 'bad', '7 versions behind: silent for 12 s, last heard from at version 4704'],
+    [
+      'stale',
+      'bad',
+      '7 versions behind: killed or unreachable: nothing heard for 12 s, ' +
+        'last heard from at version 4704',
+    ],
   ],
   [
     'its reports stopped, its work did not',
@@ -291,18 +296,20 @@ const LISTED: readonly [name: string, info: ReturnType<typeof infoOf>, expected:
     'gone',
     gone,
     [
-      'gone',
+      'stale',
       'bad',
-      '7 versions behind: not connected, silent for 12 s, last heard from at version 4704',
+      '7 versions behind: killed or unreachable: nothing heard for 12 s, ' +
+        'last heard from at version 4704',
     ],
   ],
   [
     'silent',
     late({ link: 'stale', age: 4000 }),
     [
-      'silent',
+      'stale',
       'bad',
-      '7 versions behind: connected but silent for 4.0 s, last heard from at version 4704',
+      '7 versions behind: connected, but nothing heard for 4.0 s, ' +
+        'last heard from at version 4704',
     ],
   ],
   [

@@ -117,7 +117,16 @@ test('P16: outside `serving` a master hears only its own start, its store and it
 
 test('P8: the copy region of a slave hears each event where it means something', () => {
   const states = all(slaveMachine, 'serving.copy.', []);
-  const everywhere = ['abort', 'announce', 'commit', 'message', 'prepare', 'resync', 'stop'];
+  const everywhere = [
+    'abort',
+    'announce',
+    'commit',
+    'fence',
+    'message',
+    'prepare',
+    'resync',
+    'stop',
+  ];
   const promised = ['prepared.doubtful', 'prepared.waiting'];
   const asking = ['fetching', 'syncing.asking'];
   const transferring = [...asking, 'syncing.installing'];
@@ -147,6 +156,7 @@ test('P2: the link region of a slave hears each event where it means something',
     'adopt',
     'connected',
     'disconnected',
+    'fence',
     'foreign',
     'message',
     'refused',

@@ -19,6 +19,7 @@ const GROUNDS: OutcomeGrounds = {
   digestAtTo: undefined,
   closed: undefined,
   openRound: null,
+  openTo: null,
   reigns: [{ epoch: REIGN, incarnation: MASTER }],
   reserved: 10,
   term: REIGN.term,

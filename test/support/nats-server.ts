@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -102,6 +102,11 @@ export class NatsServer {
   get pid(): number {
     if (this.#child?.pid === undefined) throw new Error(`${this.name} is not running`);
     return this.#child.pid;
+  }
+
+  /** One more line of its configuration, from its next start on. */
+  append(line: string): void {
+    appendFileSync(this.#configPath, `${line}\n`);
   }
 
   /** Resolves when clients can connect; also after `kill`. */

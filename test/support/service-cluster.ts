@@ -18,7 +18,7 @@ import type { ServiceDisk } from './service-disk.js';
 import { ProcessClock, ProcessMaster, ProcessSlave } from './service-process.js';
 import { ServiceRules, type TestMaster, type TestSlave, type Tree } from './service-rules.js';
 
-interface Life {
+export interface Life {
   readonly clock: ProcessClock;
   readonly disk: ServiceDisk | null;
   readonly troubles: Trouble[];
@@ -56,7 +56,7 @@ interface Process {
 }
 
 /** Keeps what a process has to complain of, and lets it die. */
-function lifeOf<Parts extends Process>(parts: Parts, unwatch: () => void) {
+export function lifeOf<Parts extends Process>(parts: Parts, unwatch: () => void) {
   const { node, wire, clock, disk } = parts;
   const troubles: Trouble[] = [];
   node.on('trouble', (trouble) => troubles.push(trouble));
@@ -91,7 +91,7 @@ export class ServiceCluster {
       data: document<Tree>({}),
       transport: wire,
       clock,
-      ids: this.#newIds(),
+      ids: this.newIds(),
       ...(disk === null ? {} : { store: disk }),
       ...given,
     });
@@ -109,7 +109,7 @@ export class ServiceCluster {
       data: document<Tree>({}),
       transport: wire,
       clock,
-      ids: this.#newIds(),
+      ids: this.newIds(),
       ...(disk === null ? {} : { store: disk }),
       ...given,
     });
@@ -117,7 +117,7 @@ export class ServiceCluster {
   }
 
   /** Jitter comes from ids, too: with them a seed gives the same run each time. */
-  #newIds(): IdSource {
+  newIds(): IdSource {
     this.#lives += 1;
     return seededIds(this.#seed, `life ${this.#lives}`);
   }

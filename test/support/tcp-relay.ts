@@ -16,8 +16,9 @@ export async function tcpRelay(target: () => number): Promise<TcpRelay> {
     // 'close' follows, and the other half is ended there.
     socket.on('error', () => undefined);
   };
-  const server = net.createServer((near) => {
-    const far = net.connect({ host: '127.0.0.1', port: target() });
+  // Neither half waits for more to send: that would cost each small message a delayed answer.
+  const server = net.createServer({ noDelay: true }, (near) => {
+    const far = net.connect({ host: '127.0.0.1', port: target(), noDelay: true });
     track(near);
     track(far);
     near.pipe(far).pipe(near);

@@ -53,6 +53,25 @@ function only(spans: readonly ReadableSpan[]): ReadableSpan {
 
 const msOf = ([s, ns]: readonly [number, number]): number => s * 1000 + ns / 1e6;
 
+test('changes that are confirmed after they made room begin no span that never ends', async () => {
+  const { cluster, master, slaves, probes } = await traced();
+  for (const slave of ['s1', 's2']) cluster.network.partition('master', slave);
+  for (let index = 0; index < 300; index += 1) {
+    await cluster.finish(master.node.data.update(setter('a', index)));
+  }
+  cluster.network.heal();
+  await cluster.converge(master, slaves);
+  await cluster.clock.pass(100);
+  const ended = new Set(
+    probes.master.spans('replichart.change').map((span) => span.spanContext().spanId),
+  );
+  const confirms = probes.master.spans('replichart.change.confirm');
+  assert.is(ended.size, 300);
+  assert.is(confirms.length, 256);
+  for (const { parentSpanContext } of confirms)
+    assert.ok(ended.has(parentSpanContext?.spanId ?? ''));
+});
+
 test('a two-phase change is one trace: its stages on the master, prepare and apply of each slave', async () => {
   const { cluster, master, slaves, probes, all } = await traced();
   const before = Date.now();

@@ -100,7 +100,9 @@ const BROWSER_ENTRIES = [
   'lib/index.ts',
   'machines/index.ts',
   'lib/transports/memory/index.ts',
+  'lib/transports/websocket/browser.ts',
   'lib/stores/memory.ts',
+  'lib/stores/browser.ts',
   'lib/telemetry/index.ts',
   'lib/telemetry/prometheus.ts',
   'lib/inspector/rows/node-rows.ts',
@@ -111,7 +113,7 @@ for (const entry of BROWSER_ENTRIES) {
     const reached = reachableFrom(importGraph(codeSources()), entry);
     assert.ok(reached.length > 0, 'it imports nothing');
     const nodeOnly = new Set([
-      'commander',
+      ...['commander', 'ws'],
       ...Object.keys(readManifest().optionalDependencies ?? {}),
     ]);
     const wrong = reached.filter(({ from, specifier }) => {

@@ -27,22 +27,27 @@ export interface LiveChartProps {
   readonly name?: string;
 }
 
-type Outcome = Drawing | NoDrawing | null;
+type Outcome = Drawing | NoDrawing;
 
-function useDrawing(chart: Chart): Outcome {
-  const [outcome, setOutcome] = useState<Outcome>(null);
+/** A layout takes longer than several frames, and time travel comes by the same charts again. */
+const drawings = new WeakMap<Chart, Outcome>();
+
+/** Null while it is drawn for the first time. */
+function useDrawing(chart: Chart): Outcome | null {
+  const [, setDrawn] = useState<Chart | null>(null);
   useEffect(() => {
+    if (drawings.has(chart)) return;
     let isWanted = true;
-    setOutcome(null);
     const take = (drawn: Outcome): void => {
-      if (isWanted) setOutcome(drawn);
+      drawings.set(chart, drawn);
+      if (isWanted) setDrawn(chart);
     };
     drawChart(chart).then(take, (error: unknown) => take({ reason: String(error) }));
     return () => {
       isWanted = false;
     };
   }, [chart]);
-  return outcome;
+  return drawings.get(chart) ?? null;
 }
 
 interface Shown {

@@ -17,11 +17,16 @@ export interface FeedOptions {
   readonly bytesMax?: number;
   /** Milliseconds for which lines are gathered before listeners get them. @default 30 */
   readonly gatherMs?: number;
+  /** Nodes that are known at a time; those that are silent longest make room. @default 1024 */
+  readonly nodesMax?: number;
   readonly clock?: Clock;
 }
 
 /** Lines a listener gets in one turn of the event loop: the host's own work goes between. */
 const LINES_PER_TURN = 2000;
+
+/** A keyframe of so many has 4 MB: 4 KB for each node with its actors, as measured. */
+const NODES_MAX = 1024;
 
 interface Reader {
   readonly listener: LineListener;
@@ -35,26 +40,35 @@ class Feed implements EntryFeed {
   readonly #readers = new Set<Reader>();
   readonly #clock: Clock;
   readonly #gatherMs: number;
+  readonly #nodesMax: number;
   #isScheduled = false;
 
   constructor(options: FeedOptions) {
     const { entriesMax = 50_000, bytesMax = 32 * 1024 * 1024, gatherMs = 30 } = options;
     this.#ring = new LineRing(entriesMax, bytesMax);
     this.#gatherMs = gatherMs;
+    this.#nodesMax = options.nodesMax ?? NODES_MAX;
     this.#clock = options.clock ?? systemClock;
   }
 
   take(entries: readonly Entry[], seenAtMs?: number): void {
     for (const entry of entries) {
-      if (this.#ring.isSegmentDue) this.#ring.begin(writeLine(this.#known.keyframe(entry.at)));
-      this.#known.apply(entry, seenAtMs);
-      this.#ring.add(writeLine(entry));
+      if (entry.kind === 'node') {
+        for (const each of this.#known.roomFor(entry, this.#nodesMax)) this.#put(each, seenAtMs);
+      }
+      this.#put(entry, seenAtMs);
     }
     if (this.#readers.size > 0) this.#schedule(false);
   }
 
+  #put(entry: Entry, seenAtMs: number | undefined): void {
+    if (this.#ring.isSegmentDue) this.#beginSegment(entry.at);
+    this.#known.apply(entry, seenAtMs);
+    this.#ring.add(writeLine(entry));
+  }
+
   subscribe(listener: LineListener): () => void {
-    if (this.#ring.end === 0) this.#ring.begin(this.skip());
+    if (this.#ring.end === 0) this.#beginSegment(0);
     const { lines, next } = this.#ring.read(this.#ring.first, Number.POSITIVE_INFINITY);
     const reader: Reader = { listener, next };
     this.#readers.add(reader);
@@ -84,9 +98,18 @@ class Feed implements EntryFeed {
     }, this.#gatherMs);
   }
 
-  /** Lines made room before this reader got them; the keyframe that follows says all. */
+  /** @param next when what follows happened */
+  #beginSegment(next: number): void {
+    const keyframe = this.#known.keyframe(next);
+    this.#ring.begin(writeLine(keyframe), keyframe.at);
+  }
+
+  /**
+   * Lines made room before this reader got them; the keyframe that follows says all. Told at the
+   * moment of that keyframe: the newest one would put all that follows seconds too late.
+   */
   #gap(count: number): string {
-    return writeLine({ kind: 'gap', at: this.#known.at, node: '', count, reason: 'buffer' });
+    return writeLine({ kind: 'gap', at: this.#ring.firstAt, node: '', count, reason: 'buffer' });
   }
 
   readonly #deliver = (): void => {

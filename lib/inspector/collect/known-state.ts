@@ -96,6 +96,9 @@ export class KnownState {
         if (node === undefined) return;
         node.report = entry;
         node.seenAtMs = seenAtMs;
+        // Moved to the end: the first is the one that is silent longest.
+        this.#nodes.delete(entry.node);
+        this.#nodes.set(entry.node, node);
         return;
       }
       case 'machine':
@@ -143,6 +146,19 @@ export class KnownState {
       entries.push({ ...entry, at, value, context });
     }
     return { kind: 'keyframe', at, entries };
+  }
+
+  /**
+   * What has to be told before a node can come where there are too many: which ones go, those
+   * first that are silent longest, and that what is shown is not all. Processes that are killed
+   * never tell of their end.
+   */
+  roomFor({ node, at }: NodeEntry, nodesMax: number): readonly Entry[] {
+    const surplus = this.#nodes.has(node) ? 0 : this.#nodes.size + 1 - nodesMax;
+    if (surplus <= 0) return [];
+    const going = [...this.#nodes.keys()].slice(0, surplus);
+    const ends = going.map((each): Entry => ({ kind: 'node-end', at, node: each }));
+    return [{ kind: 'gap', at, node: '', count: surplus, reason: 'nodes' }, ...ends];
   }
 
   get nodes(): ReadonlyMap<string, KnownNode> {

@@ -8,6 +8,8 @@ const KEYFRAME_SHARE = 4;
 interface Segment {
   /** Number of its keyframe. */
   readonly first: number;
+  /** Its moment. */
+  readonly at: number;
   readonly lines: string[];
   bytes: number;
   readonly bytesWanted: number;
@@ -31,6 +33,11 @@ export class LineRing {
     return this.#segments[0]?.first ?? 0;
   }
 
+  /** The moment of that keyframe. */
+  get firstAt(): number {
+    return this.#segments[0]?.at ?? 0;
+  }
+
   /** Number of the line that comes next. */
   get end(): number {
     return this.#end;
@@ -43,9 +50,9 @@ export class LineRing {
     return isLong || last.bytes >= last.bytesWanted;
   }
 
-  begin(keyframe: string): void {
+  begin(keyframe: string, at: number): void {
     const bytesWanted = Math.max(this.#bytesMax / SEGMENTS, keyframe.length * KEYFRAME_SHARE);
-    this.#segments.push({ first: this.#end, lines: [], bytes: 0, bytesWanted });
+    this.#segments.push({ first: this.#end, at, lines: [], bytes: 0, bytesWanted });
     this.add(keyframe);
   }
 

@@ -2,6 +2,7 @@
 import { type Line, RECORDING_FORMAT } from '../entries.js';
 import {
   anything,
+  count,
   either,
   fields,
   finite,
@@ -9,6 +10,7 @@ import {
   later,
   listOf,
   maybe,
+  moment,
   number,
   oneOf,
   orNull,
@@ -153,7 +155,7 @@ const SHAPES: Readonly<Record<Kind, Shape>> = {
     peers: listOf(text),
     name: text,
     message: fields({ kind: text, envelope: fields({ sender: text, item: text }) }),
-    bytes: number,
+    bytes: count,
     reason: maybe(text),
   }),
   change: fields({
@@ -162,8 +164,8 @@ const SHAPES: Readonly<Record<Kind, Shape>> = {
     method: oneOf('one-phase', 'two-phase'),
     stage: oneOf('begun', 'decided', 'committed', 'applied', 'aborted', 'failed'),
     to: position,
-    updates: number,
-    bytes: number,
+    updates: count,
+    bytes: count,
     slaves: progress,
     problem: orNull(problem),
   }),
@@ -173,14 +175,14 @@ const SHAPES: Readonly<Record<Kind, Shape>> = {
   }),
   gap: fields({
     node: text,
-    count: number,
-    changes: maybe(recordOf(finite)),
-    reason: oneOf('rate', 'buffer'),
+    count,
+    changes: maybe(recordOf(count)),
+    reason: oneOf('rate', 'buffer', 'nodes'),
   }),
   keyframe: fields({ entries: listOf(entry) }),
 };
 
-const stamped = fields({ kind: text, at: finite });
+const stamped = fields({ kind: text, at: moment });
 
 /** Of any line, and the header is one. */
 export const anyLine: Shape = (value) => {

@@ -3,6 +3,9 @@
 /** Null when the value is fine, else the path of the part that is not, and what it should be. */
 export type Shape = (value: unknown) => string | null;
 
+/** Of what a `Date` can hold. */
+const LAST_MS = 8.64e15;
+
 function check(test: (value: unknown) => boolean, wanted: string): Shape {
   return (value) => (test(value) ? null : ` is not ${wanted}`);
 }
@@ -12,6 +15,12 @@ export const text = check((value) => typeof value === 'string', 'a text');
 export const finite = check((value) => Number.isFinite(value), 'a number');
 /** Ages and timeouts can be unbounded. */
 export const number = check((value) => typeof value === 'number', 'a number');
+/** How many there are of something. */
+export const count = check((value) => Number.isSafeInteger(value) && Number(value) >= 0, 'a count');
+/** Milliseconds since 1970 of a moment that a calendar has. */
+export const moment = check((value) => {
+  return Number.isFinite(value) && Number(value) >= 0 && Number(value) <= LAST_MS;
+}, 'a moment');
 export const flag = check((value) => typeof value === 'boolean', 'true or false');
 
 export function oneOf(...words: readonly unknown[]): Shape {

@@ -119,7 +119,7 @@ function Past() {
         {past.value.map((step, index) => {
           const before = past.value[index + 1];
           return (
-            <li key={step.line}>
+            <li key={step.ordinal % PAST_SHOWN}>
               <button
                 type="button"
                 class={`plain step ${step.taken.length === 0 ? 'ignored' : ''}`}

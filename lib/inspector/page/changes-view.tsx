@@ -203,9 +203,9 @@ export function ChangesView() {
         label="Changes, newest first"
         testid="changes-list"
         header={<Heads />}
-        row={(index) => {
+        row={(index, slot) => {
           const track = shown[index];
-          return track === undefined ? null : <Row key={index} track={track} />;
+          return track === undefined ? null : <Row key={slot} track={track} />;
         }}
       />
       {detail === null ? null : <Detail view={detail} />}

@@ -4,6 +4,8 @@ import type { Fate, MessageRow } from '../timeline/message-pairs.js';
 export interface Lanes {
   /** Middle of each lifeline, by its key. */
   readonly places: ReadonlyMap<string, number>;
+  /** All lifelines over one row, as the path of an SVG. */
+  readonly path: string;
   readonly widthPx: number;
 }
 
@@ -17,26 +19,38 @@ export interface Mark {
   readonly fate: Fate;
 }
 
-function Shape({ place, fate, direction }: Mark & { readonly direction: number }) {
-  const tip = place - direction * RADIUS;
-  if (fate === 'arrived') {
+/** The lanes of lifelines with these keys, from left to right. */
+export function lanesOf(keys: readonly string[]): Lanes {
+  const places = new Map(keys.map((key, index) => [key, LANE_PX / 2 + index * LANE_PX]));
+  const path = [...places.values()].map((x) => `M${x} 0V${ROW_PX}`).join('');
+  return { places, path, widthPx: Math.max(1, places.size) * LANE_PX };
+}
+
+const circleAt = (x: number): string =>
+  `M${x - RADIUS} ${MIDDLE}a${RADIUS} ${RADIUS} 0 1 0 ${2 * RADIUS} 0` +
+  `a${RADIUS} ${RADIUS} 0 1 0 ${-2 * RADIUS} 0Z`;
+
+/** `tip`: where the line ends; `direction`: 1 for lines that go to the right. */
+const SHAPE: { readonly [K in Fate]: (tip: number, direction: number) => string } = {
+  arrived: (tip, direction) => {
     const back = tip - direction * 7;
-    return <path class="arrow" d={`M${tip} ${MIDDLE}L${back} ${MIDDLE - 4}V${MIDDLE + 4}Z`} />;
+    return `M${tip} ${MIDDLE}L${back} ${MIDDLE - 4}V${MIDDLE + 4}Z`;
+  },
+  lost: (tip) => `M${tip - 4} ${MIDDLE - 4}l8 8m0 -8l-8 8`,
+  ignored: (tip) => `${circleAt(tip)}M${tip - 4} ${MIDDLE + 4}l8 -8`,
+  'under-way': circleAt,
+  unseen: circleAt,
+};
+
+/** Marks of one fate are one element: to many slaves there are many, in each of the rows. */
+function pathsOf(marks: readonly Mark[], start: number): Map<Fate, string> {
+  const paths = new Map<Fate, string>();
+  for (const { place, fate } of marks) {
+    const direction = place < start ? -1 : 1;
+    const shape = SHAPE[fate](place - direction * RADIUS, direction);
+    paths.set(fate, `${paths.get(fate) ?? ''}${shape}`);
   }
-  if (fate === 'lost') {
-    const cross = `M${tip - 4} ${MIDDLE - 4}l8 8m0 -8l-8 8`;
-    return <path class="lost" d={cross} />;
-  }
-  if (fate === 'ignored') {
-    const slash = `M${tip - 4} ${MIDDLE + 4}l8 -8`;
-    return (
-      <g class="ignored">
-        <circle cx={tip} cy={MIDDLE} r={RADIUS} />
-        <path d={slash} />
-      </g>
-    );
-  }
-  return <circle class={fate} cx={tip} cy={MIDDLE} r={RADIUS} />;
+  return paths;
 }
 
 export interface MessageLanesProps {
@@ -51,15 +65,14 @@ export function MessageLanes({ lanes, row, marks }: MessageLanesProps) {
   const start = from ?? 0;
   const left = Math.min(start, ...ends);
   const right = Math.max(start, ...ends);
+  const origin = from === undefined ? '' : circleAt(from);
   return (
     <svg width={lanes.widthPx} height={ROW_PX} aria-hidden="true">
-      {[...lanes.places.values()].map((x) => (
-        <line key={x} class="lifeline" x1={x} x2={x} y1={0} y2={ROW_PX} />
-      ))}
-      <line class="way" x1={left} x2={right} y1={MIDDLE} y2={MIDDLE} />
-      {from === undefined ? null : <circle class="origin" cx={from} cy={MIDDLE} r={RADIUS} />}
-      {marks.map((mark) => (
-        <Shape key={mark.place} {...mark} direction={mark.place < start ? -1 : 1} />
+      <path class="lifeline" d={lanes.path} />
+      <path class="way" d={`M${left} ${MIDDLE}H${right}`} />
+      <path class="origin" d={origin} />
+      {[...pathsOf(marks, start)].map(([fate, path]) => (
+        <path key={fate} class={fate} d={path} />
       ))}
     </svg>
   );

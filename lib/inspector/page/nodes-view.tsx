@@ -65,6 +65,7 @@ function Row({ row }: { readonly row: NodeRow }) {
           type="button"
           class="plain name"
           aria-pressed={shownNode.value === row.node}
+          title={row.id}
           onClick={() => choose(node)}
         >
           {row.id}

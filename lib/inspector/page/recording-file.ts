@@ -24,7 +24,7 @@ function beginningOf(timeline: Timeline): string {
   if (first === 0) return '';
   const world = timeline.worldAt(first);
   const { at } = world;
-  const format = { format: 1, package: 'replichart', payloads: false } as const;
+  const format = { format: 1, package: 'replichart', payloads: timeline.hasPayloads } as const;
   const header = writeLine({ kind: 'replichart-recording', at, ...format });
   return `${header}\n${writeLine(keyframeOf(world))}\n`;
 }

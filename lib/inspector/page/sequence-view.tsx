@@ -2,7 +2,7 @@
 import { computed, signal } from '@preact/signals';
 import { fateOf, type MessageRow, type Target } from '../timeline/message-pairs.js';
 import { clockText, countText, shortId } from './format.js';
-import { LANE_PX, type Lanes, type Mark, MessageLanes, ROW_PX } from './message-lanes.js';
+import { lanesOf, type Mark, MessageLanes, ROW_PX } from './message-lanes.js';
 import { depth, hasEarlier, knownLifelines, lifelines, rows } from './message-window.js';
 import {
   type MessageFilter,
@@ -37,12 +37,7 @@ const KINDS = [
 /** The row whose message is shown whole. */
 const chosenRow = signal<number | null>(null);
 
-const lanes = computed((): Lanes => {
-  const places = new Map(
-    lifelines.value.map(({ key }, index) => [key, LANE_PX / 2 + index * LANE_PX]),
-  );
-  return { places, widthPx: Math.max(1, lifelines.value.length) * LANE_PX };
-});
+const lanes = computed(() => lanesOf(lifelines.value.map(({ key }) => key)));
 
 /** How the round of a message ended, for its colour. */
 function outcomeOf({ round }: MessageRow): string {
@@ -259,9 +254,9 @@ export function SequenceView() {
         testid="sequence-list"
         followsEnd
         header={<LaneHeads />}
-        row={(index) => {
+        row={(index, slot) => {
           const row = shown[index];
-          return row === undefined ? null : <Row key={index} row={row} />;
+          return row === undefined ? null : <Row key={slot} row={row} />;
         }}
       />
       {chosenRow.value === null ? null : <Detail line={chosenRow.value} />}

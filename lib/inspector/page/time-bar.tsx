@@ -233,6 +233,12 @@ function Moment() {
   );
 }
 
+const GAP_TEXT = {
+  rate: 'more happened than is shown',
+  buffer: 'older ones made room',
+  nodes: 'nodes that were silent longest made room',
+} as const;
+
 /** Says so where what is shown is not all that happened. */
 function Gaps() {
   const { gaps } = world.value;
@@ -241,8 +247,8 @@ function Gaps() {
   const count = gaps.reduce((sum, { entry }) => sum + entry.count, 0);
   return (
     <p class="gaps" data-testid="gaps">
-      {countText(count)} entries left out before this moment, last at {clockText(last.at)} (
-      {last.reason === 'rate' ? 'more happened than is shown' : 'older ones made room'}).
+      {countText(count)} {last.reason === 'nodes' ? 'nodes or entries' : 'entries'} left out before
+      this moment, last at {clockText(last.at)} ({GAP_TEXT[last.reason]}).
     </p>
   );
 }

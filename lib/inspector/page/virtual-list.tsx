@@ -5,7 +5,8 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 export interface VirtualListProps {
   readonly count: number;
   readonly rowPx: number;
-  readonly row: (index: number) => ComponentChildren;
+  /** `slot`: its key. Rows that come take the elements of those that go. */
+  readonly row: (index: number, slot: number) => ComponentChildren;
   readonly label: string;
   readonly testid: string;
   /** Stays at the last row as rows come, unless one scrolled away from it. */
@@ -75,8 +76,10 @@ export function VirtualList(props: VirtualListProps) {
   const top = followsEnd && isAtEnd.current ? end : view.top;
   const first = Math.max(0, Math.floor(top / rowPx) - BEYOND);
   const last = Math.min(count, Math.ceil((top + view.height) / rowPx) + BEYOND);
+  // Never fewer than rows: as many as fit, one of which may be cut at either end.
+  const slots = Math.ceil(view.height / rowPx) + 1 + 2 * BEYOND;
   const rows = [];
-  for (let index = first; index < last; index += 1) rows.push(row(index));
+  for (let index = first; index < last; index += 1) rows.push(row(index, index % slots));
   // As attributes of an SVG, heights need no style of their own.
   return (
     <div class="scroll" ref={place} onScroll={measure} data-testid={testid}>

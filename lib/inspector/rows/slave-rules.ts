@@ -20,6 +20,14 @@ const masterVersionOf = ({ master, own }: SlaveCase): number =>
 /** Since this slave heard its master; only where it tells so itself. */
 const ageOf = ({ own }: SlaveCase): number | null => own?.age ?? null;
 
+/** One word for what the master has lost, its own word for that link; the reason says the rest. */
+const LOST = 'stale';
+
+const lostText = (how: string, { heardMs, version }: SlaveCase): string =>
+  `${how}${forText('nothing heard', heardMs)}, last heard from at version ${version}`;
+
+const isLost = ({ info }: SlaveCase): boolean => info?.link === 'stale' || info?.stage === 'gone';
+
 function transferText({ own }: SlaveCase): string {
   if (own === null) return 'syncing';
   const { transfer } = own;
@@ -36,10 +44,16 @@ const OVER: readonly SlaveRule[] = [
     reason: ({ version }) => `stopped by its host at version ${version}`,
   },
   {
+    stage: LOST,
+    severity: 'bad',
+    holds: (of) => of.seen?.isSilent === true && isLost(of),
+    reason: (of) => lostText('killed or unreachable: ', of),
+  },
+  {
+    // Whether a master still hears it is not known here.
     stage: 'silent',
     severity: 'bad',
-    holds: ({ seen, info }) =>
-      seen?.isSilent === true && (info === null || info.link === 'stale' || info.stage === 'gone'),
+    holds: ({ seen, info }) => seen?.isSilent === true && info === null,
     reason: ({ heardMs, version }) =>
       `${forText('silent', heardMs)}, last heard from at version ${version}`,
   },
@@ -109,18 +123,16 @@ const UNLINKED: readonly SlaveRule[] = [
     reason: (of) => `no word from its master for ${durationText(ageOf(of) ?? 0)}`,
   },
   {
-    stage: 'gone',
+    stage: LOST,
     severity: 'bad',
     holds: ({ own, info }) => own === null && info?.stage === 'gone',
-    reason: ({ heardMs, version }) =>
-      `not connected, ${forText('silent', heardMs)}, last heard from at version ${version}`,
+    reason: (of) => lostText('killed or unreachable: ', of),
   },
   {
-    stage: 'silent',
+    stage: LOST,
     severity: 'bad',
     holds: ({ own, info }) => own === null && info?.link === 'stale',
-    reason: ({ heardMs, version }) =>
-      `connected but ${forText('silent', heardMs)}, last heard from at version ${version}`,
+    reason: (of) => lostText('connected, but ', of),
   },
   {
     stage: 'joining',

@@ -24,6 +24,7 @@ export function makeHttpServer(limits: ServerLimits, take: Take): Server {
   server.maxConnections = connectionsMax;
   // It shows what a host does; when the host is done, it must not keep the process alive.
   server.on('connection', (socket: Socket) => socket.unref());
+  makeRoom(server, Math.ceil(connectionsMax / 2));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => turnAway(error, socket));
   const refuseSocket = (_request: IncomingMessage, socket: Duplex): void => {
     // A WebSocket is never wanted here, from whatever origin.
@@ -38,6 +39,29 @@ export function makeHttpServer(limits: ServerLimits, take: Take): Server {
   server.on('checkContinue', refuseExpectation);
   server.on('checkExpectation', refuseExpectation);
   return server;
+}
+
+/**
+ * Connections that ask nothing keep nobody out: past half of all there may be, the one that has
+ * been idle longest makes room. Those that are being answered stay.
+ */
+function makeRoom(server: Server, idleMax: number): void {
+  const idle = new Set<Socket>();
+  const rests = (socket: Socket): void => {
+    if (socket.destroyed) return;
+    idle.delete(socket);
+    idle.add(socket);
+    const [longest] = idle;
+    if (idle.size > idleMax) longest?.destroy();
+  };
+  server.on('connection', (socket: Socket) => {
+    socket.on('close', () => idle.delete(socket));
+    rests(socket);
+  });
+  server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    idle.delete(socket);
+    response.on('close', () => rests(socket));
+  });
 }
 
 /** @throws {ReplicationError} INVALID_OPTION when it cannot listen there */

@@ -208,6 +208,8 @@ export class InspectorServer {
   async #sendFile(path: string, response: ServerResponse): Promise<void> {
     const file = await open(path);
     if (!this.#beginLines(response, 'recording')) return file.close();
+    // One that takes nothing must not keep its place.
+    response.setTimeout(this.#limits.readerStallMs, () => response.destroy());
     // A page that is closed while it reads is no failure.
     const bytes = file.createReadStream({ highWaterMark: READ_BYTES });
     await pipeline(bytes, response).catch(() => response.destroy());

@@ -11,6 +11,8 @@ import type { WorldActor } from './world.js';
 /** One transition, or an event that was ignored, as the list of an actor shows it. */
 export interface PastStep {
   readonly line: number;
+  /** Counts the steps of the actor that are kept. */
+  readonly ordinal: number;
   readonly at: number;
   readonly event: string;
   readonly taken: readonly string[];
@@ -25,8 +27,8 @@ export interface ActorState {
   readonly stepLine: number | null;
 }
 
-/** Steps between two states that are kept. */
-const KEPT_EVERY = 256;
+/** Steps between two states that are kept: going through as many takes about a millisecond. */
+const KEPT_EVERY = 32;
 
 interface Kept extends ActorState {
   /** Of the first step that is not in it. */
@@ -35,9 +37,8 @@ interface Kept extends ActorState {
 
 interface Story {
   readonly steps: Column<Uint32Array>;
-  /** States from the line at which the actor began, or was told of again. */
-  kept: Kept[];
-  from: number;
+  /** States by the line at which the actor began, or was told of again, which keyframes do. */
+  readonly kept: Map<number, Kept[]>;
 }
 
 export class ActorStories {
@@ -52,7 +53,7 @@ export class ActorStories {
   add(line: number): void {
     const owner = this.#store.ownerAt(line);
     const known = this.#stories.get(owner);
-    const story = known ?? { steps: words(), kept: [], from: -1 };
+    const story = known ?? { steps: words(), kept: new Map() };
     if (known === undefined) this.#stories.set(owner, story);
     story.steps.push(line);
   }
@@ -64,13 +65,14 @@ export class ActorStories {
     const first = story?.steps.firstAbove(actor.line) ?? 0;
     const begin: Kept = { value, context, step: null, stepLine: null, next: first };
     if (story === undefined) return begin;
-    if (story.from !== actor.line) Object.assign(story, { kept: [begin], from: actor.line });
+    const kept = story.kept.get(actor.line) ?? [begin];
+    story.kept.set(actor.line, kept);
     const target = story.steps.firstAbove(line - 1);
-    let state = story.kept.findLast(({ next }) => next <= target) ?? begin;
+    let state = kept.findLast(({ next }) => next <= target) ?? begin;
     while (state.next < target) {
       state = this.#moved(state, story);
-      const isNew = state.next > (story.kept.at(-1)?.next ?? 0);
-      if (isNew && state.next % KEPT_EVERY === 0) story.kept.push(state);
+      const isNew = state.next > (kept.at(-1)?.next ?? 0);
+      if (isNew && state.next % KEPT_EVERY === 0) kept.push(state);
     }
     return state;
   }
@@ -81,11 +83,12 @@ export class ActorStories {
     if (story === undefined) return [];
     const past: PastStep[] = [];
     const target = story.steps.firstAbove(line - 1);
-    for (let index = target - 1; index >= 0 && past.length < count; index -= 1) {
+    for (let index = target - 1; index >= Math.max(0, target - count); index -= 1) {
       const number = story.steps.get(index);
       const step = this.#store.lineAt(number);
       if (step?.kind !== 'step') continue;
-      past.push({ line: number, at: step.at, event: step.event.type, taken: step.taken });
+      const { at, event, taken } = step;
+      past.push({ line: number, ordinal: index, at, event: event.type, taken });
     }
     return past;
   }
@@ -95,7 +98,7 @@ export class ActorStories {
       const gone = story.steps.firstAbove(first - 1);
       if (gone === story.steps.length) this.#stories.delete(owner);
       story.steps.cut(gone);
-      story.from = -1;
+      story.kept.clear();
     }
   }
 

@@ -31,6 +31,7 @@ export class Timeline {
   readonly gaps: number[] = [];
   readonly troubles: number[] = [];
   readonly #worlds: Worlds;
+  #hasPayloads = false;
   /** Item and id by node, for what tells of a node alone. */
   readonly #nodes = new Map<string, { readonly item: string; readonly id: string }>();
 
@@ -45,6 +46,11 @@ export class Timeline {
   /** Lines before this one are read: worlds, lists and plots tell of them. */
   get passed(): number {
     return this.#worlds.nextLine ?? this.store.end;
+  }
+
+  /** Whether payloads are in the lines, as the header said. */
+  get hasPayloads(): boolean {
+    return this.#hasPayloads;
   }
 
   get isRead(): boolean {
@@ -125,6 +131,7 @@ export class Timeline {
     if (line === undefined) return;
     const entry = this.store.parseAt(line);
     this.#worlds.pass(line, entry);
+    if (entry?.kind === 'replichart-recording') this.#hasPayloads = entry.payloads;
     if (entry !== undefined) for (const each of entriesIn(entry)) this.#list(each, entry, line);
   }
 

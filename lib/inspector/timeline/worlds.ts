@@ -67,6 +67,8 @@ export class Worlds {
     const isFront = newest >= this.#next;
     const kept = isFront ? { world: this.#front, next: newest } : this.#startFor(newest);
     const world = copyWorld(kept.world);
+    // One chart is one object at every moment, so that its drawing stays the same one.
+    for (const [id, chart] of this.#front.machines) world.machines.set(id, chart);
     for (let next = kept.next; next < newest; next += 1) {
       const each = this.#moving.get(next);
       const entry = this.#store.lineAt(each);

@@ -1,23 +1,35 @@
 /** A slave's side of UDP: the stream to the master, and the group's datagrams beside it. */
 import { randomBytes } from 'node:crypto';
+import type * as tls from 'node:tls';
 import { asReplicationError, ReplicationError } from '../../errors.js';
 import type { PeerId, SlaveTransport, TransportFeatures, TransportSink } from '../contract.js';
 import { Lifecycle } from '../lifecycle.js';
 import type { SinkGate } from '../sink-gate.js';
-import { tcpConnect } from '../tcp/connect.js';
+import { type TcpSlaveTransport, tcpConnect } from '../tcp/connect.js';
+import type { TcpCredentials } from '../tcp/credentials.js';
 import { CHALLENGE_BYTES, encodeChallenge, readTerms, type Terms } from './greeting.js';
 import { GroupSocket } from './group-socket.js';
 import { Hearing } from './hearing.js';
 import { type OpenSocket, openSocket } from './open-socket.js';
 import { Receiver } from './receiver.js';
-import { type ConnectSettings, connectSettings, type UdpConnectOptions } from './settings.js';
+import {
+  type ConnectSettings,
+  connectSettings,
+  ringFor,
+  type UdpConnectOptions,
+} from './settings.js';
 import type { UdpConnectTraffic } from './traffic.js';
-import { encodeWord } from './word.js';
+import { encodeWord, newTermsOf } from './word.js';
 
 /** What `udpConnect` returns: a slave's transport that counts. */
 export interface UdpSlaveTransport extends SlaveTransport {
   /** What passed so far. */
   readonly traffic: UdpConnectTraffic;
+  /**
+   * Exchanges the keyring, certificates or both while it runs; what is there stays.
+   * @throws {ReplicationError} INVALID_OPTION when they cannot be used; the old ones stay in use
+   */
+  renew(credentials: TcpCredentials<tls.ConnectionOptions>): void;
 }
 
 /** One stream, from its connection on. */
@@ -33,11 +45,12 @@ class UdpConnector implements UdpSlaveTransport {
   readonly role = 'slave';
   readonly features: TransportFeatures;
   readonly #settings: ConnectSettings;
-  readonly #inner: SlaveTransport;
+  readonly #inner: TcpSlaveTransport;
   readonly #lifecycle: Lifecycle;
   readonly #receiver: Receiver;
   readonly #group: GroupSocket;
   readonly #hearing: Hearing;
+  #ring: readonly Uint8Array[];
   #gate: SinkGate | null = null;
   #stream: Stream | null = null;
   /** The code of the greeting's failure that was told last. */
@@ -47,6 +60,7 @@ class UdpConnector implements UdpSlaveTransport {
     const settings = connectSettings(options);
     const { clock } = settings;
     this.#settings = settings;
+    this.#ring = settings.ring;
     this.#inner = tcpConnect(settings.stream);
     const { maxFrameBytes } = this.#inner.features;
     this.features = { ordered: false, reliable: false, multicast: false, maxFrameBytes };
@@ -62,6 +76,9 @@ class UdpConnector implements UdpSlaveTransport {
       troubled,
     });
     this.#group = new GroupSocket(openSocketOf, clock, {
+      joined: () => {
+        if (this.#stream?.terms) this.#hearing.joined();
+      },
       datagram: (bytes, source) => this.#receiver.take(bytes, source),
       troubled,
     });
@@ -97,6 +114,11 @@ class UdpConnector implements UdpSlaveTransport {
 
   disconnect(peer: PeerId): void {
     this.#inner.disconnect(peer);
+  }
+
+  renew(credentials: TcpCredentials<tls.ConnectionOptions>): void {
+    this.#inner.renew(credentials);
+    if (credentials.secret !== undefined) this.#ring = ringFor('renew of udpConnect', credentials);
   }
 
   async #start(gate: SinkGate): Promise<void> {
@@ -153,20 +175,22 @@ class UdpConnector implements UdpSlaveTransport {
   #received(peer: PeerId, frames: readonly Uint8Array[]): void {
     const stream = this.#stream;
     if (stream?.peer !== peer) return;
-    if (stream.terms !== null) {
-      this.#gate?.received(peer, frames);
-      return;
+    const rest: Uint8Array[] = [];
+    for (const frame of frames) {
+      const terms = stream.terms === null ? frame : newTermsOf(frame, stream.terms.mark);
+      if (terms === null) rest.push(frame);
+      else if (!this.#agree(stream, terms)) return;
     }
-    const [greeting, ...rest] = frames;
-    if (greeting === undefined || !this.#greeted(stream, greeting)) return;
     if (rest.length > 0) this.#gate?.received(peer, rest);
   }
 
-  #greeted(stream: Stream, frame: Uint8Array): boolean {
-    const { clock, ring, interface: local } = this.#settings;
+  /** Takes the terms of the greeting, or new ones: from here on datagrams are good under these. */
+  #agree(stream: Stream, frame: Uint8Array): boolean {
+    const { clock, interface: local } = this.#settings;
+    const isFirst = stream.terms === null;
     clock.clearTimeout(stream.patience);
     try {
-      const { terms, secret } = readTerms(frame, stream.challenge, ring, stream.peer);
+      const { terms, secret } = readTerms(frame, stream.challenge, this.#ring, stream.peer);
       stream.terms = terms;
       this.#receiver.follow(terms, secret);
     } catch (thrown) {
@@ -174,10 +198,10 @@ class UdpConnector implements UdpSlaveTransport {
       return false;
     }
     this.#told = '';
-    this.#gate?.joined(stream.peer);
+    if (isFirst) this.#gate?.joined(stream.peer);
     const { group, port } = stream.terms;
-    this.#group.join({ group, port, interface: local });
     this.#hearing.begin();
+    this.#group.join({ group, port, interface: local });
     return true;
   }
 

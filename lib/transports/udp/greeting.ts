@@ -25,7 +25,7 @@ const COUNTER_AT = SEAT_AT + 4;
 const SALT_AT = COUNTER_AT + 8;
 const MARK_AT = SALT_AT + SALT_BYTES;
 const MAC_AT = MARK_AT + MARK_BYTES;
-const TELL_BYTES = MAC_AT + MAC_BYTES;
+export const TERMS_BYTES = MAC_AT + MAC_BYTES;
 
 /** What a master tells one slave. */
 export interface Terms {
@@ -38,7 +38,7 @@ export interface Terms {
   readonly counter: number;
   readonly salt: Buffer;
   /** Begins every word of the transports themselves on this stream. */
-  readonly mark: Buffer;
+  readonly mark: Uint8Array;
 }
 
 export function encodeChallenge(challenge: Uint8Array): Buffer {
@@ -67,7 +67,7 @@ export function readChallenge(frame: Uint8Array, other: string): Buffer {
 }
 
 export function encodeTerms(terms: Terms, challenge: Uint8Array, secret: Uint8Array): Buffer {
-  const frame = Buffer.alloc(TELL_BYTES);
+  const frame = Buffer.alloc(TERMS_BYTES);
   frame.set(MAGIC, 0);
   frame.set(terms.group.split('.').map(Number), GROUP_AT);
   frame.writeUInt32BE(terms.port, PORT_AT);
@@ -91,7 +91,7 @@ export function readTerms(
   other: string,
 ): { readonly terms: Terms; readonly secret: Uint8Array } {
   const bytes = asBuffer(frame);
-  if (!isGreeting(bytes, TELL_BYTES)) {
+  if (!isGreeting(bytes, TERMS_BYTES)) {
     const message =
       `${other} did not greet as udpListen of this version does: a udpConnect needs a udpListen ` +
       'of the same version on the other side';

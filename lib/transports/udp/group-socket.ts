@@ -20,6 +20,8 @@ export interface Place {
 }
 
 export interface GroupSocketOwner {
+  /** The group is joined: from now on its datagrams arrive, if the network brings any. */
+  joined(): void;
   datagram(bytes: Buffer, source: string): void;
   troubled(error: ReplicationError): void;
 }
@@ -30,6 +32,7 @@ export class GroupSocket {
   readonly #failures: TroubleLimit;
   #socket: Socket | null = null;
   #place: Place = { group: '', port: 0, interface: '' };
+  #isUp = false;
   #why = '';
 
   constructor(openSocketOf: OpenSocket, clock: Clock, owner: GroupSocketOwner) {
@@ -38,10 +41,13 @@ export class GroupSocket {
     this.#failures = new TroubleLimit(clock, (count) => this.#tell(count));
   }
 
-  /** Joins, unless it is there already. */
+  /** `joined` follows, at once where it is there already; or `troubled`. */
   join(place: Place): void {
     const { group, port } = this.#place;
-    if (this.#socket !== null && group === place.group && port === place.port) return;
+    if (this.#socket !== null && group === place.group && port === place.port) {
+      if (this.#isUp) this.#owner.joined();
+      return;
+    }
     this.close();
     this.#place = place;
     this.#open(place);
@@ -55,6 +61,7 @@ export class GroupSocket {
   close(): void {
     closeSocket(this.#socket);
     this.#socket = null;
+    this.#isUp = false;
   }
 
   #open(place: Place): void {
@@ -67,8 +74,10 @@ export class GroupSocket {
     });
     socket.once('listening', () => {
       if (this.#socket !== socket) return;
-      this.#guarded(socket, () => socket.addMembership(place.group, place.interface));
+      if (!this.#guarded(socket, () => socket.addMembership(place.group, place.interface))) return;
       this.#widen(socket);
+      this.#isUp = true;
+      this.#owner.joined();
     });
     // Bound to the group's address it gets nothing else; other systems than Linux refuse that.
     const bound = platform === 'linux' ? { address: place.group } : {};
@@ -80,16 +89,17 @@ export class GroupSocket {
     try {
       socket.setRecvBufferSize(RECEIVE_BYTES);
     } catch {
-      // Closed by a failure just told, or one of the systems that refuse what is above
-      // their limit instead of giving that: theirs is kept.
+      // Some systems refuse what is above their limit instead of giving that: theirs is kept.
     }
   }
 
-  #guarded(socket: Socket, act: () => void): void {
+  #guarded(socket: Socket, act: () => void): boolean {
     try {
       act();
+      return true;
     } catch (thrown) {
       this.#fail(socket, thrown);
+      return false;
     }
   }
 

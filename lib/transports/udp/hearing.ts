@@ -40,6 +40,13 @@ export class Hearing {
   /** There is a stream to ask on, and the group is being joined. */
   begin(): void {
     this.end();
+    this.#timer = this.#clock.setTimeout(this.#ask, ASK_MS_MIN);
+  }
+
+  /** The group is joined: now an answer can arrive. */
+  joined(): void {
+    if (this.#isHearing) return;
+    this.#clock.clearTimeout(this.#timer);
     this.#ask();
   }
 

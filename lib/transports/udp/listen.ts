@@ -1,9 +1,12 @@
 /** The master's side of UDP: datagrams for all, and a stream to each slave beside them. */
+import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
+import type * as tls from 'node:tls';
 import { asReplicationError, ReplicationError } from '../../errors.js';
 import type { MasterTransport, PeerId, TransportFeatures, TransportSink } from '../contract.js';
 import { Lifecycle } from '../lifecycle.js';
 import type { SinkGate } from '../sink-gate.js';
+import type { TcpCredentials } from '../tcp/credentials.js';
 import { type TcpMasterTransport, tcpListen } from '../tcp/listen.js';
 import { encodeLabel, LEFT_OUT_MAX } from './address-label.js';
 import { Caster } from './caster.js';
@@ -12,15 +15,16 @@ import { encodeTerms, MARK_BYTES, readChallenge } from './greeting.js';
 import { datagramKey } from './keys.js';
 import { type OpenSocket, openSocket } from './open-socket.js';
 import { Sealer } from './sealer.js';
-import { type Plan, Seats } from './seats.js';
+import { type Plan, type Seat, Seats } from './seats.js';
 import {
   frameRoom,
   type ListenSettings,
   listenSettings,
+  ringFor,
   type UdpListenOptions,
 } from './settings.js';
 import type { Counts, UdpListenTraffic } from './traffic.js';
-import { WORDS, wordOf } from './word.js';
+import { encodeNewTerms, WORDS, wordOf } from './word.js';
 
 /** What `udpListen` returns: a master transport that knows its port and counts. */
 export interface UdpMasterTransport extends MasterTransport {
@@ -28,9 +32,15 @@ export interface UdpMasterTransport extends MasterTransport {
   readonly port: number;
   /** What passed so far. */
   readonly traffic: UdpListenTraffic;
+  /**
+   * Exchanges the keyring, certificates or both while it runs. Streams that are there stay; their
+   * slaves are told the new terms of the datagrams, and get everything by stream until they hear.
+   * @throws {ReplicationError} INVALID_OPTION when they cannot be used; the old ones stay in use
+   */
+  renew(credentials: TcpCredentials<tls.TlsOptions>): void;
 }
 
-/** Slaves that ask within this time share one beacon. */
+/** The least time between two beacons: slaves that ask within it share one. */
 const BEACON_MS = 20;
 
 class UdpListener implements UdpMasterTransport {
@@ -52,9 +62,11 @@ class UdpListener implements UdpMasterTransport {
     streamBytes: 0,
   };
   #gate: SinkGate | null = null;
-  #salt = randomBytes(SALT_BYTES);
+  #secret: Uint8Array;
+  #salt: Buffer = randomBytes(SALT_BYTES);
   #sealer: Sealer;
   #beaconTimer: unknown = null;
+  #beaconAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: UdpListenOptions, openSocketOf: OpenSocket) {
     const settings = listenSettings(options);
@@ -69,7 +81,8 @@ class UdpListener implements UdpMasterTransport {
       maxFrameBytes,
     };
     this.#seats = new Seats(settings.clock);
-    this.#sealer = new Sealer(datagramKey(settings.secret, this.#salt), this.#salt);
+    this.#secret = settings.secret;
+    this.#sealer = this.#newSealer();
     this.#caster = new Caster(settings, openSocketOf, {
       troubled: (error) => this.#gate?.troubled(error),
       failed: () => {
@@ -132,6 +145,34 @@ class UdpListener implements UdpMasterTransport {
     }
   }
 
+  permits(peer: PeerId, slave: string): boolean {
+    return this.#stream.permits?.(peer, slave) ?? true;
+  }
+
+  renew(credentials: TcpCredentials<tls.TlsOptions>): void {
+    this.#stream.renew(credentials);
+    if (credentials.secret === undefined) return;
+    this.#secret = ringFor('renew of udpListen', credentials)[0] as Uint8Array;
+    this.#sealer = this.#newSealer();
+    for (const seat of this.#seats.all) {
+      seat.isHearing = false;
+      this.#stream.send(seat.peer, encodeNewTerms(seat.mark, this.#termsOf(seat)));
+    }
+  }
+
+  /** A salt of its own gives a key of its own, under which the counter begins anew. */
+  #newSealer(): Sealer {
+    this.#salt = randomBytes(SALT_BYTES);
+    return new Sealer(datagramKey(this.#secret, this.#salt), this.#salt);
+  }
+
+  #termsOf({ number: seat, mark, challenge }: Seat): Buffer {
+    const { group } = this.#settings;
+    const { counter } = this.#sealer;
+    const terms = { group, port: this.port, seat, counter, salt: this.#salt, mark };
+    return encodeTerms(terms, challenge, this.#secret);
+  }
+
   #isForDatagram({ hearing, leftOut }: Plan, frame: Uint8Array): boolean {
     if (!this.#caster.isUp || hearing.length === 0) return false;
     if (hearing.length === 1 && leftOut.length > 0) return false;
@@ -164,9 +205,7 @@ class UdpListener implements UdpMasterTransport {
 
   async #start(gate: SinkGate): Promise<void> {
     this.#gate = gate;
-    // A start of its own has a key of its own, under which the counter begins anew.
-    this.#salt = randomBytes(SALT_BYTES);
-    this.#sealer = new Sealer(datagramKey(this.#settings.secret, this.#salt), this.#salt);
+    this.#sealer = this.#newSealer();
     await this.#stream.open({
       joined: (peer) => this.#connected(peer),
       left: (peer, error) => this.#left(peer, error),
@@ -224,13 +263,10 @@ class UdpListener implements UdpMasterTransport {
 
   #greet(peer: PeerId, frame: Uint8Array): boolean {
     try {
-      const challenge = readChallenge(frame, peer);
-      const mark = randomBytes(MARK_BYTES);
-      const { number: seat } = this.#seats.add(peer, mark);
-      const { group, secret } = this.#settings;
-      const { counter } = this.#sealer;
-      const terms = { group, port: this.port, seat, counter, salt: this.#salt, mark };
-      this.#stream.send(peer, encodeTerms(terms, challenge, secret));
+      // A copy: the frame is a view of memory that others share.
+      const challenge = Buffer.from(readChallenge(frame, peer));
+      const seat = this.#seats.add(peer, randomBytes(MARK_BYTES), challenge);
+      this.#stream.send(peer, this.#termsOf(seat));
     } catch (thrown) {
       this.#gate?.troubled(asReplicationError(thrown, 'PROTOCOL', `the greeting of ${peer}`));
       this.#stream.disconnect(peer);
@@ -251,10 +287,13 @@ class UdpListener implements UdpMasterTransport {
   #beaconSoon(): void {
     if (this.#beaconTimer !== null || this.#gate === null) return;
     if (!this.#caster.isUp) this.#caster.open(this.port);
-    this.#beaconTimer = this.#settings.clock.setTimeout(() => {
+    const { clock } = this.#settings;
+    const waitMs = Math.max(0, this.#beaconAtMs + BEACON_MS - clock.now());
+    this.#beaconTimer = clock.setTimeout(() => {
       this.#beaconTimer = null;
+      this.#beaconAtMs = clock.now();
       this.#beacon();
-    }, BEACON_MS);
+    }, waitMs);
   }
 
   /** Says nothing; that it arrives is what is to be known. */

@@ -7,6 +7,8 @@ export interface Seat {
   readonly peer: PeerId;
   readonly number: number;
   readonly mark: Uint8Array;
+  /** What the slave asked to be proved. */
+  readonly challenge: Uint8Array;
   /** It said that datagrams arrive. */
   isHearing: boolean;
   /** The last multicast that was meant for it. */
@@ -47,9 +49,14 @@ export class Seats {
     return this.#seats.get(peer);
   }
 
-  add(peer: PeerId, mark: Uint8Array): Seat {
+  get all(): Iterable<Seat> {
+    return this.#seats.values();
+  }
+
+  add(peer: PeerId, mark: Uint8Array, challenge: Uint8Array): Seat {
     this.#newest += 1;
-    const seat = { peer, number: this.#newest, mark, isHearing: false, meant: 0 };
+    const number = this.#newest;
+    const seat: Seat = { peer, number, mark, challenge, isHearing: false, meant: 0 };
     this.#seats.set(peer, seat);
     return seat;
   }

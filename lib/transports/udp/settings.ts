@@ -14,7 +14,8 @@ import {
   stringOption,
 } from '../../options.js';
 import { type Clock, systemClock } from '../../runtime/clock.js';
-import { keysOf, secretOption } from '../keyring.js';
+import { keysOf, type Secret, secretOption } from '../keyring.js';
+import { peersOption } from '../tcp/certificate-names.js';
 import { isLoopback, type TcpConnectOptions, type TcpListenOptions } from '../tcp/settings.js';
 import { labelBytes } from './address-label.js';
 import { DATAGRAM_BYTES_CEILING, HEADER_BYTES, TAG_BYTES } from './datagram.js';
@@ -38,7 +39,8 @@ interface UdpCommonOptions {
   readonly insecure?: boolean;
 }
 
-type StreamListenOptions = Omit<TcpListenOptions, 'host' | 'insecure'>;
+/** A secret always seals the stream as well. */
+type StreamListenOptions = Omit<TcpListenOptions, 'host' | 'insecure' | 'seal'>;
 
 /** `port` is the stream's and the group's; 0 lets the system choose at the first `open`. */
 export interface UdpListenOptions extends UdpCommonOptions, StreamListenOptions {
@@ -55,7 +57,7 @@ export interface UdpListenOptions extends UdpCommonOptions, StreamListenOptions 
   readonly datagramQueueBytesMax?: number;
 }
 
-export interface UdpConnectOptions extends UdpCommonOptions, Omit<TcpConnectOptions, 'insecure'> {}
+export interface UdpConnectOptions extends UdpCommonOptions, Omit<TcpConnectOptions, 'seal'> {}
 
 /** What the master's side needs to know, defaults filled in. */
 export interface ListenSettings {
@@ -104,6 +106,7 @@ const COMMON: OptionChecks = {
   insecure: booleanOption,
   secret: secretOption,
   tls: objectOption,
+  peers: peersOption,
   frameBytesMax: integerOption(FRAME_BYTES_LEAST, limits.frameBytesCeiling),
   handshakeTimeoutMs: integerOption(1),
   highWaterBytes: integerOption(1),
@@ -135,8 +138,15 @@ const CONNECT: OptionChecks = {
   random: functionOption,
 };
 
-/** A secret is wanted on loopback too: every user of a host can join a group there. */
-function keysFor(where: string, options: UdpListenOptions | UdpConnectOptions) {
+/**
+ * The keys to prove and seal with, the first one first. A secret is wanted on loopback too: every
+ * user of a host can join a group there.
+ * @throws {ReplicationError} INVALID_OPTION
+ */
+export function ringFor(
+  where: string,
+  options: { readonly secret?: Secret; readonly insecure?: boolean },
+): readonly Uint8Array[] {
   const keys = keysOf(options.secret);
   if (keys.length > 0 || options.insecure === true) return ringOf(keys);
   const message =
@@ -153,7 +163,7 @@ export function frameRoom(datagramBytesMax: number, leftOut: number): number {
 /** @throws {ReplicationError} INVALID_OPTION */
 export function listenSettings(options: UdpListenOptions): ListenSettings {
   checkOptions('udpListen', options, LISTEN, ['secret', 'tls']);
-  const ring = keysFor('udpListen', options);
+  const ring = ringFor('udpListen', options);
   const {
     group = GROUP,
     interface: host = INTERFACE,
@@ -179,7 +189,7 @@ export function listenSettings(options: UdpListenOptions): ListenSettings {
 /** @throws {ReplicationError} INVALID_OPTION */
 export function connectSettings(options: UdpConnectOptions): ConnectSettings {
   checkOptions('udpConnect', options, CONNECT, ['secret', 'tls']);
-  const ring = keysFor('udpConnect', options);
+  const ring = ringFor('udpConnect', options);
   const { interface: local = INTERFACE, insecure: _checked, ...stream } = options;
   const host = options.host ?? INTERFACE;
   if (isLoopback(local) && !isLoopback(host)) {

@@ -1,9 +1,12 @@
 /** What a WebSocket reports as broken, as a coded error for people. */
 import { ReplicationError } from '../../errors.js';
 
-/** The package ws: a message's header announced more than `maxPayload`; nothing was allocated. */
-const TOO_LONG = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
-const TOO_MANY_PARTS = 'WS_ERR_TOO_MANY_BUFFERED_PARTS';
+/** Of the package ws: a header announced too much, before anything was allocated for it. */
+const TOO_LONG = new Set([
+  'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH',
+  'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH',
+  'WS_ERR_TOO_MANY_BUFFERED_PARTS',
+]);
 
 function codeOf(error: Error): string {
   const { code } = error as { code?: unknown };
@@ -14,7 +17,7 @@ function codeOf(error: Error): string {
 export function failureOf(error: Error, other: string): ReplicationError {
   const code = codeOf(error);
   const details = { cause: error };
-  if (code === TOO_LONG || code === TOO_MANY_PARTS) {
+  if (TOO_LONG.has(code)) {
     const message = `${other} was dropped: a frame was above the limit frameBytesMax (${code})`;
     return new ReplicationError('TOO_LARGE', message, details);
   }

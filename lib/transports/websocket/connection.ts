@@ -28,6 +28,7 @@ export class Connection implements ChannelListener {
   readonly #settings: WebSocketSettings;
   readonly #owner: ConnectionOwner;
   #frames: Uint8Array[] = [];
+  /** As the channel counts them: the package ws with the heads of messages, browsers without. */
   #sentBytes = 0;
   /** Of `#sentBytes`, what the system had taken when last looked at. */
   #takenBytes = 0;
@@ -57,9 +58,10 @@ export class Connection implements ChannelListener {
   /** Sends one frame, whose length was checked. */
   send(frame: Uint8Array): void {
     if (this.#ending) return;
+    const before = this.#channel.bufferedBytes;
     this.#channel.send(frame);
-    this.#sentBytes += frame.length;
     const waiting = this.#channel.bufferedBytes;
+    this.#sentBytes += waiting - before;
     if (waiting > this.#settings.highWaterBytes && !this.#full) this.#fill();
     if (waiting > this.#settings.outboundBytesMax) this.#overloaded('too many bytes wait');
   }

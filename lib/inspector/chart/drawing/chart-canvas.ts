@@ -7,7 +7,11 @@ import { buildSvg, type SvgNode } from './svg-node.js';
 export type About = NonNullable<SvgNode['about']>;
 
 const TAKEN = 'chart-taken';
-const LATEST = 'chart-latest';
+/**
+ * In turn: the other name starts the animation of the same arrow anew. To take the class away and
+ * read a size did so too, and cost each step one layout of the whole page.
+ */
+const LATEST = ['chart-latest', 'chart-latest-again'] as const;
 
 export class ChartCanvas {
   readonly element: SVGElement;
@@ -16,6 +20,7 @@ export class ChartCanvas {
   readonly #about = new WeakMap<Element, About>();
   #lit: SVGElement[] = [];
   #taken: SVGElement[] = [];
+  #turn: 0 | 1 = 0;
 
   constructor(document: Document, drawing: Drawing) {
     this.element = buildSvg(document, drawing.root, (element, { about }) => {
@@ -59,12 +64,11 @@ export class ChartCanvas {
 
   /** Marks exactly these transitions, and moves those that were taken right now. */
   take(ids: readonly string[], isNew: boolean): void {
-    for (const element of this.#taken) element.classList.remove(TAKEN, LATEST);
+    for (const element of this.#taken) element.classList.remove(TAKEN, ...LATEST);
     this.#taken = ids.flatMap((id) => this.#transitions.get(id) ?? []);
     for (const element of this.#taken) element.classList.add(TAKEN);
     if (!isNew || this.#taken.length === 0) return;
-    // Reading a size ends the old animation, so that the same arrow moves once more.
-    this.element.getBoundingClientRect();
-    for (const element of this.#taken) element.classList.add(LATEST);
+    this.#turn = this.#turn === 0 ? 1 : 0;
+    for (const element of this.#taken) element.classList.add(LATEST[this.#turn]);
   }
 }

@@ -56,6 +56,14 @@ export const CHART_STYLE = `
 const LIVE_STYLE = `
 .chart-view { position: relative; }
 .chart-place { margin: 0; height: clamp(18rem, 70vh, 60rem); overflow: hidden; touch-action: none; }
+.chart-place { contain: content; }
+@media (prefers-reduced-motion: no-preference) {
+  .chart .chart-latest-again > .chart-line { stroke-dasharray: 8 6; }
+  .chart .chart-latest-again > .chart-line { animation: chart-flow-again 900ms linear; }
+  .chart .chart-latest-again > text { animation: chart-flash-again 900ms ease-out; }
+  @keyframes chart-flow-again { from { stroke-dashoffset: 56; } to { stroke-dashoffset: 0; } }
+  @keyframes chart-flash-again { from { opacity: 0.2; } to { opacity: 1; } }
+}
 .chart-place .chart { width: 100%; height: 100%; display: block; cursor: grab; user-select: none; }
 .chart-place .chart-state:focus { outline: none; }
 .chart-place .chart-state:focus-visible > .chart-box {

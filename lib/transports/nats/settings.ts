@@ -1,0 +1,175 @@
+/** The options of both NATS sides: what they are, their defaults, and what is refused. */
+import type { NatsConnection } from '@nats-io/nats-core';
+import { ReplicationError } from '../../errors.js';
+import { limits } from '../../limits.js';
+import {
+  checkOptions,
+  functionOption,
+  integerOption,
+  type OptionCheck,
+  type OptionChecks,
+  objectOption,
+  required,
+} from '../../options.js';
+import { type Clock, systemClock } from '../../runtime/clock.js';
+import type { Random } from '../../runtime/random.js';
+
+/** Options of both sides. */
+export interface NatsCommonOptions {
+  /**
+   * What the subjects begin with: one master and its slaves have a prefix of their own, such as
+   * `acme.settings`. Letters, digits, `_` and `-`, in parts with a dot between them.
+   */
+  readonly prefix: string;
+  /** Bytes of the longest frame; both sides need the same. @default 4 MiB */
+  readonly frameBytesMax?: number;
+  /** Milliseconds the other side, or the server, may take to answer at first. @default 5000 */
+  readonly handshakeTimeoutMs?: number;
+  /** Bytes a peer has not taken yet above which it is not `writable`. @default 4 MiB */
+  readonly highWaterBytes?: number;
+  /** Bytes a peer has not taken yet at which it is dropped with `OVERLOADED`. @default 16 MiB */
+  readonly outboundBytesMax?: number;
+  /**
+   * Milliseconds a full peer may take no byte, and a frame in several messages may wait for the
+   * next one; then the peer is dropped. @default 10000
+   */
+  readonly stallTimeoutMs?: number;
+  /** Milliseconds an orderly end may take to flush. @default 1000 */
+  readonly closeTimeoutMs?: number;
+  /** The source of time. @default the system's monotonic clock */
+  readonly clock?: Clock;
+}
+
+export interface NatsListenOptions extends NatsCommonOptions {
+  /** Joined slaves at a time; the next one is refused with `OVERLOADED`. @default 4096 */
+  readonly maxConnections?: number;
+  /**
+   * Milliseconds between two signs of life of a slave; one that gave none in four of
+   * them has left, and so has a master for its slaves. @default 2000
+   */
+  readonly pingIntervalMs?: number;
+}
+
+export interface NatsConnectOptions extends NatsCommonOptions {
+  /**
+   * What this slave's subjects have in them, for permissions of a single slave: up to 64 letters,
+   * digits, `_` and `-`. Not its `id`: that is the replication's. @default 'any'
+   */
+  readonly name?: string;
+  /** Milliseconds: the bound of the first rejoin delay; it doubles each time. @default 50 */
+  readonly reconnectMsMin?: number;
+  /** Milliseconds: the bound no rejoin delay exceeds. @default 2000 */
+  readonly reconnectMsMax?: number;
+  /** Where the jitter comes from: numbers from 0 up to 1. @default Math.random */
+  readonly random?: Random;
+}
+
+/** What both sides need to know, defaults filled in. */
+export interface NatsSettings {
+  readonly prefix: string;
+  readonly frameBytesMax: number;
+  readonly handshakeTimeoutMs: number;
+  readonly highWaterBytes: number;
+  readonly outboundBytesMax: number;
+  readonly stallTimeoutMs: number;
+  readonly closeTimeoutMs: number;
+  readonly clock: Clock;
+}
+
+export const PING_INTERVAL_MS = 2_000;
+/** The longest prefix: subjects are sent with each message. */
+const PREFIX_LENGTH_MAX = 200;
+
+function textOption(pattern: RegExp, most: number, wanted: string): OptionCheck {
+  return (value) => {
+    if (value === undefined) return null;
+    const fits = typeof value === 'string' && value.length <= most && pattern.test(value);
+    return fits ? null : wanted;
+  };
+}
+
+const PREFIX = 'parts of letters, digits, "_" and "-" with a dot between them, such as "app.flags"';
+const prefixOption = textOption(/^[\w-]+(\.[\w-]+)*$/, PREFIX_LENGTH_MAX, PREFIX);
+const nameOption = textOption(/^[\w-]+$/, 64, '1 to 64 letters, digits, "_" and "-"');
+
+const COMMON: OptionChecks = {
+  prefix: required(prefixOption, PREFIX),
+  frameBytesMax: integerOption(1, limits.frameBytesCeiling),
+  handshakeTimeoutMs: integerOption(1),
+  highWaterBytes: integerOption(1),
+  outboundBytesMax: integerOption(1),
+  stallTimeoutMs: integerOption(1),
+  closeTimeoutMs: integerOption(1),
+  clock: objectOption,
+};
+
+const LISTEN: OptionChecks = {
+  ...COMMON,
+  maxConnections: integerOption(1),
+  pingIntervalMs: integerOption(10, 3_600_000),
+};
+
+const CONNECT: OptionChecks = {
+  ...COMMON,
+  name: nameOption,
+  reconnectMsMin: integerOption(1),
+  reconnectMsMax: integerOption(1),
+  random: functionOption,
+};
+
+/** What is used of a connection; a host on another version of the client learns it at once. */
+const METHODS = ['publish', 'subscribe', 'flush', 'status', 'isClosed', 'isDraining'] as const;
+
+function checkConnection(where: string, connection: unknown): void {
+  const object = connection as Readonly<Record<string, unknown>> | null | undefined;
+  const isFit =
+    typeof object === 'object' &&
+    object !== null &&
+    METHODS.every((method) => typeof object[method] === 'function');
+  if (isFit) return;
+  const message =
+    `${where} takes a connection of @nats-io/nats-core first, as connect({ servers }) of ` +
+    '@nats-io/transport-node resolves with';
+  throw new ReplicationError('INVALID_OPTION', message);
+}
+
+function settingsOf(where: string, options: NatsCommonOptions): NatsSettings {
+  const settings = {
+    prefix: options.prefix,
+    frameBytesMax: options.frameBytesMax ?? limits.frameBytesMax,
+    handshakeTimeoutMs: options.handshakeTimeoutMs ?? limits.handshakeTimeoutMs,
+    highWaterBytes: options.highWaterBytes ?? limits.highWaterBytes,
+    outboundBytesMax: options.outboundBytesMax ?? limits.outboundBytesMax,
+    stallTimeoutMs: options.stallTimeoutMs ?? limits.stallTimeoutMs,
+    closeTimeoutMs: options.closeTimeoutMs ?? limits.closeTimeoutMs,
+    clock: options.clock ?? systemClock,
+  };
+  if (settings.outboundBytesMax < settings.highWaterBytes + settings.frameBytesMax) {
+    // Otherwise one frame sent while writable could drop the peer.
+    const message =
+      `option "outboundBytesMax" of ${where} must be at least highWaterBytes + frameBytesMax ` +
+      `(${settings.highWaterBytes} + ${settings.frameBytesMax})`;
+    throw new ReplicationError('INVALID_OPTION', message);
+  }
+  return settings;
+}
+
+/** @throws {ReplicationError} INVALID_OPTION */
+export function listenSettings(
+  connection: NatsConnection,
+  options: NatsListenOptions,
+): NatsSettings {
+  checkConnection('natsListen', connection);
+  checkOptions('natsListen', options, LISTEN);
+  return settingsOf('natsListen', options);
+}
+
+/** @throws {ReplicationError} INVALID_OPTION */
+export function connectSettings(
+  connection: NatsConnection,
+  options: NatsConnectOptions,
+): NatsSettings {
+  checkConnection('natsConnect', connection);
+  checkOptions('natsConnect', options, CONNECT);
+  return settingsOf('natsConnect', options);
+}

@@ -1,0 +1,2 @@
+/** What the slaves of `udp-node.ts` refuse. */
+export const REFUSED = -1;

@@ -1,0 +1,118 @@
+/** On the host's own HTTP server: its pages and its other upgrades stay as they are. */
+import * as http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { WebSocket, WebSocketServer } from 'ws';
+import { webSocketConnect, webSocketListen } from '../../lib/transports/websocket/index.js';
+import { rawUpgrade, statusOf } from '../support/raw-websocket.js';
+import { RecordingSink, until } from '../support/recording-sink.js';
+
+const test = suite("WebSocket on the host's server");
+const secret = 'known to both';
+
+async function withServer(
+  work: (server: http.Server, port: number) => Promise<void>,
+): Promise<void> {
+  const server = http.createServer((_, response) => void response.end('a page of the host'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    await work(server, (server.address() as AddressInfo).port);
+  } finally {
+    server.closeAllConnections();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+}
+
+async function joinOn(port: number, path: string): Promise<void> {
+  const slave = webSocketConnect({ url: `ws://127.0.0.1:${port}${path}`, secret });
+  const sink = new RecordingSink();
+  await slave.open(sink);
+  await until(`joined on ${path}`, () => sink.joins.length === 1);
+  await slave.close();
+}
+
+const pageOf = async (port: number) => (await fetch(`http://127.0.0.1:${port}/`)).text();
+
+test('pages go on, before, during and after; closing leaves the server alone', () =>
+  withServer(async (server, port) => {
+    const master = webSocketListen({ server, secret });
+    assert.is(master.port, port);
+    await master.open(new RecordingSink());
+    assert.is(master.address, `ws://127.0.0.1:${port}/replichart`);
+    await joinOn(port, '/replichart');
+    assert.is(await pageOf(port), 'a page of the host');
+    await master.close();
+    assert.is(server.listenerCount('upgrade'), 0);
+    assert.is(await pageOf(port), 'a page of the host');
+    await master.open(new RecordingSink());
+    await joinOn(port, '/replichart');
+    await master.close();
+  }));
+
+test("another WebSocket of the host's on another path is not touched", () =>
+  withServer(async (server, port) => {
+    const chat = new WebSocketServer({ noServer: true });
+    server.on('upgrade', (request, socket, head) => {
+      if (request.url !== '/chat') return;
+      chat.handleUpgrade(request, socket, head, (client) => client.send('hello'));
+    });
+    const master = webSocketListen({ server, secret });
+    const sink = new RecordingSink();
+    await master.open(sink);
+    const client = new WebSocket(`ws://127.0.0.1:${port}/chat`);
+    const greeting = await new Promise((resolve) => {
+      client.once('message', (data) => resolve(String(data)));
+    });
+    assert.is(greeting, 'hello');
+    await joinOn(port, '/replichart');
+    assert.is(sink.troubles.length, 0);
+    await master.close();
+    assert.is(client.readyState, WebSocket.OPEN);
+    client.terminate();
+  }));
+
+test('a path that nobody knows is answered, where we are the only one to do it', () =>
+  withServer(async (server, port) => {
+    const master = webSocketListen({ server, secret });
+    const sink = new RecordingSink();
+    await master.open(sink);
+    const raw = await rawUpgrade(port, { path: '/nothing' });
+    await raw.closed;
+    assert.is(statusOf(raw), 404);
+    assert.match(sink.troubles[0]?.message ?? '', '/replichart');
+    await master.close();
+  }));
+
+test('two masters on one server, each on its path', () =>
+  withServer(async (server, port) => {
+    const masters = ['/one', '/two'].map((path) => webSocketListen({ server, secret, path }));
+    for (const master of masters) await master.open(new RecordingSink());
+    await Promise.all(['/one', '/two'].map((path) => joinOn(port, path)));
+    for (const master of masters) await master.close();
+  }));
+
+test('a server that does not listen yet is one that slaves find later', async () => {
+  const server = http.createServer();
+  const master = webSocketListen({ server, secret });
+  await master.open(new RecordingSink());
+  assert.is(master.port, 0);
+  assert.match(master.address, '/replichart');
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await joinOn(master.port, '/replichart');
+  await master.close();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+});
+
+test("A6: who never shakes hands is cut off on the host's server, too", () =>
+  withServer(async (server, port) => {
+    const master = webSocketListen({ server, secret, handshakeTimeoutMs: 60, closeTimeoutMs: 60 });
+    const sink = new RecordingSink();
+    await master.open(sink);
+    const raw = await rawUpgrade(port);
+    await raw.closed;
+    assert.is(sink.troubles[0]?.code, 'TIMEOUT');
+    await master.close();
+  }));
+
+test.run();
