@@ -1,6 +1,6 @@
 /**
- * `--secret-file`, `--tls-cert`, `--tls-key` and `--tls-ca`: what proves who this node is. The files
- * are followed: a renewed certificate or keyring is used from then on, without a restart.
+ * `--secret-file`, `--tls-cert`, `--tls-key` and `--tls-ca`: what proves who this node is. The
+ * files are followed: a renewed certificate or keyring is used from then on, without a restart.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';

@@ -1,7 +1,8 @@
 /**
  * `npm run check:hostile`: a master with two slaves does two-phase rounds in quiet and while its
  * port is attacked. Exit code 0 only if the rounds' 99th percentile (the median of that of each
- * window) stays within twice the quiet one of the same run, memory stays bounded, and everything hostile was refused with a code.
+ * window) stays within twice the quiet one of the same run, memory stays bounded, and everything
+ * hostile was refused with a code.
  */
 import { checkArguments, countArgument } from '../support/check-arguments.js';
 import { runSiege } from './siege.js';

@@ -22,10 +22,7 @@ export class HostProcess {
   strayEnds = 0;
   role = 'down';
 
-  constructor(
-    config: Omit<HostConfig, 'life'>,
-    heard: (id: string, line: HostLine) => void,
-  ) {
+  constructor(config: Omit<HostConfig, 'life'>, heard: (id: string, line: HostLine) => void) {
     this.id = config.id;
     this.#config = config;
     this.#heard = heard;
