@@ -1,7 +1,7 @@
 /**
  * A lease for nodes on NATS: one record in a JetStream KV bucket, changed by compare-and-set, and
  * questions as requests that every node answers. Entry `replichart/leases/nats`; it needs the
- * optional packages `@nats-io/kv`, `@nats-io/jetstream` and `@nats-io/nats-core`.
+ * optional packages `@nats-io/kv` and `@nats-io/nats-core`.
  */
 import { type KV, Kvm } from '@nats-io/kv';
 import type { NatsConnection, Subscription } from '@nats-io/nats-core';

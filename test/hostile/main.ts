@@ -31,8 +31,8 @@ const plan = {
   windowMs: countArgument(values, 'seconds', 7, HELP) * 1000,
   halfOpen: countArgument(values, 'half-open', 1, HELP),
   dripping: 100,
-  deaf: 8,
-  wrongKeys: 20,
+  deaf: 2,
+  wrongKeys: 10,
 };
 const result = await runSiege(plan);
 for (const line of describe(result)) console.log(line);

@@ -12,7 +12,7 @@ test('all of it is refused with a code, and two-phase rounds go on', async () =>
     windowMs: 7000,
     halfOpen: 3000,
     dripping: 50,
-    deaf: 4,
+    deaf: 1,
     wrongKeys: 10,
   };
   const result = await runSiege(plan);

@@ -10,14 +10,14 @@ import { figuresOf, violationsOf } from './verdict.js';
 
 const HELP = `npm run check:succession -- [options]
   --kills N      deaths of the leader, default 100
-  --lease-ms N   the lease, default 2000
+  --lease-ms N   the lease, default 3000
   --seed TEXT    plans the kills; printed by each run. Default: the time
   --quiet        no line per kill`;
 
 const values = checkArguments(
   {
     kills: { type: 'string', default: '100' },
-    'lease-ms': { type: 'string', default: '2000' },
+    'lease-ms': { type: 'string', default: '3000' },
     seed: { type: 'string', default: String(Date.now()) },
     quiet: { type: 'boolean', default: false },
   },

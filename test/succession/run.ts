@@ -36,6 +36,8 @@ const MEMBERS = ['a', 'b', 'c'];
 const STOP_RATIO = 0.15;
 /** Leases without a leader after which it counts as stuck; three are demanded. */
 const PATIENCE_LEASES = 15;
+/** Takeovers slower than this are told in full. */
+const SLOW_LEASES = 2.5;
 const START_MS = 60_000;
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -98,7 +100,7 @@ class Check {
     if (isStop) leader.signal('SIGSTOP');
     else await leader.kill();
     this.#stops += Number(isStop);
-    const back = pause(leaseMs * (isStop ? 1.2 + this.#random() : 0.1 + 0.8 * this.#random()));
+    const back = pause(leaseMs * (isStop ? 1.2 + this.#random() : 0.1 + 0.5 * this.#random()));
     void back.then(() => (isStop ? leader.signal('SIGCONT') : this.#start(leader)));
     const patienceMs = PATIENCE_LEASES * leaseMs;
     const next = () => this.#journal.reignAfter(atMs);
@@ -113,6 +115,7 @@ class Check {
       `${kill}: ${leader.id} ${how}, ${reign.node} leads term ${reign.term} after ` +
         `${leases.toFixed(2)} leases; ${this.#journal.acks.size} confirmed`,
     );
+    if (leases > SLOW_LEASES) for (const line of this.#journal.story(atMs)) tell(line);
     return undefined;
   }
 

@@ -1,4 +1,4 @@
-/** What NATS loses is noticed, and what ends is survived: messages, servers, connections, masters. */
+/** What NATS loses is noticed, what ends survived: messages, servers, connections, masters. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ReplicationError } from '../../lib/errors.js';
@@ -172,7 +172,7 @@ function connectionTests(): void {
     });
   });
 
-  test("closing a transport leaves the host's connection open and its subscriptions gone", async () => {
+  test('closing a transport leaves a connection open and its subscriptions gone', async () => {
     await NatsWorld.in(async (world) => {
       const { master, slave } = await world.pair();
       await slave.transport.close();

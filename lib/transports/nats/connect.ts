@@ -65,7 +65,7 @@ class NatsConnector implements SlaveTransport, LinkOwner, PipeOwner {
     const minMs = options.reconnectMsMin ?? limits.reconnectMsMin;
     this.#backoff = new Backoff(minMs, this.#reconnectMsMax, options.random ?? Math.random);
     this.#pipe = new Pipe(connection, this.#settings, this);
-    this.#troubles = new Troubles((error) => this.#gate?.troubled(error));
+    this.#troubles = new Troubles(this.#settings.clock, (error) => this.#gate?.troubled(error));
     this.#lifecycle = new Lifecycle('this natsConnect transport', {
       start: (gate) => this.#start(gate),
       stop: () => this.#stop(),

@@ -302,7 +302,8 @@ export class Link {
   }
 
   readonly #overloaded = (why: string): void => {
-    const message = `${this.peer} was dropped as too slow: ${why}; it catches up when it connects again`;
+    const later = 'it catches up when it connects again';
+    const message = `${this.peer} was dropped as too slow: ${why}; ${later}`;
     this.end(new ReplicationError('OVERLOADED', message));
   };
 }

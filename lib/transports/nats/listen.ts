@@ -59,7 +59,7 @@ class NatsListener implements MasterTransport, LinkOwner, PipeOwner {
     const maxFrameBytes = this.#settings.frameBytesMax;
     this.features = { ordered: true, reliable: true, multicast: true, maxFrameBytes };
     this.#pipe = new Pipe(connection, this.#settings, this);
-    this.#troubles = new Troubles((error) => this.#gate?.troubled(error));
+    this.#troubles = new Troubles(this.#settings.clock, (error) => this.#gate?.troubled(error));
     this.#stream = new Outgoing(this.#pipe, this.#subjects.all, 0n, 0n);
     this.#lifecycle = new Lifecycle('this natsListen transport', {
       start: (gate) => this.#start(gate),

@@ -78,7 +78,7 @@ export function decodeMessage(bytes: Uint8Array): Message {
     throw new ReplicationError('PROTOCOL', 'it is no message of this protocol');
   }
   if (bytes[1] !== NATS_VERSION) {
-    const message = `it is of version ${bytes[1]}, this side speaks ${NATS_VERSION}: update the older`;
+    const message = `it is of version ${bytes[1]}, not ${NATS_VERSION}: update the older side`;
     throw new ReplicationError('PROTOCOL', message);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -51,7 +51,7 @@ export class Outgoing {
 }
 
 function gap(wanted: number, got: number): ReplicationError {
-  const message = `messages ${wanted} to ${got} of a sequence are missing: NATS did not deliver them`;
+  const message = `messages ${wanted} to ${got} are missing: NATS did not deliver them`;
   return new ReplicationError('NOT_RUNNING', message, { retryable: true });
 }
 
