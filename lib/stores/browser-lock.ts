@@ -1,4 +1,4 @@
-/** One tab at a time: two slaves that write one store would each destroy what the other promised. */
+/** One tab at a time: two slaves that write one store would each destroy what the other has. */
 import { ReplicationError, reasonOf } from '../errors.js';
 
 /** A page that is being reloaded lets go of its lock only when the old document is gone. */
@@ -10,7 +10,8 @@ function refused(location: string, why: string, cause?: unknown): ReplicationErr
 }
 
 /**
- * Waits a little for the lock, then holds it until the returned function is called or the page ends.
+ * Waits a little for the lock, then holds it until the returned function is called or the page
+ * ends.
  * @throws {ReplicationError} STORE_FAILED when another tab or worker holds it, or the browser has
  * no Web Locks here
  */
@@ -28,8 +29,8 @@ export async function holdLock(name: string, location: string): Promise<() => vo
     locks.request(`replichart store ${name}`, { signal }, held).catch((thrown: unknown) => {
       const isTaken = signal.aborted;
       const why = isTaken
-        ? 'is in use by another tab or worker of this browser: close that one, or give this one a ' +
-          'store of another name'
+        ? 'is in use by another tab or worker of this browser: close that one, or give this one ' +
+          'a store of another name'
         : `cannot be kept from a second tab: ${reasonOf(thrown)}`;
       reject(refused(location, why, thrown));
     });

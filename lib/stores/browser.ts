@@ -27,8 +27,8 @@ async function openBrowser(name: string, location: string, durable: boolean): Pr
 
 /**
  * Keeps protocol records and data in the browser, by its IndexedDB. Every write waits for the disk
- * (`durability: 'strict'`, P19). In a browser that knows no such promise the store is not `durable`.
- * The browser may throw the whole store away when space is short, unless the site called
+ * (`durability: 'strict'`, P19). In a browser that knows no such promise the store is not
+ * `durable`. The browser may throw the whole store away when space is short, unless the site called
  * `navigator.storage.persist()`; the slave then starts empty.
  *
  * One tab at a time: a Web Lock is held while the store is open and goes with the page. It needs a

@@ -107,8 +107,8 @@ export class IndexedDatabase implements Engine {
   }
 
   /**
-   * A transaction ends as soon as its reader waits for anything else, so all of the range is read by
-   * one, at once: read in parts it would be of several states.
+   * A transaction ends as soon as its reader waits for anything else, so all of the range is read
+   * by one, at once: read in parts it would be of several states.
    */
   iterator(range: EngineRange): EnginePass {
     const read = async () => {

@@ -15,7 +15,7 @@ import {
   type StandardSocket,
   standardChannel,
 } from '../../lib/transports/websocket/standard-channel.js';
-import { hasOpenssl, selfSigned } from '../support/certificates.js';
+import { Authority, hasOpenssl } from '../support/certificates.js';
 import { tcpRelay } from '../support/tcp-relay.js';
 
 type Connect = (options: WebSocketConnectOptions) => ReturnType<typeof webSocketConnect>;
@@ -75,12 +75,13 @@ run(' through the standard interface', () => pairOf({ connect: standardConnect }
 run(" on the host's own server", attachedPair);
 
 if (hasOpenssl()) {
-  const master = selfSigned('master');
-  const slave = selfSigned('slave');
+  const authority = new Authority();
+  const master = authority.issue('master', 'suite');
+  const slave = authority.issue('slave', '*');
   run(' with tls', () =>
     pairOf({
-      listen: { port: 0, tls: { ...master, ca: slave.cert } },
-      options: { tls: { ...slave, ca: master.cert } },
+      listen: { port: 0, tls: master },
+      options: { tls: slave },
       scheme: 'wss',
     }),
   );

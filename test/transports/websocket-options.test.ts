@@ -92,8 +92,9 @@ test('beyond loopback, and on a server, a list of Origins is no proof', () => {
   const server = http.createServer();
   const origins = ['https://example.org'];
   const tls = { key: 'k', cert: 'c', requestCert: false };
+  const peers = 'authority';
   for (const host of ['0.0.0.0', '::', '192.168.1.5', 'example.org']) {
-    for (const more of [{}, { origins }, { tls }]) {
+    for (const more of [{}, { origins }, { tls, peers } as const]) {
       const error = refusal(() => webSocketListen({ port: 0, host, ...more }));
       assert.is(error.code, 'INVALID_OPTION');
       assert.match(error.message, host);
@@ -106,6 +107,15 @@ test('beyond loopback, and on a server, a list of Origins is no proof', () => {
   for (const host of ['127.0.0.1', '::1', 'localhost']) webSocketListen({ port: 0, host });
   assert.match(refusal(() => webSocketListen({ server, origins })).message, 'insecure: true');
   webSocketListen({ server, insecure: true });
+});
+
+test('names of certificates go with certificates that are verified', () => {
+  const tls = { key: 'k', cert: 'c', rejectUnauthorized: false };
+  const secret = 'known to both';
+  for (const wrong of [{ peers: ['a'] }, { tls }, { tls, peers: ['a'] }]) {
+    assert.match(refusal(() => webSocketListen({ port: 0, secret, ...wrong })).message, '"peers"');
+  }
+  webSocketListen({ port: 0, secret, tls, peers: 'authority' });
 });
 
 test('a page connects and cannot listen; its certificates are its own', () => {

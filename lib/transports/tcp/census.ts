@@ -21,6 +21,7 @@ export interface CensusLimits {
 export class Census {
   readonly #limits: CensusLimits;
   readonly #told: (error: ReplicationError) => void;
+  readonly #where: string;
   readonly #all = new Map<string, Entry>();
   /** Sockets that have not joined, oldest first, by the address they come from. */
   readonly #waiting = new Map<string, Map<string, Entry>>();
@@ -29,9 +30,11 @@ export class Census {
   readonly #ended = new Set<string>();
   #joined = 0;
 
-  constructor(settings: CensusLimits, told: (error: ReplicationError) => void) {
+  /** @param where the function people called, for messages */
+  constructor(settings: CensusLimits, told: (error: ReplicationError) => void, where: string) {
     this.#limits = settings;
     this.#told = told;
+    this.#where = where;
   }
 
   get sockets(): Iterable<Socket> {
@@ -82,14 +85,14 @@ export class Census {
     if (this.#joined >= maxConnections) {
       const message =
         `${name} was refused, ${this.#joined} connections are open: raise maxConnections ` +
-        'of tcpListen or use fewer slaves';
+        `of ${this.#where} or use fewer slaves`;
       return new ReplicationError('OVERLOADED', message);
     }
     const host = this.#all.get(name)?.host ?? '';
     if (isLoopback(host) || (this.#joinedFrom.get(host) ?? 0) < most) return null;
     const message =
       `${name} was refused, ${host} has ${most} connections already: raise ` +
-      'connectionsPerAddressMax of tcpListen if they are all wanted';
+      `connectionsPerAddressMax of ${this.#where} if they are all wanted, as behind a proxy`;
     return new ReplicationError('OVERLOADED', message);
   }
 

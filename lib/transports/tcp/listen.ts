@@ -123,6 +123,7 @@ class TcpListener implements TcpMasterTransport {
           this.#options.connectionsPerAddressMax ?? limits.connectionsPerAddressMax,
       },
       meter.tell,
+      'tcpListen',
     );
     this.#census = census;
     const server = this.#createServer(census, meter);

@@ -3,18 +3,19 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import type { WebSocket, WebSocketServer } from 'ws';
 import { ReplicationError, reasonOf } from '../../errors.js';
-import { limits } from '../../limits.js';
-import type { SinkGate } from '../sink-gate.js';
-import { addressOf } from '../tcp/settings.js';
-import { AddressCounts } from './address-counts.js';
+import type { PeerId } from '../contract.js';
+import { covers, namesOf, reasonAgainstNames, refusalOfNames } from '../tcp/certificate-names.js';
+import type { Channel } from './channel.js';
 import { failureOf } from './channel-failure.js';
 import { refusalOf } from './close-codes.js';
 import { Greeting } from './greeting.js';
 import { MasterHandshake } from './handshake.js';
 import { NONCE_BYTES } from './hello.js';
 import type { WebSocketListenSettings } from './listen-options.js';
+import { nameOf, type Reception } from './own-server.js';
 import type { Peers } from './peers.js';
 import { originRefusal, refusal, refuseUpgrade, type UpgradeRefusal } from './upgrade.js';
 import { wsChannel } from './ws-channel.js';
@@ -25,49 +26,56 @@ import { wsChannel } from './ws-channel.js';
  */
 const STRANGER_BYTES_MAX = 1024;
 
-export class Door {
-  readonly #settings: WebSocketListenSettings;
-  readonly #gate: SinkGate;
-  readonly #peers: Peers;
-  readonly #upgrader: WebSocketServer;
-  readonly #greetings = new Set<Greeting>();
-  readonly #addresses = new AddressCounts();
+export interface DoorParts {
+  readonly settings: WebSocketListenSettings;
+  readonly reception: Reception;
+  readonly peers: Peers;
+  readonly upgrader: WebSocketServer;
+  /** Told of each socket that becomes a WebSocket; says when its time for the handshake began. */
+  readonly upgraded: (socket: Socket) => number;
+}
 
-  constructor(
-    settings: WebSocketListenSettings,
-    gate: SinkGate,
-    peers: Peers,
-    upgrader: WebSocketServer,
-  ) {
-    this.#settings = settings;
-    this.#gate = gate;
-    this.#peers = peers;
-    this.#upgrader = upgrader;
-    upgrader.on('wsClientError', (error, socket, request) => {
+export class Door {
+  readonly #parts: DoorParts;
+  readonly #greetings = new Set<Greeting>();
+  /** What the certificates of joined peers allow them to be; where certificates name somebody. */
+  readonly #names = new Map<PeerId, readonly string[]>();
+
+  constructor(parts: DoorParts) {
+    this.#parts = parts;
+    parts.upgrader.on('wsClientError', (error, socket, request) => {
       const words = `${nameOf(request.socket)} does not speak WebSocket: ${reasonOf(error)}`;
       this.#refuse(socket, refusal(400, 'PROTOCOL', words));
     });
   }
 
-  /** @param sinceMs when its time for the handshake began */
-  take(request: IncomingMessage, socket: Duplex, head: Buffer, sinceMs: number): void {
-    const refused = this.#refusalOf(request);
+  take(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const other = nameOf(request.socket);
+    const refused = originRefusal(request, this.#parts.settings, other);
     if (refused !== null) {
       this.#refuse(socket, refused);
       return;
     }
-    this.#addresses.add(request.socket);
-    this.#upgrader.handleUpgrade(request, socket, head, (ws) => {
-      this.#greet(ws, request.socket, sinceMs);
+    this.#parts.upgrader.handleUpgrade(request, socket, head, (ws) => {
+      this.#greet(ws, request.socket);
     });
   }
 
   /** For a path that is nobody's. */
   refuseUnknownPath(request: IncomingMessage, socket: Duplex): void {
     const words =
-      `${nameOf(request.socket)} asked for another path than ${this.#settings.path}: ` +
+      `${nameOf(request.socket)} asked for another path than ${this.#parts.settings.path}: ` +
       'give both sides the same';
     this.#refuse(socket, refusal(404, 'PROTOCOL', words));
+  }
+
+  permits(peer: PeerId, slave: string): boolean {
+    const names = this.#names.get(peer);
+    return names === undefined || covers(names, slave);
+  }
+
+  left(peer: PeerId): void {
+    this.#names.delete(peer);
   }
 
   /** The transport closes: who is still shaking hands is dropped. */
@@ -76,45 +84,39 @@ export class Door {
     this.#greetings.clear();
   }
 
-  #refusalOf(request: IncomingMessage): UpgradeRefusal | null {
-    const other = nameOf(request.socket);
-    const origin = originRefusal(request, this.#settings, other);
-    if (origin !== null) return origin;
-    if (this.#greetings.size < limits.handshakesMax) return null;
-    const words = `${other} was refused: ${limits.handshakesMax} others are shaking hands already`;
-    return refusal(503, 'OVERLOADED', words);
-  }
-
   #refuse(socket: Duplex, { status, error }: UpgradeRefusal): void {
-    const { clock, closeTimeoutMs } = this.#settings;
+    const { clock, closeTimeoutMs } = this.#parts.settings;
     refuseUpgrade(socket, status, (destroy) => {
       const timer = clock.setTimeout(destroy, closeTimeoutMs);
       socket.once('close', () => clock.clearTimeout(timer));
     });
-    this.#gate.troubled(error);
+    this.#parts.reception.meter.tell(error);
   }
 
-  #greet(ws: WebSocket, socket: Socket, sinceMs: number): void {
-    const { keys, frameBytesMax, handshakeTimeoutMs, clock } = this.#settings;
+  #greet(ws: WebSocket, socket: Socket): void {
+    const { settings, reception, upgraded } = this.#parts;
+    const { keys, frameBytesMax, handshakeTimeoutMs, clock } = settings;
+    const { census, meter } = reception;
     const other = nameOf(socket);
+    const sinceMs = upgraded(socket);
     const nonce = randomBytes(NONCE_BYTES);
     const handshake = new MasterHandshake({ keys, frameBytesMax, nonce, other }, () =>
-      this.#admit(socket.remoteAddress ?? '', other),
+      this.#admit(socket),
     );
     const release = limitStranger(socket);
     const greeting: Greeting = new Greeting(
       wsChannel(ws, socket),
       handshake,
-      this.#settings,
+      settings,
       {
         joined: (channel) => {
           release();
           this.#greetings.delete(greeting);
-          this.#peers.add(channel, other);
+          this.#join(channel, socket);
         },
         failed: (error) => {
           this.#greetings.delete(greeting);
-          this.#gate.troubled(error);
+          if (!census.takeEnded(other)) meter.tell(error);
         },
         describe: (error, end) =>
           error === null ? (refusalOf(end, other) ?? wentAway(other)) : failureOf(error, other),
@@ -124,25 +126,31 @@ export class Door {
     this.#greetings.add(greeting);
   }
 
-  /** @throws {ReplicationError} OVERLOADED */
-  #admit(address: string, other: string): void {
-    const { maxConnections, connectionsPerAddressMax: most } = this.#settings;
-    if (this.#peers.size >= maxConnections) {
-      const message =
-        `${other} was refused, ${this.#peers.size} connections are open: raise maxConnections ` +
-        'of webSocketListen or use fewer slaves';
-      throw new ReplicationError('OVERLOADED', message);
+  /** @throws {ReplicationError} UNAUTHORIZED by its certificate's names, OVERLOADED */
+  #admit(socket: Socket): void {
+    const { settings, reception } = this.#parts;
+    const other = nameOf(socket);
+    if (settings.named !== null) {
+      const reason = reasonAgainstNames(subjectOf(socket), 'slave', settings.named.peers);
+      if (reason !== null) throw refusalOfNames(other, reason);
     }
-    if (!this.#addresses.isAbove(address, most)) return;
-    const message =
-      `${other} was refused, its address has ${most} connections already: raise ` +
-      'connectionsPerAddressMax of webSocketListen if they are all wanted, as behind a proxy';
-    throw new ReplicationError('OVERLOADED', message);
+    const full = reception.census.refusal(other);
+    if (full !== null) throw full;
+  }
+
+  #join(channel: Channel, socket: Socket): void {
+    const { settings, reception, peers } = this.#parts;
+    const other = nameOf(socket);
+    reception.census.joined(other);
+    peers.add(channel, other, (peer) => {
+      if (settings.named !== null) this.#names.set(peer, namesOf(subjectOf(socket), 'slave'));
+    });
   }
 }
 
-function nameOf(socket: Socket): string {
-  return addressOf(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0);
+/** The names in a certificate that TLS has verified; no certificate names nobody. */
+function subjectOf(socket: Socket): string {
+  return (socket as TLSSocket).getPeerX509Certificate()?.subjectAltName ?? '';
 }
 
 function wentAway(other: string): ReplicationError {

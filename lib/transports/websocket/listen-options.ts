@@ -12,6 +12,7 @@ import {
   objectOption,
   stringOption,
 } from '../../options.js';
+import { peersOption, type TcpPeers } from '../tcp/certificate-names.js';
 import { isLoopback } from '../tcp/settings.js';
 import {
   COMMON,
@@ -42,6 +43,13 @@ export interface WebSocketListenOptions extends WebSocketCommonOptions {
    * must show a certificate (`requestCert`, `rejectUnauthorized`) unless these say otherwise.
    */
   readonly tls?: HttpsServerOptions;
+  /**
+   * With `tls`: whose certificates are accepted, as by `tcpListen`: the subjectAltName must hold
+   * `URI:replichart:slave:NAME`, and a slave can only have an id that is its NAME or starts with
+   * `NAME/`. A list also says which names; `'authority'` accepts whatever the `ca` signed, and is
+   * needed where no certificates are asked for, as of browsers. @default any name
+   */
+  readonly peers?: TcpPeers;
   /** Lets in who proves nothing, beyond loopback or on `server`. @default false */
   readonly insecure?: boolean;
   /** Joined connections at a time. @default 4096 */
@@ -59,6 +67,8 @@ export interface WebSocketListenSettings extends WebSocketSettings {
   readonly origins: ReadonlySet<string>;
   /** Clients without an Origin, and without a secret to prove, are let in. */
   readonly letsInUnproven: boolean;
+  /** What `peers` says; null where certificates name nobody. */
+  readonly named: { readonly peers: TcpPeers | undefined } | null;
   readonly maxConnections: number;
   readonly connectionsPerAddressMax: number;
   readonly keepAliveMs: number;
@@ -97,6 +107,7 @@ const LISTEN: OptionChecks = {
   path: pathOption,
   origins: originsOption,
   insecure: booleanOption,
+  peers: peersOption,
   maxConnections: integerOption(1),
   connectionsPerAddressMax: integerOption(1),
   keepAliveMs: integerOption(1),
@@ -117,6 +128,19 @@ function checkPlace({ port, server, host, tls }: WebSocketListenOptions): void {
   if (typeof server.on !== 'function' || typeof server.address !== 'function') {
     refuse(`option "server" of ${WHERE} must be a server of node:http or node:https`);
   }
+}
+
+/** Options that would look as if they protected something and do not. */
+function refuseContradictions(options: WebSocketListenOptions): void {
+  const { peers, tls } = options;
+  if (peers !== undefined && tls === undefined) {
+    refuse(`option "peers" of ${WHERE} goes with "tls": only certificates have names`);
+  }
+  if (tls === undefined || peers === 'authority' || wantsCertificates(options)) return;
+  refuse(
+    `option "peers" of ${WHERE} must be 'authority' where certificates of the other side are ` +
+      'not verified',
+  );
 }
 
 /** Whether TLS lets in only who shows a certificate that was verified. */
@@ -149,6 +173,7 @@ function checkTrust(options: WebSocketListenOptions, host: string): void {
 export function listenSettings(options: WebSocketListenOptions): WebSocketListenSettings {
   checkOptions(WHERE, options, LISTEN, ['secret', 'tls']);
   checkPlace(options);
+  refuseContradictions(options);
   const host = options.host ?? '127.0.0.1';
   checkTrust(options, host);
   const origins = new Set(options.origins);
@@ -160,6 +185,8 @@ export function listenSettings(options: WebSocketListenOptions): WebSocketListen
     origins,
     // With a list of Origins and no secret, who sends no Origin is neither a listed page nor known.
     letsInUnproven: !isOpen || options.insecure === true || origins.size === 0,
+    named:
+      options.tls === undefined || options.peers === 'authority' ? null : { peers: options.peers },
     maxConnections: options.maxConnections ?? limits.peersMax,
     connectionsPerAddressMax: options.connectionsPerAddressMax ?? limits.connectionsPerAddressMax,
     keepAliveMs: options.keepAliveMs ?? limits.keepAliveMs,

@@ -1,10 +1,14 @@
 /** The master's side of WebSocket. For Node; it needs the optional package ws. */
 import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { WebSocketServer } from 'ws';
 import type { MasterTransport, PeerId, TransportFeatures, TransportSink } from '../contract.js';
 import { Lifecycle } from '../lifecycle.js';
 import type { SinkGate } from '../sink-gate.js';
+import { Census } from '../tcp/census.js';
 import { addressOf } from '../tcp/settings.js';
+import { TroubleMeter } from '../trouble-meter.js';
 import { Door } from './door.js';
 import {
   listenSettings,
@@ -12,7 +16,7 @@ import {
   type WebSocketListenSettings,
 } from './listen-options.js';
 import { loadWs } from './load-ws.js';
-import { OwnServer } from './own-server.js';
+import { OwnServer, type Reception } from './own-server.js';
 import { Peers } from './peers.js';
 import { pathOf } from './upgrade.js';
 
@@ -33,6 +37,7 @@ class WebSocketListener implements WebSocketMasterTransport {
   #door: Door | null = null;
   #ownPort: number;
   #aliveTimer: unknown = null;
+  #meter: TroubleMeter | null = null;
 
   constructor(options: WebSocketListenOptions) {
     this.#settings = listenSettings(options);
@@ -40,7 +45,7 @@ class WebSocketListener implements WebSocketMasterTransport {
     this.#ownPort = options.port ?? 0;
     const maxFrameBytes = this.#settings.frameBytesMax;
     this.features = { ordered: true, reliable: true, multicast: false, maxFrameBytes };
-    this.#peers = new Peers(this.#settings, () => undefined);
+    this.#peers = new Peers(this.#settings, (peer) => this.#door?.left(peer));
     this.#lifecycle = new Lifecycle('this webSocketListen transport', {
       start: (gate) => this.#start(gate),
       stop: () => this.#stop(),
@@ -83,6 +88,10 @@ class WebSocketListener implements WebSocketMasterTransport {
     return this.#peers.writable(peer);
   }
 
+  permits(peer: PeerId, slave: string): boolean {
+    return this.#door?.permits(peer, slave) ?? false;
+  }
+
   disconnect(peer: PeerId): void {
     this.#peers.disconnect(peer);
   }
@@ -105,14 +114,12 @@ class WebSocketListener implements WebSocketMasterTransport {
       // Text is refused anyway.
       skipUTF8Validation: true,
     });
-    this.#door = new Door(this.#settings, gate, this.#peers, upgrader);
-    if (this.#options.server === undefined) {
-      const own = new OwnServer(this.#options, this.#settings, gate);
-      this.#own = own;
-      own.http.on('upgrade', this.#upgrade);
-      // A port the system chose is kept, so that slaves find a master that was started again.
-      this.#ownPort = await own.listen(this.#ownPort);
-    } else this.#options.server.on('upgrade', this.#upgrade);
+    const meter = new TroubleMeter(clock, (error) => gate.troubled(error));
+    this.#meter = meter;
+    const census = new Census(this.#settings, meter.tell, 'webSocketListen');
+    const reception = { gate, census, meter };
+    if (this.#options.server === undefined) await this.#listen(reception, upgrader);
+    else this.#attach(this.#options.server, reception, upgrader);
     const check = () => {
       this.#aliveTimer = clock.setTimeout(check, keepAliveMs);
       this.#peers.checkAlive();
@@ -120,12 +127,33 @@ class WebSocketListener implements WebSocketMasterTransport {
     this.#aliveTimer = clock.setTimeout(check, keepAliveMs);
   }
 
+  async #listen(reception: Reception, upgrader: WebSocketServer): Promise<void> {
+    const own = new OwnServer(this.#options, this.#settings, reception);
+    this.#own = own;
+    const upgraded = (socket: Socket) => own.upgraded(socket);
+    const [settings, peers] = [this.#settings, this.#peers];
+    this.#door = new Door({ settings, peers, reception, upgrader, upgraded });
+    own.http.on('upgrade', this.#upgrade);
+    // A port the system chose is kept, so that slaves find a master that was started again.
+    this.#ownPort = await own.listen(this.#ownPort);
+  }
+
+  #attach(server: Server, reception: Reception, upgrader: WebSocketServer): void {
+    const [settings, peers] = [this.#settings, this.#peers];
+    const upgraded = (socket: Socket) => {
+      const nowMs = settings.clock.now();
+      reception.census.add(socket, nowMs);
+      return nowMs;
+    };
+    this.#door = new Door({ settings, peers, reception, upgrader, upgraded });
+    server.on('upgrade', this.#upgrade);
+  }
+
   readonly #upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const door = this.#door;
     if (door === null) return;
     if (pathOf(request) === this.#settings.path) {
-      const sinceMs = this.#own?.upgraded(request.socket) ?? this.#settings.clock.now();
-      door.take(request, socket, head, sinceMs);
+      door.take(request, socket, head);
       return;
     }
     // On the host's server another listener may know it. Where we are the only one nobody does,
@@ -139,6 +167,7 @@ class WebSocketListener implements WebSocketMasterTransport {
     this.#settings.clock.clearTimeout(this.#aliveTimer);
     this.#options.server?.off('upgrade', this.#upgrade);
     const stopping = this.#own?.stopListening();
+    this.#meter?.stop();
     this.#door?.abandonAll();
     await this.#peers.endAll();
     await stopping?.close();
@@ -152,7 +181,8 @@ class WebSocketListener implements WebSocketMasterTransport {
  * host's own HTTP server. The page's Origin is checked before the connection is upgraded (HTTP 403,
  * `UNAUTHORIZED`); then both sides prove the `secret` by HMAC-SHA256 over nonces of both, inside
  * the connection. What is no peer of this protocol and version, or does not finish its handshake in
- * time, is told to the sink's `troubled` and closed; the listener goes on. Compression is off.
+ * time, is told to the sink's `troubled` and closed; the listener goes on. Of many refusals in a
+ * second most are told as a count. Compression is off.
  *
  * `open` rejects with `INVALID_OPTION` when the port is taken, the address is not this host's, or
  * the optional package `ws` is not installed. Codes told by `troubled` or `left`: `PROTOCOL`,

@@ -2,39 +2,52 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { ReplicationError } from '../../errors.js';
-import { limits } from '../../limits.js';
 import type { SinkGate } from '../sink-gate.js';
+import type { Census } from '../tcp/census.js';
 import { addressOf } from '../tcp/settings.js';
 import { listenFailure, tlsFailure, tlsOptionFailure } from '../tcp/socket-errors.js';
-import { AddressCounts } from './address-counts.js';
+import type { TroubleMeter } from '../trouble-meter.js';
 import type { WebSocketListenOptions, WebSocketListenSettings } from './listen-options.js';
 
-/**
- * How many sockets of one address there may be for each connection it may have: one that is above
- * its number should be told so, not just cut off.
- */
-const SOCKETS_PER_CONNECTION = 2;
-
 const WORDS = 'This port takes WebSocket connections of replichart only.\n';
+
+/** What a listener's parts share while it is open. */
+export interface Reception {
+  readonly gate: SinkGate;
+  readonly census: Census;
+  readonly meter: TroubleMeter;
+}
+
+export function nameOf({ remoteAddress = '', remotePort = 0 }: Socket): string {
+  return addressOf(remoteAddress, remotePort);
+}
 
 export class OwnServer {
   readonly http: http.Server;
   readonly #settings: WebSocketListenSettings;
-  readonly #gate: SinkGate;
-  readonly #addresses = new AddressCounts();
-  /** Every socket, with when it was accepted and the timer while it is not upgraded. */
-  readonly #sockets = new Map<Socket, { readonly atMs: number; readonly timer: unknown }>();
+  readonly #reception: Reception;
+  /** Of sockets that did not ask for a WebSocket yet. */
+  readonly #timers = new Map<Socket, unknown>();
 
   /** @throws {ReplicationError} INVALID_OPTION for TLS options that node:tls refuses */
-  constructor(options: WebSocketListenOptions, settings: WebSocketListenSettings, gate: SinkGate) {
+  constructor(
+    options: WebSocketListenOptions,
+    settings: WebSocketListenSettings,
+    reception: Reception,
+  ) {
     this.#settings = settings;
-    this.#gate = gate;
+    this.#reception = reception;
     this.http = options.tls === undefined ? http.createServer() : this.#secure(options.tls);
     const { http: server } = this;
-    server.maxConnections = settings.maxConnections + limits.handshakesMax;
-    server.on(options.tls === undefined ? 'connection' : 'secureConnection', this.#accept);
+    server.on('connection', (socket: Socket) => {
+      // A reset before anybody else listens would end the process.
+      socket.on('error', () => undefined);
+      reception.census.add(socket, settings.clock.now());
+    });
+    server.on(options.tls === undefined ? 'connection' : 'secureConnection', this.#await);
     server.on('request', this.#answer);
     server.on('clientError', this.#stranger);
   }
@@ -50,17 +63,17 @@ export class OwnServer {
     const found = (server.address() as AddressInfo).port;
     server.removeAllListeners('error');
     server.on('error', (error) => {
-      this.#gate.troubled(listenFailure(error, addressOf(host, found)));
+      this.#reception.gate.troubled(listenFailure(error, addressOf(host, found)));
     });
     return found;
   }
 
-  /** It becomes a WebSocket: its handshake has a deadline of its own. Returns when it came. */
+  /** It becomes a WebSocket, whose handshake has the same deadline. Returns when it came. */
   upgraded(socket: Socket): number {
     const { clock } = this.#settings;
-    const accepted = this.#sockets.get(socket);
-    clock.clearTimeout(accepted?.timer);
-    return accepted?.atMs ?? clock.now();
+    clock.clearTimeout(this.#timers.get(socket));
+    this.#timers.delete(socket);
+    return this.#reception.census.sinceMs(nameOf(socket)) ?? clock.now();
   }
 
   /** Stops listening at once; `close` resolves when the last socket is gone. */
@@ -68,7 +81,7 @@ export class OwnServer {
     const closed = new Promise<void>((resolve) => this.http.close(() => resolve()));
     return {
       close: async () => {
-        for (const socket of this.#sockets.keys()) socket.destroy();
+        for (const socket of this.#reception.census.sockets) socket.destroy();
         await closed;
       },
     };
@@ -76,53 +89,43 @@ export class OwnServer {
 
   #secure(tls: https.ServerOptions): http.Server {
     try {
-      const server = https.createServer({
+      return https.createServer({
         requestCert: true,
         rejectUnauthorized: true,
         ...tls,
         handshakeTimeout: this.#settings.handshakeTimeoutMs,
         minVersion: 'TLSv1.3',
       });
-      server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
-        this.#gate.troubled(tlsFailure(error, socket));
-        socket.destroy();
-      });
-      return server;
     } catch (thrown) {
       throw tlsOptionFailure(thrown, 'webSocketListen');
     }
   }
 
-  readonly #accept = (socket: Socket): void => {
-    const { clock, handshakeTimeoutMs, connectionsPerAddressMax } = this.#settings;
-    const other = this.#nameOf(socket);
-    this.#addresses.add(socket);
-    // A reset before anybody else listens would end the process.
+  /** It is connected: within the handshake's time it has to ask for a WebSocket. */
+  readonly #await = (socket: Socket): void => {
+    const { clock, handshakeTimeoutMs } = this.#settings;
+    const { census, meter } = this.#reception;
+    const name = nameOf(socket);
     socket.on('error', () => undefined);
-    const most = connectionsPerAddressMax * SOCKETS_PER_CONNECTION;
-    if (this.#addresses.isAbove(socket.remoteAddress ?? '', most)) {
-      const message = `${other} was cut off: its address has ${most} sockets open already`;
-      this.#gate.troubled(new ReplicationError('OVERLOADED', message));
-      socket.destroy();
-      return;
-    }
     const late = () => {
-      const message = `${other} did not ask for a WebSocket within ${handshakeTimeoutMs} ms`;
-      this.#gate.troubled(new ReplicationError('TIMEOUT', message));
+      const message = `${name} did not ask for a WebSocket within ${handshakeTimeoutMs} ms`;
+      meter.tell(new ReplicationError('TIMEOUT', message));
       socket.destroy();
     };
-    const timer = clock.setTimeout(late, handshakeTimeoutMs);
-    this.#sockets.set(socket, { atMs: clock.now(), timer });
+    this.#timers.set(socket, clock.setTimeout(late, handshakeTimeoutMs));
     socket.once('close', () => {
+      const timer = this.#timers.get(socket);
+      if (!this.#timers.delete(socket)) return;
       clock.clearTimeout(timer);
-      this.#sockets.delete(socket);
+      // Told by the census; of one that became a WebSocket the handshake asks.
+      census.takeEnded(name);
     });
   };
 
   readonly #answer = (request: http.IncomingMessage, response: http.ServerResponse): void => {
-    const other = this.#nameOf(request.socket);
-    const message = `${other} asked for a page: this port takes WebSocket connections only`;
-    this.#gate.troubled(new ReplicationError('PROTOCOL', message));
+    const words = 'asked for a page: this port takes WebSocket connections only';
+    const message = `${nameOf(request.socket)} ${words}`;
+    this.#reception.meter.tell(new ReplicationError('PROTOCOL', message));
     response.writeHead(426, {
       Connection: 'close',
       Upgrade: 'websocket',
@@ -132,18 +135,26 @@ export class OwnServer {
     response.end(WORDS);
   };
 
-  readonly #stranger = (error: Error, socket: import('node:stream').Duplex): void => {
-    const other = this.#nameOf(socket as Socket);
+  /** Before it reached us it is TLS that failed: node:https tells both by one event. */
+  #unsecured(error: Error, socket: TLSSocket): void {
+    const { census, meter } = this.#reception;
+    const name = socket.remotePort === undefined ? null : nameOf(socket);
+    socket.destroy();
+    if (!census.takeEnded(name)) meter.tell(tlsFailure(error, socket));
+  }
+
+  readonly #stranger = (error: Error, socket: Duplex): void => {
+    if (this.http instanceof https.Server && !this.#timers.has(socket as Socket)) {
+      this.#unsecured(error, socket as TLSSocket);
+      return;
+    }
     const { code = error.message } = error as NodeJS.ErrnoException;
     // Of one that only went away there is nothing to tell.
     if (code !== 'ECONNRESET') {
-      const message = `${other} does not speak HTTP (${code}): check the port, and "tls"`;
-      this.#gate.troubled(new ReplicationError('PROTOCOL', message));
+      const words = `does not speak HTTP (${code}): check the port, and "tls"`;
+      const message = `${nameOf(socket as Socket)} ${words}`;
+      this.#reception.meter.tell(new ReplicationError('PROTOCOL', message));
     }
     socket.destroy();
   };
-
-  #nameOf(socket: Socket): string {
-    return addressOf(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0);
-  }
 }

@@ -1,6 +1,7 @@
 /** The joined connections of one side; what both sides do alike. */
-import { ReplicationError } from '../../errors.js';
+import type { ReplicationError } from '../../errors.js';
 import type { PeerId } from '../contract.js';
+import { refuseFrameLength } from '../frame-length.js';
 import type { SinkGate } from '../sink-gate.js';
 import type { Channel } from './channel.js';
 import { Connection, type ConnectionOwner } from './connection.js';
@@ -37,13 +38,16 @@ export class Peers implements ConnectionOwner {
     });
   }
 
-  /** A handshake succeeded. Returns the new peer's id. */
-  add(channel: Channel, address: string): PeerId {
+  /**
+   * A handshake succeeded.
+   * @param known told the new peer's id before the sink is
+   */
+  add(channel: Channel, address: string, known: (peer: PeerId) => void = () => undefined): void {
     this.#joins += 1;
     const peer = `${address}#${this.#joins}`;
     this.#connections.set(peer, new Connection(channel, peer, this.#settings, this));
+    known(peer);
     this.#gate?.joined(peer);
-    return peer;
   }
 
   checkAlive(): void {
@@ -51,12 +55,12 @@ export class Peers implements ConnectionOwner {
   }
 
   send(peer: PeerId, frame: Uint8Array): void {
-    this.#checkLength(frame);
+    refuseFrameLength(frame, this.#settings.frameBytesMax);
     this.#connections.get(peer)?.send(frame);
   }
 
   multicast(peers: readonly PeerId[], frame: Uint8Array): void {
-    this.#checkLength(frame);
+    refuseFrameLength(frame, this.#settings.frameBytesMax);
     for (const peer of peers) this.#connections.get(peer)?.send(frame);
   }
 
@@ -84,17 +88,5 @@ export class Peers implements ConnectionOwner {
     if (this.#connections.size > 0 || this.#whenEmpty === null) return;
     this.#whenEmpty();
     this.#whenEmpty = null;
-  }
-
-  #checkLength(frame: Uint8Array): void {
-    const { frameBytesMax } = this.#settings;
-    if (frame.length === 0) {
-      throw new ReplicationError('PROTOCOL', 'a frame needs at least one byte');
-    }
-    if (frame.length <= frameBytesMax) return;
-    const message =
-      `a frame of ${frame.length} bytes is above the limit of ${frameBytesMax}: ` +
-      'send it in parts or raise frameBytesMax on both sides';
-    throw new ReplicationError('TOO_LARGE', message);
   }
 }

@@ -7,7 +7,7 @@ import {
   webSocketConnect,
   webSocketListen,
 } from '../../../lib/transports/websocket/index.js';
-import { hasOpenssl, selfSigned } from '../../support/certificates.js';
+import { Authority, hasOpenssl } from '../../support/certificates.js';
 import { freePort } from '../../support/free-port.js';
 import type { MatrixNetwork, MatrixNetworkKind } from '../network.js';
 
@@ -57,11 +57,12 @@ export const webSocketTls: MatrixNetworkKind = {
     hasOpenssl() ? null : 'the openssl command is missing (apt-get install openssl)',
   open: async () => {
     const port = await freePort();
-    const master = selfSigned('master');
-    const slave = selfSigned('slave');
+    const authority = new Authority();
+    const master = authority.issue('master', 'matrix');
+    const slave = authority.issue('slave', '*');
     const sides: Sides = {
-      listen: { port, tls: { ...master, ca: slave.cert } },
-      connect: { url: urlOf('wss', port), tls: { ...slave, ca: master.cert } },
+      listen: { port, tls: master },
+      connect: { url: urlOf('wss', port), tls: slave },
     };
     return networkOf(sides, async () => undefined);
   },
