@@ -166,8 +166,14 @@ export class RelaySwarm {
     const life = this.cluster.slave(id, { ...this.#diskOf(id), to, data, silence: 900 });
     life.wire.onSend = (frame) => {
       const message = decodeFrame(frame);
-      if (message.kind !== 'vote' || message.answer !== 'no') return;
-      if (message.code === 'VETOED') this.figures.vetoed += 1;
+      if (message.kind !== 'vote') return;
+      // One that still holds another round may say yes when it is asked again; so may one that
+      // lost its no with its life. A veto that stands is final.
+      if (message.answer === 'yes' && this.#refused.get(message.round) === id) {
+        this.#refused.delete(message.round);
+      }
+      if (message.code !== 'VETOED') return;
+      this.figures.vetoed += 1;
       this.#refused.set(message.round, id);
     };
     this.#leaves.set(id, life);
