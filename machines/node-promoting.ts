@@ -88,7 +88,7 @@ const judging = nodeSetup.createStateConfig({
       actions: [
         { type: 'release', params: ({ context }) => ({ heir: heirOf(context) }) },
         'dropLease',
-        { type: 'noteLeader', params: { leader: null } },
+        'forgetOwnLead',
       ],
       description: 'Another node holds more: the lease is left to it.',
     },
@@ -103,11 +103,7 @@ const short = nodeSetup.createStateConfig({
   after: {
     ASK_AGAIN: {
       target: '#node.following.resting',
-      actions: [
-        { type: 'release', params: { heir: null } },
-        'dropLease',
-        { type: 'noteLeader', params: { leader: null } },
-      ],
+      actions: [{ type: 'release', params: { heir: null } }, 'dropLease', 'forgetOwnLead'],
       description: 'Somebody else may reach more nodes.',
     },
   },
@@ -228,7 +224,7 @@ export const promoting = nodeSetup.createStateConfig({
     ],
     leaseLost: {
       target: '#node.following.resting',
-      actions: ['dropLease', { type: 'noteLeader', params: { leader: null } }],
+      actions: ['dropLease', 'forgetOwnLead'],
       description: 'The lease ran out before the end.',
     },
     asked: {
@@ -238,7 +234,7 @@ export const promoting = nodeSetup.createStateConfig({
         { type: 'raiseFence', params: ({ event }) => ({ above: event.term }) },
         { type: 'release', params: { heir: null } },
         'dropLease',
-        { type: 'noteLeader', params: { leader: null } },
+        'forgetOwnLead',
       ],
       description: 'A candidate of a later term: this attempt is over.',
     },

@@ -68,6 +68,9 @@ export const nodeSetup = setup({
     tellConflict: (_, _params: NodeEffects['tellConflict']) => {},
 
     noteLeader: assign((_, params: { leader: Leader | null }) => ({ leader: params.leader })),
+    forgetOwnLead: assign(({ context }) => ({
+      leader: context.leader?.id === context.id ? null : context.leader,
+    })),
     noteOrder: assign({ isOrdered: true }),
     dropOrder: assign({ isOrdered: false }),
     holdLease: assign(({ context }, params: { fence: number }) => ({

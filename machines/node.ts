@@ -161,7 +161,7 @@ const steppingDown = nodeSetup.createStateConfig({
       actions: [
         { type: 'release', params: ({ context }) => ({ heir: context.heir }) },
         'dropLease',
-        { type: 'noteLeader', params: { leader: null } },
+        'forgetOwnLead',
       ],
       description: 'A slave again, with all that it has.',
     },
@@ -189,6 +189,10 @@ export const nodeMachine = nodeSetup.createMachine({
   options: { maxIterations: 100 },
   initial: 'starting',
   on: {
+    leaseSeen: {
+      actions: { type: 'noteLeader', params: ({ event }) => ({ leader: event.leader }) },
+      description: 'Who leads is told once: whatever is under way, it is noted.',
+    },
     resolve: {
       actions: { type: 'noteForced', params: ({ event }) => ({ forced: event.forced }) },
       description: 'The operator decides a round that nobody reachable can tell of (P22).',
@@ -209,10 +213,6 @@ export const nodeMachine = nodeSetup.createMachine({
       entry: 'open',
       on: {
         opened: { target: 'following', description: 'A slave, whatever it was before.' },
-        leaseSeen: {
-          actions: { type: 'noteLeader', params: ({ event }) => ({ leader: event.leader }) },
-          description: 'Who leads is known before the copy is open.',
-        },
       },
     },
     following,

@@ -12,6 +12,7 @@ import { messageReaders } from '../../lib/wire/read-message.js';
 import { KINDS } from '../../lib/wire/words.js';
 import type { ChunkMessage, Enveloped, Message } from '../../machines/protocol.js';
 import { type Corpus, SECRET } from './corpus.js';
+import { datagramTarget } from './datagram-target.js';
 import { below, mutate, pick } from './mutate.js';
 import { extremeFrame, hostileFrame, partsOf } from './sealed-frame.js';
 import { Finding, type Target } from './target.js';
@@ -44,7 +45,7 @@ function frameTarget({ frames }: Corpus): Target {
   return {
     name: 'frame decoder',
     family: 'frames',
-    share: 0.45,
+    share: 0.43,
     make: (random) => {
       const roll = random();
       if (roll < 0.6) return hostileFrame(frames, random);
@@ -199,5 +200,6 @@ export function frameTargets(corpus: Corpus): Target[] {
     handshakeTarget(corpus),
     transferTarget(corpus),
     fieldsTarget(corpus),
+    datagramTarget(),
   ];
 }

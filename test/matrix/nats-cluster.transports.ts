@@ -143,7 +143,8 @@ else {
       const losses = world.troubles.filter(({ reason }) => reason.includes('was lost'));
       assert.ok(losses.length > 0, "the master's own server was killed and its host not told");
       console.log(
-        `  ${KILLS} servers killed, ${number} one-phase changes and ${number - promised.aborted} rounds ` +
+        `  ${KILLS} servers killed, ${number} one-phase changes and ` +
+          `${number - promised.aborted} rounds ` +
           `acknowledged on ${SLAVES} slaves, ${promised.aborted} rounds aborted, none open`,
       );
     } finally {

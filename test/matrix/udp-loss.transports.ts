@@ -85,7 +85,7 @@ async function converged(master: UdpNodeProcess, slaves: readonly UdpNodeProcess
   return version;
 }
 
-/** Its stream may have carried all so far; the heartbeats come by datagram once it said it hears. */
+/** Its stream may have carried all so far; heartbeats come by datagram once it said it hears. */
 async function hears(slave: UdpNodeProcess): Promise<void> {
   const deadline = performance.now() + 60_000;
   while (((await state(slave)).traffic.frames ?? 0) === 0) {

@@ -1,5 +1,5 @@
 /** Everything the nodes told, kept outside of them, and what it must never show. */
-import type { HostLine } from './messages.js';
+import { type HostLine, monotonicMs } from './messages.js';
 
 interface Ack {
   readonly node: string;
@@ -17,19 +17,22 @@ export interface Reign {
 export class Journal {
   readonly acks = new Map<string, Ack>();
   readonly reigns: Reign[] = [];
+  /** When each node was a copy that answers, after each of its starts and falls. */
+  readonly copies: Reign[] = [];
   readonly unconfirmed: string[] = [];
   readonly troubles = new Map<string, number>();
   readonly doubts = new Set<string>();
+  /** Every change of role and every trouble, with its time, for those that are to be explained. */
+  readonly events: Array<{ readonly atMs: number; readonly text: string }> = [];
   conflicts = 0;
-  /** Called with each line; for those who wait for one. */
-  onLine: () => void = () => {};
-
   hear(node: string, line: HostLine): void {
     if (line.kind === 'ack') {
       const { key, term, atMs, method } = line;
       this.acks.set(key, { node, term, atMs, method });
     } else if (line.kind === 'role' && line.role === 'leading') {
       this.reigns.push({ node, term: line.term, atMs: line.atMs });
+    } else if (line.kind === 'role' && line.role === 'following') {
+      this.copies.push({ node, term: line.term, atMs: line.atMs });
     } else if (line.kind === 'unconfirmed') this.unconfirmed.push(line.key);
     else if (line.kind === 'conflict') this.conflicts += 1;
     else if (line.kind === 'doubt') this.doubts.add(line.round);
@@ -37,7 +40,17 @@ export class Journal {
       const what = `${line.code}: ${line.reason.slice(0, 120)}`;
       this.troubles.set(what, (this.troubles.get(what) ?? 0) + 1);
     }
-    this.onLine();
+    if (line.kind !== 'ack' && line.kind !== 'state') {
+      const text = `${node} ${JSON.stringify(line).slice(0, 200)}`;
+      this.events.push({ atMs: monotonicMs(), text });
+    }
+  }
+
+  /** What happened after this moment, a line each. */
+  story(sinceMs: number): readonly string[] {
+    return this.events
+      .filter(({ atMs }) => atMs >= sinceMs)
+      .map(({ atMs, text }) => `  ${Math.round(atMs - sinceMs)} ms ${text}`);
   }
 
   /** The first reign that began after this moment. */

@@ -1,4 +1,4 @@
-/** A server, a master and slaves with recording sinks; everything is closed whatever a test does. */
+/** A server, a master and slaves with recording sinks; all is closed whatever a test does. */
 import type { ConnectionOptions, NatsConnection } from '@nats-io/nats-core';
 import {
   type NatsConnectOptions,

@@ -1,4 +1,4 @@
-/** UDP transports over loopback with recording sinks, and somebody in the group without a secret. */
+/** UDP transports over loopback with recording sinks, and somebody in the group with no secret. */
 import { createSocket, type Socket } from 'node:dgram';
 import type { PeerId } from '../../lib/transports/contract.js';
 import { type UdpSlaveTransport, udpConnectOver } from '../../lib/transports/udp/connect.js';

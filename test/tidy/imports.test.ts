@@ -100,6 +100,8 @@ const BROWSER_ENTRIES = [
   'lib/index.ts',
   'machines/index.ts',
   'lib/transports/memory/index.ts',
+  'lib/transports/nats/index.ts',
+  'lib/transports/worker/index.ts',
   'lib/transports/websocket/browser.ts',
   'lib/stores/memory.ts',
   'lib/stores/browser.ts',

@@ -1,4 +1,4 @@
-/** Claims 10, 20, 23 and 38 where multicast is real: one datagram, whatever the number of slaves. */
+/** Claims 10, 20, 23, 38 where multicast is real: one datagram, whatever the number of slaves. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createMaster, createSlave, document, Veto } from '../../lib/index.js';

@@ -4,13 +4,13 @@ import type { Lifeline, MessageRow } from '../timeline/message-pairs.js';
 import { messageFilter, NO_FILTER, shownLine, timeline, world } from './model.js';
 
 /** Message lines before the moment that are looked at; `earlier` makes it more. */
-const BEFORE = 512;
+const BEFORE = 256;
 /** With a filter few of them are shown, so more are looked at. */
 const BEFORE_FILTERED = 2048;
 /** Behind the moment: where what is under way arrives. */
-const BEHIND = 256;
+const BEHIND = 128;
 /** The window moves in steps, so that small steps through time pair nothing anew. */
-const STEP = 256;
+const STEP = 128;
 const LIFELINES_MAX = 40;
 
 export const depth = signal(1);

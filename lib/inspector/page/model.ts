@@ -38,6 +38,18 @@ export const shownTime = computed(() =>
   isLive.value ? Math.max(world.value.at, wallClock.value) : world.value.at,
 );
 
+/**
+ * Milliseconds since a line was told. Of a running system by when it came, else by the clock of
+ * the recording: one host whose clock is ahead would make all others look silent.
+ */
+export function ageOf(line: number): number {
+  const { store } = timeline.value;
+  const arrivedAt = isLive.value ? timeline.value.arrivedAt(line) : null;
+  const age =
+    arrivedAt === null ? world.value.at - store.clockAt(line) : wallClock.value - arrivedAt;
+  return Math.max(0, age);
+}
+
 /** The node whose statechart is shown, and the actor in it; null takes the first there is. */
 export const chosenNode = signal<string | null>(null);
 export const chosenActor = signal<string | null>(null);

@@ -4,11 +4,12 @@ import type { NodeRow } from '../rows/node-row.js';
 import { nodeRows } from '../rows/node-rows.js';
 import type { World } from '../timeline/world.js';
 import { countText, shortId, spanText } from './format.js';
-import { chosenActor, chosenNode, shownNode, shownTime, world } from './model.js';
+import { ageOf, chosenActor, chosenNode, shownNode, shownTime, world } from './model.js';
 
 function rowsOf({ nodes }: World, now: number): NodeRow[] {
-  const sights = [...nodes.values()].map(({ entry, report, endedAt }) => {
-    return { entry, report, ended: endedAt !== null };
+  const sights = [...nodes.values()].map(({ entry, report, heardLine, endedAt }) => {
+    const seen = heardLine === null ? {} : { seenAtMs: now - ageOf(heardLine) };
+    return { entry, report, ended: endedAt !== null, ...seen };
   });
   return nodeRows(sights, now);
 }

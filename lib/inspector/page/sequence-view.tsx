@@ -5,11 +5,11 @@ import { clockText, countText, shortId } from './format.js';
 import { lanesOf, type Mark, MessageLanes, ROW_PX } from './message-lanes.js';
 import { depth, hasEarlier, knownLifelines, lifelines, rows } from './message-window.js';
 import {
+  ageOf,
   type MessageFilter,
   messageFilter,
   NO_FILTER,
   shownLine,
-  shownTime,
   timeline,
 } from './model.js';
 import { goToLine } from './travel.js';
@@ -60,7 +60,7 @@ const FATE_TEXT = {
 } as const;
 
 const fate = (row: MessageRow, target: Target) =>
-  fateOf(row, target, shownLine.value, shownTime.value);
+  fateOf(row, target, shownLine.value, row.at + ageOf(row.line));
 
 function spokenText(row: MessageRow): string {
   const ends = row.targets.map((target) => {

@@ -35,16 +35,24 @@ export function tokenOf(fragment: string): string | null {
 
 async function readStream(
   stream: ReadableStream<Uint8Array>,
-  timeline: Timeline,
+  take: (bytes: Uint8Array) => void,
   more: () => void,
 ): Promise<void> {
   const reader = stream.getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
-    timeline.append(value);
+    take(value);
     more();
   }
+}
+
+async function readWhole(
+  stream: ReadableStream<Uint8Array>,
+  timeline: Timeline,
+  more: () => void,
+): Promise<void> {
+  await readStream(stream, (bytes) => timeline.append(bytes), more);
   timeline.store.finish();
   more();
 }
@@ -52,7 +60,7 @@ async function readStream(
 /** Reads a chosen or dropped file; rejects with what the browser says. */
 export async function openFile(file: File, listener: SourceListener): Promise<void> {
   listener.state({ kind: 'connecting' });
-  await readStream(file.stream(), listener.begin(true), listener.more);
+  await readWhole(file.stream(), listener.begin(true), listener.more);
   listener.state({ kind: 'whole', name: file.name });
 }
 
@@ -78,7 +86,9 @@ async function readOnce(listener: SourceListener, signal: AbortSignal): Promise<
     listener.more();
   };
   try {
-    await readStream(response.body, listener.begin(isWhole), heard);
+    const timeline = listener.begin(isWhole);
+    if (isWhole) await readWhole(response.body, timeline, heard);
+    else await readStream(response.body, (bytes) => timeline.arrive(bytes, Date.now()), heard);
   } finally {
     clearTimeout(timer);
   }

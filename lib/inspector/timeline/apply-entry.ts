@@ -18,13 +18,13 @@ import { changeKey, emptyWorld, REMARKS_MAX, type World } from './world.js';
 /** Ended actors stay readable for a while: what a session did last is why one looks. */
 const ENDED_ACTORS_MAX = 32;
 
-function begin(world: World, entry: NodeEntry): void {
+function begin(world: World, entry: NodeEntry, line: number): void {
   // A node has its name in every run: the run before is only of interest until the next begins.
   for (const [id, { entry: old, endedAt }] of world.nodes) {
     const isSame = old.id === entry.id && old.item === entry.item && old.role === entry.role;
     if (isSame && endedAt !== null) world.nodes.delete(id);
   }
-  world.nodes.set(entry.node, { entry, report: null, endedAt: null });
+  world.nodes.set(entry.node, { entry, report: null, heardLine: line, endedAt: null });
 }
 
 function end(world: World, { node, at }: NodeEndEntry): void {
@@ -39,9 +39,10 @@ function end(world: World, { node, at }: NodeEndEntry): void {
   forgetEnded(world);
 }
 
-function report(world: World, entry: ReportEntry): void {
+function report(world: World, entry: ReportEntry, line: number): void {
   const known = world.nodes.get(entry.node);
-  if (known !== undefined) world.nodes.set(entry.node, { ...known, report: entry });
+  if (known === undefined) return;
+  world.nodes.set(entry.node, { ...known, report: entry, heardLine: line });
 }
 
 /** Told again by each keyframe; a drawing is made once for each chart, so it stays the same one. */
@@ -84,6 +85,11 @@ function keyframe(world: World, { entries }: KeyframeEntry, line: number): void 
   const fresh = emptyWorld(line);
   for (const [id, chart] of world.machines) fresh.machines.set(id, chart);
   for (const entry of entries) applyLine(fresh, entry, line);
+  for (const [id, node] of fresh.nodes) {
+    const known = world.nodes.get(id);
+    const isRepeated = known !== undefined && known.report?.at === node.report?.at;
+    fresh.nodes.set(id, { ...node, heardLine: isRepeated ? known.heardLine : null });
+  }
   for (const part of ['nodes', 'machines', 'actors', 'changes'] as const)
     replace(world, fresh, part);
 }

@@ -23,9 +23,9 @@ export interface MessageFact {
 }
 
 /** Lines that are read at a time. */
-const CHUNK = 512;
+const CHUNK = 128;
 /** Of chunks: some tens of thousands of messages. */
-const CHUNKS_MAX = 64;
+const CHUNKS_MAX = 256;
 
 function factOf(entry: MessageEntry, line: number): MessageFact {
   const { item, sender } = messageOf(entry).envelope;

@@ -4,6 +4,7 @@
  */
 import type { Entry, Line } from '../entries.js';
 import { type ActorState, ActorStories, type PastStep } from './actor-stories.js';
+import { Arrivals } from './arrivals.js';
 import { Changes } from './changes.js';
 import { CODE_OF, type LineCode } from './line-index.js';
 import { LineStore } from './line-store.js';
@@ -31,6 +32,7 @@ export class Timeline {
   readonly gaps: number[] = [];
   readonly troubles: number[] = [];
   readonly #worlds: Worlds;
+  readonly #arrivals = new Arrivals();
   #hasPayloads = false;
   /** Item and id by node, for what tells of a node alone. */
   readonly #nodes = new Map<string, { readonly item: string; readonly id: string }>();
@@ -60,6 +62,20 @@ export class Timeline {
   /** Takes bytes of lines, as they come from a file or a connection. */
   append(bytes: Uint8Array): void {
     this.store.append(bytes);
+  }
+
+  /** The same from hosts that run now: when their lines come tells what their clocks may not. */
+  arrive(bytes: Uint8Array, nowMs: number): void {
+    this.#arrivals.note(this.store.end, nowMs);
+    this.store.append(bytes);
+  }
+
+  /** When a line came, by the clock of who reads; null for one that did not come live. */
+  arrivedAt(line: number): number | null {
+    const at = this.#arrivals.of(line);
+    if (at === null || !this.#arrivals.isHistory(line)) return at;
+    // What was kept before somebody looked is older than when it comes.
+    return Math.min(at, this.store.clockAt(line));
   }
 
   /** Reads on for so many milliseconds; true when nothing is left to read. */
@@ -152,6 +168,7 @@ export class Timeline {
     this.#worlds.forgetBefore(first, this.#baseAt(first));
     this.actors.forgetBefore(first);
     this.changes.forgetBefore(first);
+    this.#arrivals.forgetBefore(first);
     this.messages.forgetBefore(first);
     this.series.forgetBefore(this.store.clockAt(first));
     for (const marks of [this.gaps, this.troubles]) {

@@ -16,6 +16,8 @@ import type {
 export interface WorldNode {
   readonly entry: NodeEntry;
   readonly report: ReportEntry | null;
+  /** Number of the line that told of it last; null where only a keyframe repeats that. */
+  readonly heardLine: number | null;
   /** Null while it runs. */
   readonly endedAt: number | null;
 }

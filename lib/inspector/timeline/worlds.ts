@@ -10,7 +10,7 @@ import type { LineStore } from './line-store.js';
 import { copyWorld, emptyWorld, type World } from './world.js';
 
 /** Moving lines between two kept moments: going through as many takes a few milliseconds. */
-const KEPT_EVERY = 128;
+const KEPT_EVERY = 48;
 
 const NOT_MOVING: ReadonlySet<LineCode> = new Set([CODE_OF.unknown, CODE_OF.message, CODE_OF.step]);
 

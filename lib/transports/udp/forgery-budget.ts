@@ -8,8 +8,8 @@ import type { Clock } from '../../runtime/clock.js';
 
 /** Forged datagrams a second, and at once, of a source that never sent a good one. */
 export const STRANGER_TOKENS = 64;
-/** Of the master's address: some 3 us each here, so that a flood costs 2.5 % of a processor. */
-export const MASTER_TOKENS = 8192;
+/** Of the master's address. At tens of microseconds each a flood costs a few percent of a core. */
+export const MASTER_TOKENS = 1024;
 const SOURCES_MAX = 256;
 const SECOND_MS = 1000;
 

@@ -1,4 +1,4 @@
-/** A port, a thread or a process as a way to send objects and to be told of them, and of the end. */
+/** A port, a thread or a process: sends objects, tells of those that come and of its end. */
 import { ReplicationError } from '../../errors.js';
 
 /** A MessagePort, a Worker, `parentPort`, or `self` in a browser's worker. */
@@ -20,7 +20,7 @@ export interface WorkerProcess {
 export type WorkerTarget = WorkerPort | WorkerProcess;
 
 export interface Channel {
-  /** Whether memory can be handed over, and shared, rather than copied. */
+  /** Whether memory can be handed over rather than copied. */
   readonly isOneProcess: boolean;
   /** What it is, for people. */
   readonly name: string;

@@ -56,11 +56,6 @@ export class WorkerLink {
     return this.#state === 'open' && !this.#window.isFull;
   }
 
-  /** Threads of one process can share memory. */
-  get isOneProcess(): boolean {
-    return this.#options.channel.isOneProcess;
-  }
-
   /** Queues one frame, whose length was checked; it leaves with the turn's other frames. */
   send(frame: Uint8Array): void {
     if (this.#state !== 'open') return;
@@ -168,7 +163,7 @@ export class WorkerLink {
     this.#frames = [];
     for (let at = 0; at < frames.length; at += PARCEL_FRAMES_MAX) {
       const some = frames.slice(at, at + PARCEL_FRAMES_MAX);
-      const { pieces, lengths, transfer } = pack(some, this.isOneProcess);
+      const { pieces, lengths, transfer } = pack(some, this.#options.channel.isOneProcess);
       this.#post({ ...this.#address, kind: 'frames', pieces, lengths }, transfer);
     }
   }
@@ -192,7 +187,8 @@ export class WorkerLink {
   }
 
   readonly #overloaded = (why: string): void => {
-    const message = `${this.peer} was dropped as too slow: ${why}; it catches up when it connects again`;
+    const later = 'it catches up when it connects again';
+    const message = `${this.peer} was dropped as too slow: ${why}; ${later}`;
     this.end(new ReplicationError('OVERLOADED', message));
   };
 }

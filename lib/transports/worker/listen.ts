@@ -15,7 +15,6 @@ import {
   type WorkerMessage,
   type WorkerRefusal,
 } from './message.js';
-import { SHARED_FRAME_BYTES, sharedCopy } from './parcel.js';
 import { listenSettings, type WorkerListenOptions, type WorkerSettings } from './settings.js';
 
 /** What `workerListen` returns: a master transport to which threads and processes are added. */
@@ -97,11 +96,7 @@ class WorkerListener implements WorkerMasterTransport, LinkOwner {
 
   multicast(peers: readonly PeerId[], frame: Uint8Array): void {
     refuseFrameLength(frame, this.#settings.frameBytesMax);
-    const links = peers.flatMap((peer) => this.#byPeer.get(peer)?.link ?? []);
-    const threads = links.filter(({ isOneProcess }) => isOneProcess).length;
-    const isShared = threads > 1 && frame.length >= SHARED_FRAME_BYTES;
-    const shared = isShared ? sharedCopy(frame) : null;
-    for (const link of links) link.send(link.isOneProcess ? (shared ?? frame) : frame);
+    for (const peer of peers) this.#byPeer.get(peer)?.link.send(frame);
   }
 
   writable(peer: PeerId): boolean {

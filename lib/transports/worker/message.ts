@@ -61,7 +61,7 @@ export function isReplichartMessage(message: unknown): boolean {
   return (message as { readonly replichart?: unknown }).replichart === MARK;
 }
 
-/** The message, if it is one of this channel; the other side's threads are trusted with the rest. */
+/** The message, if it is one of this channel. Its other fields are checked where they are used. */
 export function readMessage(message: unknown, channel: string): WorkerMessage | null {
   if (!isReplichartMessage(message)) return null;
   const read = message as WorkerMessage;

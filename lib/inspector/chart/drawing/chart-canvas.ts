@@ -13,6 +13,9 @@ const TAKEN = 'chart-taken';
  */
 const LATEST = ['chart-latest', 'chart-latest-again'] as const;
 
+/** While steps come faster, as under a slider, only the one that it comes to rest at moves. */
+const SEEN_MS = 80;
+
 export class ChartCanvas {
   readonly element: SVGElement;
   readonly #states = new Map<string, SVGElement>();
@@ -21,6 +24,8 @@ export class ChartCanvas {
   #lit: SVGElement[] = [];
   #taken: SVGElement[] = [];
   #turn: 0 | 1 = 0;
+  #movedMs = Number.NEGATIVE_INFINITY;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(document: Document, drawing: Drawing) {
     this.element = buildSvg(document, drawing.root, (element, { about }) => {
@@ -68,6 +73,15 @@ export class ChartCanvas {
     this.#taken = ids.flatMap((id) => this.#transitions.get(id) ?? []);
     for (const element of this.#taken) element.classList.add(TAKEN);
     if (!isNew || this.#taken.length === 0) return;
+    const nowMs = performance.now();
+    const isSeen = nowMs - this.#movedMs >= SEEN_MS;
+    this.#movedMs = nowMs;
+    clearTimeout(this.#timer);
+    if (isSeen) this.#move();
+    else this.#timer = setTimeout(() => this.#move(), SEEN_MS);
+  }
+
+  #move(): void {
     this.#turn = this.#turn === 0 ? 1 : 0;
     for (const element of this.#taken) element.classList.add(LATEST[this.#turn]);
   }
