@@ -269,6 +269,8 @@ test('a network without multicast is noticed and told once; one that stops later
     unheard: () => {
       told += 1;
     },
+    isLossy: () => false,
+    resting: () => assert.unreachable('nothing was forged or lost'),
   });
   hearing.begin();
   hearing.joined();
@@ -291,6 +293,33 @@ test('a network without multicast is noticed and told once; one that stops later
   assert.is(told, 2);
   hearing.heard(true);
   assert.is(said.at(-1), WORDS.hearing, 'it hears again by itself (P22)');
+  hearing.end();
+});
+
+test('where more than half is lost all goes by stream for a while, and people are told', async () => {
+  const clock = new VirtualClock();
+  const said: Word[] = [];
+  let isLossy = true;
+  const told: string[] = [];
+  const hearing = new Hearing(clock, {
+    say: (word) => said.push(word),
+    retry: () => undefined,
+    unheard: () => undefined,
+    isLossy: () => isLossy,
+    resting: (why) => told.push(why),
+  });
+  hearing.begin();
+  hearing.heard(true);
+  await clock.passUntil(() => said.includes(WORDS.deaf), 60_000);
+  assert.equal(told, ['more than half of them were lost']);
+  assert.not(hearing.listens);
+  isLossy = false;
+  const asked = said.length;
+  await clock.passUntil(() => said.length > asked, 60_000);
+  assert.is(said.at(-1), WORDS.ready);
+  assert.ok(hearing.listens);
+  hearing.heard(true);
+  assert.is(said.at(-1), WORDS.hearing);
   hearing.end();
 });
 
