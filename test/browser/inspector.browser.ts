@@ -177,6 +177,33 @@ test('a recording opens and shows what the live page showed', () =>
     }),
   ));
 
+/** Pixels between what is seen of the sequence and its last row. */
+const belowSequence = (page: Page) =>
+  page.getByTestId('sequence-list').evaluate((list) => {
+    return list.scrollHeight - list.scrollTop - list.clientHeight;
+  });
+
+test('the sequence follows what comes, until one scrolls up', () =>
+  watched(async ({ page, cluster }) => {
+    await current(page, 3);
+    await page.getByTestId('tab-sequence').click();
+    for (let count = 0; count < 8; count += 1) await cluster.change(`followed ${count}`);
+    const newest = page.locator('[data-testid="sequence-row"][data-kind="commit"]').last();
+    await newest.waitFor();
+    await page.waitForFunction(() => {
+      const list = document.querySelector('[data-testid="sequence-list"]');
+      if (list === null || list.scrollHeight < 2 * list.clientHeight) return false;
+      return list.scrollHeight - list.scrollTop - list.clientHeight < 20;
+    });
+    const list = page.getByTestId('sequence-list');
+    await list.evaluate((element) => {
+      element.scrollTop = 0;
+    });
+    for (let count = 0; count < 3; count += 1) await cluster.change(`not followed ${count}`);
+    assert.ok((await belowSequence(page)) > 100, 'it went on although one had scrolled up');
+    await keepPicture(page, 'inspector-sequence-up');
+  }));
+
 test('every view is reached by the keyboard alone', () =>
   watched(async ({ page }) => {
     await tabTo(page, 'To the beginning');

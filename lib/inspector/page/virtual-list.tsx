@@ -41,39 +41,46 @@ export function VirtualList(props: VirtualListProps) {
   const { count, rowPx, row, label, testid, followsEnd = false, header } = props;
   const place = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
-  const isAtEnd = useRef(true);
+  const isAtEnd = useRef(followsEnd);
   const [view, setView] = useState<View>({ top: 0, height: 400 });
-  const measure = (): void => {
+  const lastTop = useRef(0);
+  const show = (isFollowing: boolean): void => {
+    const { current } = place;
+    if (current === null) return;
+    const { scrollTop: top, clientHeight: height } = current;
+    setView((known) => {
+      // Following, rows are made from their count: those at the end are there already.
+      const isSame = known.height === height && (isFollowing || known.top === top);
+      return isSame ? known : { top, height };
+    });
+  };
+  const scrolled = (): void => {
     const { current } = place;
     if (current === null) return;
     const { scrollTop, clientHeight, scrollHeight } = current;
+    const isNear = scrollTop + clientHeight >= scrollHeight - NEAR_PX;
+    // Told a frame late: rows that came meanwhile are no reason to stop, only going up is.
+    const isUp = scrollTop < lastTop.current;
     const wasAtEnd = isAtEnd.current;
-    isAtEnd.current = scrollTop + clientHeight >= scrollHeight - NEAR_PX;
-    // Following, it scrolled by itself: those rows are made already.
-    const isFollowing = followsEnd && wasAtEnd && isAtEnd.current;
-    setView((known) => {
-      const isSame = known.height === clientHeight && (isFollowing || known.top === scrollTop);
-      return isSame ? known : { top: scrollTop, height: clientHeight };
-    });
+    isAtEnd.current = followsEnd && (isNear || (isAtEnd.current && !isUp));
+    lastTop.current = scrollTop;
+    show(wasAtEnd && isAtEnd.current);
   };
   useEffect(() => {
     const { current } = place;
     const all = content.current;
     if (current === null || all === null) return;
-    const observer = new ResizeObserver(measure);
-    observer.observe(current);
-    // Told of behind the layout of a frame: to ask for the height earlier would be one layout more.
-    const follower = new ResizeObserver(() => {
-      if (followsEnd && isAtEnd.current) current.scrollTop = current.scrollHeight;
+    const observer = new ResizeObserver(() => {
+      if (isAtEnd.current) current.scrollTop = current.scrollHeight;
+      show(isAtEnd.current);
     });
-    follower.observe(all);
-    return () => {
-      observer.disconnect();
-      follower.disconnect();
-    };
-  }, [followsEnd]);
+    // Told of behind the layout of a frame: to ask for heights earlier would be one layout more.
+    observer.observe(current);
+    observer.observe(all);
+    return () => observer.disconnect();
+  }, []);
   const end = Math.max(0, count * rowPx - view.height);
-  const top = followsEnd && isAtEnd.current ? end : view.top;
+  const top = isAtEnd.current ? end : view.top;
   const first = Math.max(0, Math.floor(top / rowPx) - BEYOND);
   const last = Math.min(count, Math.ceil((top + view.height) / rowPx) + BEYOND);
   // Never fewer than rows: as many as fit, one of which may be cut at either end.
@@ -82,7 +89,7 @@ export function VirtualList(props: VirtualListProps) {
   for (let index = first; index < last; index += 1) rows.push(row(index, index % slots));
   // As attributes of an SVG, heights need no style of their own.
   return (
-    <div class="scroll" ref={place} onScroll={measure} data-testid={testid}>
+    <div class="scroll" ref={place} onScroll={scrolled} data-testid={testid}>
       {header}
       <div ref={content}>
         <Spacer heightPx={first * rowPx} />
