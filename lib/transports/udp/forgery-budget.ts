@@ -8,7 +8,7 @@ import type { Clock } from '../../runtime/clock.js';
 
 /** Forged datagrams a second, and at once, of a source that never sent a good one. */
 export const STRANGER_TOKENS = 64;
-/** Of the master's address. At tens of microseconds each a flood costs a percent or two of a core. */
+/** Of the master's address. At tens of microseconds each that is a percent or two of a core. */
 export const MASTER_TOKENS = 256;
 const SOURCES_MAX = 256;
 const SECOND_MS = 1000;

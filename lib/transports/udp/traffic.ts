@@ -2,7 +2,7 @@
 
 /** Of `udpListen`. A frame that goes by the stream to three slaves counts as three. */
 export interface UdpListenTraffic {
-  /** Datagrams with a frame that were handed to the system, and their bytes with header and seal. */
+  /** Datagrams with a frame, handed to the system, and their bytes with header and seal. */
   readonly datagrams: number;
   readonly datagramBytes: number;
   /** Further ones, without a frame, that show slaves that datagrams arrive. */
