@@ -90,7 +90,8 @@ export function table(method: string, plain: Work, relayed: Work): string[] {
   return FIELDS.map(([field, title]) => {
     const [left, right] = [plain[field], relayed[field]];
     const cells = [left, right].map((value) => value.toFixed(2).padStart(12));
-    return `${`${method}, ${title}`.padEnd(24)}${cells.join('')}${(right / left).toFixed(2).padStart(8)}`;
+    const ratio = (right / left).toFixed(2).padStart(8);
+    return `${`${method}, ${title}`.padEnd(24)}${cells.join('')}${ratio}`;
   });
 }
 
