@@ -177,7 +177,8 @@ export class NodeRun<MasterData extends object, SlaveData extends object>
 
   /** Runs a change of role after those before it; a failure becomes an event of the machine. */
   inTurn(step: () => Promise<void>, failed: (problem: NodeProblem) => void): void {
-    const run = this.#last.then(step);
+    const release = this.clock.hold?.();
+    const run = this.#last.then(step).finally(() => release?.());
     this.#last = run.catch((error: unknown) => {
       const { code, message } = asReplicationError(error, 'STORE_FAILED', 'the change of role');
       failed({ code, reason: message });
