@@ -22,6 +22,7 @@ import type { LeaseSession } from './lease.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { NodeDataSource } from './node-data.js';
 import { nodeHandlers } from './node-handlers.js';
+import { NodeInspection } from './node-inspection.js';
 import type { NodeOptions } from './node-options.js';
 import type { NodeActor, NodeParts } from './node-parts.js';
 import { type NodeFacts, NodeStore } from './node-store.js';
@@ -102,6 +103,9 @@ export class NodeRun<MasterData extends object, SlaveData extends object>
       clock,
       settled: () => this.#settled(),
       crashed: (reason) => this.trouble('PROTOCOL', `node "${id}" of "${item}": ${reason}`),
+      inspection:
+        options.inspect &&
+        new NodeInspection(options.inspect, (why) => this.trouble('INVALID_OPTION', why)),
     });
   }
 
