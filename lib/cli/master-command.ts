@@ -9,13 +9,19 @@ import { bytesText } from '../runtime/quantities.js';
 import { diskStore } from '../stores/disk.js';
 import { type TcpMasterTransport, tcpListen } from '../transports/tcp/listen.js';
 import { isLoopback } from '../transports/tcp/settings.js';
+import {
+  addCredentialOptions,
+  type CredentialOptions,
+  type Credentials,
+  followCredentials,
+  readCredentials,
+} from './credentials.js';
 import { everyConnected } from './every-connected.js';
 import { FileFollower } from './follow-file.js';
 import { type Lifetime, startLifetime } from './lifetime.js';
 import { makeOutput, type Output, type Streams } from './output.js';
 import { parseJson } from './parse-json.js';
 import { Replicator } from './replicator.js';
-import { readSecret } from './secret-file.js';
 import { StatusBoard } from './status-board.js';
 import { makeReport } from './status-report.js';
 import {
@@ -32,7 +38,7 @@ const HEARTBEAT_MS = 1000;
 /** Longer than the library's: validators are processes that have to start. */
 const VOTE_TIMEOUT_MS = 10_000;
 
-export interface MasterCommandOptions extends WatchOptions {
+export interface MasterCommandOptions extends WatchOptions, CredentialOptions {
   readonly listen: Address;
   readonly twoPhase?: boolean;
   readonly store?: string;
@@ -40,7 +46,6 @@ export interface MasterCommandOptions extends WatchOptions {
   readonly id: string;
   readonly heartbeat: number;
   readonly voteTimeout: number;
-  readonly secretFile?: string;
   readonly insecure?: boolean;
   readonly json?: boolean;
 }
@@ -76,10 +81,9 @@ export function addMasterCommand(program: Command, streams: Streams): void {
       parseMilliseconds,
       VOTE_TIMEOUT_MS,
     )
-    .option('--secret-file <file>', 'a secret that slaves must know, too', parsePath)
-    .option('--insecure', 'listen beyond this host without a secret')
+    .option('--insecure', 'listen beyond this host without a secret or TLS')
     .option('--json', 'print one JSON object per line');
-  addWatchOptions(command)
+  addWatchOptions(addCredentialOptions(command))
     .addHelpText('after', EXAMPLES)
     .action((file: string, options: MasterCommandOptions) => runMaster(file, options, streams));
 }
@@ -94,12 +98,12 @@ export async function runMaster(
   const lifetime = startLifetime();
   let watching: Watching | null = null;
   try {
-    const secret = await readSecret(options.secretFile);
-    refuseOpenNetwork(options, secret);
+    const credentials = await readCredentials('master', options);
+    refuseOpenNetwork(options, credentials);
     const initial = await readInitial(path);
     const transport = tcpListen({
       ...options.listen,
-      ...(secret === undefined ? {} : { secret }),
+      ...credentials,
       ...(options.insecure === true ? { insecure: true } : {}),
     });
     watching = await startWatching(options, output);
@@ -114,11 +118,13 @@ export async function runMaster(
       ...watching.node,
       ...(options.store === undefined ? {} : { store: diskStore(options.store) }),
     });
+    const unfollow = followCredentials('master', options, credentials, transport, output);
     try {
       await master.start({ signal: lifetime.signal });
       tellStart(output, path, initial.bytes, master, transport);
       await follow(path, options, master, transport, output, lifetime);
     } finally {
+      unfollow();
       await master.stop();
     }
     output.event('stopped', 'stopped');
@@ -131,12 +137,13 @@ export async function runMaster(
 /** The transport refuses it, too; this says it in the command's words. */
 function refuseOpenNetwork(
   { listen, insecure }: MasterCommandOptions,
-  secret: string | undefined,
+  { secret, tls }: Credentials,
 ): void {
-  if (secret !== undefined || insecure === true || isLoopback(listen.host)) return;
+  if (secret !== undefined || tls !== undefined || insecure === true || isLoopback(listen.host))
+    return;
   const message =
     `--listen ${addressText(listen)} would let anyone who reaches it read and join: give ` +
-    '--secret-file, listen on 127.0.0.1, or add --insecure if the network is trusted';
+    '--secret-file or --tls-cert, listen on 127.0.0.1, or add --insecure if the network is trusted';
   throw new ReplicationError('INVALID_OPTION', message);
 }
 

@@ -7,12 +7,19 @@ import { ReplicationError } from '../errors.js';
 import { bytesText } from '../runtime/quantities.js';
 import { createSlave, type Slave } from '../slave.js';
 import { diskStore } from '../stores/disk.js';
+import type { SlaveTransport } from '../transports/contract.js';
 import { tcpConnect } from '../transports/tcp/connect.js';
 import { CopyFile } from './copy-file.js';
 import { CopyLayer } from './copy-layer.js';
+import {
+  addCredentialOptions,
+  type CredentialOptions,
+  certifiedId,
+  followCredentials,
+  readCredentials,
+} from './credentials.js';
 import { type Lifetime, startLifetime } from './lifetime.js';
 import { makeOutput, type Output, type Streams } from './output.js';
-import { readSecret } from './secret-file.js';
 import { describeSlave } from './slave-words.js';
 import { Validator } from './validator.js';
 import {
@@ -30,7 +37,7 @@ const VALIDATE_TIMEOUT_MS = 8000;
 /** The vote must be the validator's reason, not the layer's time-out: that one comes later. */
 const PREPARE_GRACE_MS = 5000;
 
-export interface SlaveCommandOptions extends WatchOptions {
+export interface SlaveCommandOptions extends WatchOptions, CredentialOptions {
   readonly connect: Address;
   readonly out: string;
   readonly store?: string;
@@ -38,7 +45,6 @@ export interface SlaveCommandOptions extends WatchOptions {
   readonly id?: string;
   readonly validate?: string;
   readonly validateTimeout: number;
-  readonly secretFile?: string;
   readonly json?: boolean;
 }
 
@@ -71,9 +77,8 @@ export function addSlaveCommand(program: Command, streams: Streams): void {
       parseMilliseconds,
       VALIDATE_TIMEOUT_MS,
     )
-    .option('--secret-file <file>', 'the secret shared with the master', parsePath)
     .option('--json', 'print one JSON object per line');
-  addWatchOptions(command)
+  addWatchOptions(addCredentialOptions(command))
     .addHelpText('after', EXAMPLES)
     .action((options: SlaveCommandOptions) => runSlave(options, streams));
 }
@@ -84,15 +89,25 @@ export async function runSlave(options: SlaveCommandOptions, streams: Streams): 
   const lifetime = startLifetime();
   let watching: Watching | null = null;
   try {
-    const secret = await readSecret(options.secretFile);
+    const credentials = await readCredentials('slave', options);
+    const { connect } = options;
+    const transport = tcpConnect({ ...connect, ...credentials });
     watching = await startWatching(options, output);
-    const { slave, served } = makeSlave(options, secret, output, watching);
+    const { slave, served } = makeSlave(
+      options,
+      transport,
+      certifiedId(credentials),
+      output,
+      watching,
+    );
+    const unfollow = followCredentials('slave', options, credentials, transport, output);
     try {
       report(slave, options, output, lifetime);
       await slave.start({ signal: lifetime.signal });
       served();
       await untilOver(slave, lifetime, output);
     } finally {
+      unfollow();
       await slave.stop();
     }
     output.event('stopped', 'stopped');
@@ -104,11 +119,12 @@ export async function runSlave(options: SlaveCommandOptions, streams: Streams): 
 
 function makeSlave(
   options: SlaveCommandOptions,
-  secret: string | undefined,
+  transport: SlaveTransport,
+  certified: string | null,
   output: Output,
   watching: Watching,
 ): { readonly slave: Slave<CopyLayer>; readonly served: () => void } {
-  const { connect, out, validate, validateTimeout, store } = options;
+  const { out, validate, validateTimeout, store } = options;
   const file = new CopyFile(out);
   const validator =
     validate === undefined
@@ -122,9 +138,9 @@ function makeSlave(
   };
   const slave = createSlave({
     item: options.item,
-    id: options.id ?? `${hostname()}:${resolve(out)}`,
+    id: options.id ?? certified ?? `${hostname()}:${resolve(out)}`,
     data: new CopyLayer({ file, validator, written }),
-    transport: tcpConnect({ ...connect, ...(secret === undefined ? {} : { secret }) }),
+    transport,
     prepareTimeout: validateTimeout + PREPARE_GRACE_MS,
     ...watching.node,
     ...(store === undefined ? {} : { store: diskStore(store) }),

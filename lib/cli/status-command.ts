@@ -6,9 +6,14 @@ import { document } from '../layers/document/document.js';
 import type { DocumentSlaveData } from '../layers/document/slave.js';
 import { createSlave, type Slave } from '../slave.js';
 import { tcpConnect } from '../transports/tcp/connect.js';
+import {
+  addCredentialOptions,
+  type CredentialOptions,
+  certifiedId,
+  readCredentials,
+} from './credentials.js';
 import { startLifetime } from './lifetime.js';
 import { makeOutput, type Output, paintFor, type Streams } from './output.js';
-import { readSecret } from './secret-file.js';
 import { type StatusReport, statusItem } from './status-report.js';
 import { renderStatus, statusRows } from './status-table.js';
 import {
@@ -17,18 +22,16 @@ import {
   parseConnectAddress,
   parseMilliseconds,
   parseName,
-  parsePath,
 } from './values.js';
 
 const TIMEOUT_MS = 5000;
 const CLEAR_SCREEN = '\u001b[2J\u001b[H';
 
-interface StatusCommandOptions {
+interface StatusCommandOptions extends CredentialOptions {
   readonly connect: Address;
   readonly item: string;
   readonly watch?: boolean;
   readonly timeout: number;
-  readonly secretFile?: string;
   readonly json?: boolean;
 }
 
@@ -46,7 +49,7 @@ that refused it and why.`;
 
 /** Adds the command to the program. */
 export function addStatusCommand(program: Command, streams: Streams): void {
-  program
+  const command = program
     .command('status')
     .summary('show which slave is at which version, and why')
     .description('Asks a master started by "replichart master" how it and its slaves stand.')
@@ -54,8 +57,8 @@ export function addStatusCommand(program: Command, streams: Streams): void {
     .option('--item <name>', 'name of the replicated data set', parseName, 'data')
     .option('--watch', 'go on and show every change')
     .option('--timeout <ms>', 'give up after this long', parseMilliseconds, TIMEOUT_MS)
-    .option('--secret-file <file>', 'the secret shared with the master', parsePath)
-    .option('--json', 'print the report as JSON, one line each with --watch')
+    .option('--json', 'print the report as JSON, one line each with --watch');
+  addCredentialOptions(command)
     .addHelpText('after', EXAMPLES)
     .action((options: StatusCommandOptions) => runStatus(options, streams));
 }
@@ -64,12 +67,13 @@ async function runStatus(options: StatusCommandOptions, streams: Streams): Promi
   const output = makeOutput(streams, options.json === true);
   const lifetime = startLifetime();
   try {
-    const secret = await readSecret(options.secretFile);
+    const credentials = await readCredentials('slave', options);
+    const certified = certifiedId(credentials);
     const viewer: Viewer = createSlave({
       item: statusItem(options.item),
-      id: `status-${nanoid()}`,
+      id: `${certified === null ? '' : `${certified}/`}status-${nanoid()}`,
       data: document<StatusReport>(),
-      transport: tcpConnect({ ...options.connect, ...(secret === undefined ? {} : { secret }) }),
+      transport: tcpConnect({ ...options.connect, ...credentials }),
     });
     const troubles: string[] = [];
     viewer.on('trouble', ({ reason }) => troubles.push(reason));

@@ -1,6 +1,7 @@
 /**
  * Peers whose credentials are good and who do what they must not: speak as another slave, or say
- * what only masters say (threat A16). They are refused and told; the host is told at a bounded rate.
+ * what only masters say (threat A16). They are refused and told; the host is told at a bounded
+ * rate.
  */
 import type { Enveloped } from '../../machines/protocol.js';
 import { ReplicationError } from '../errors.js';

@@ -6,7 +6,13 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { AnyStateMachine } from 'xstate';
 import { type ChartState, readChart } from '../../lib/inspector/chart/read-chart.js';
-import { masterMachine, nodeMachine, sessionMachine, slaveMachine } from '../../machines/index.js';
+import {
+  masterMachine,
+  nodeMachine,
+  relayMachine,
+  sessionMachine,
+  slaveMachine,
+} from '../../machines/index.js';
 
 const test = suite('event matrix');
 
@@ -211,6 +217,22 @@ test('P16: a node hears each event where it means something', () => {
     masterEnded: ['leading'],
     handOver: ['leading'],
     steppedDown: ['steppingDown'],
+  });
+});
+
+test('P11: the round region of a relay hears each event where it means something', () => {
+  const voting = ['gathering.confirming', 'gathering.voting'];
+  const states = ['idle', 'promised', 'refused', ...voting];
+  holds(relayMachine, 'round.', {
+    asked: ['idle'],
+    votes: voting,
+    polled: ['gathering.confirming'],
+    heartbeat: voting,
+    slaveLost: voting,
+    slaveReturned: voting,
+    committed: states,
+    aborted: states,
+    superseded: states,
   });
 });
 
