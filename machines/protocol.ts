@@ -185,8 +185,10 @@ export interface HelloMessage {
 }
 
 /**
- * Slave to master: send what I lack. `round` asks for the payload of that open round. With
- * `build` it is the flow control of a running transfer: everything below `next` arrived (P6).
+ * Slave to master: send what I lack. A copy that starts over says no position, and as `firm` where
+ * it stood: a whole state for it is not older (S7). `round` asks for the payload of that open
+ * round. With `build` it is the flow control of a running transfer: everything below `next`
+ * arrived (P6).
  */
 export interface RequestMessage {
   readonly kind: 'request';

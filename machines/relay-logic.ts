@@ -164,3 +164,8 @@ export function endInquiry(context: RelayContext, round: string): Partial<RelayC
 export function isSubtreeSettled({ closed }: Pick<RelayContext, 'closed'>): boolean {
   return !closed.some(({ outcome, waiting }) => outcome === 'committed' && waiting.length > 0);
 }
+
+/** This round was committed, and somebody below has not confirmed it. */
+export function isAwaitedBelow({ closed }: Pick<RelayContext, 'closed'>, round: string): boolean {
+  return closed.some((each) => each.round === round && each.outcome === 'committed');
+}

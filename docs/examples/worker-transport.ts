@@ -1,7 +1,8 @@
 /**
  * A host's own transport: frames over the message ports of worker threads. The contract is
  * `lib/transports/contract.ts`; at the end the published suite is run on it, and then a master
- * in this thread replicates to a slave in another one.
+ * in this thread replicates to a slave in another one. For threads as such there is
+ * `replichart/transports/worker`; this shows what a transport of your own takes.
  */
 import assert from 'node:assert/strict';
 import {

@@ -37,24 +37,34 @@ const FOLLOWING_MAX = 1000;
 
 const POINT = 'point of a copy';
 
+function questionOf({ version, digest }: Point): string {
+  return `${POINT} ${version} ${digest}`;
+}
+
 /** A question about a place in history, in the words for one about a round (P10). */
-function questionAbout(point: Point, { epoch }: Position): PreparedRound {
-  const round = `${POINT} ${point.version} ${point.digest}`;
+function inquiryAbout(point: Point, { epoch }: Position): PreparedRound {
+  const round = questionOf(point);
   return { round, from: ORIGIN, to: point, epoch, incarnation: POINT, sequence: 0 };
 }
 
 export class Entrance {
   readonly #run: RelayParts;
   readonly #waiting = new Map<PeerId, Waiting>();
-  /** The master's digest at versions that this copy does not reach; '' where it is another one. */
-  readonly #answers = new Map<number, string>();
+  /** Points that this copy does not reach, by their question: are they the master's own? */
+  readonly #answers = new Map<string, boolean>();
+  /** Those of the message that is being handled: answers are about points, not about versions. */
+  #about: readonly Point[] = [];
 
   constructor(run: RelayParts) {
     this.#run = run;
   }
 
+  /** Of the message that is being handled: '' where the master has another digest, or none. */
   digestAt(version: number): string | undefined {
-    return this.#answers.get(version);
+    const point = this.#about.find((each) => each.version === version);
+    const answer = point && this.#answers.get(questionOf(point));
+    if (point === undefined || answer === undefined) return undefined;
+    return answer ? point.digest : '';
   }
 
   received(peer: PeerId, message: Enveloped): void {
@@ -89,10 +99,9 @@ export class Entrance {
   /** True when it answers a question about a place. */
   takes({ round, outcome }: OutcomeMessage): boolean {
     if (!round.startsWith(POINT)) return false;
-    const [version = '', digest = ''] = round.slice(POINT.length + 1).split(' ');
     if (outcome === 'pending') return true;
     if (this.#answers.size >= ASKED_MAX) this.#answers.clear();
-    this.#answers.set(Number(version), outcome === 'committed' ? digest : '');
+    this.#answers.set(round, outcome === 'committed');
     this.look();
     return true;
   }
@@ -114,13 +123,21 @@ export class Entrance {
     const { hello, request } = waiting;
     if (hello !== null && this.#knows(hello.message)) {
       waiting.hello = null;
-      this.#run.sessions.received(peer, [hello.message]);
+      const { message } = hello;
+      this.#handle(message, () => this.#run.sessions.received(peer, [message]));
     }
     if (request !== null && this.#canServe(request)) {
       waiting.request = null;
-      this.#serve(peer, request.message);
+      const { message } = request;
+      this.#handle(message, () => this.#serve(peer, message));
     }
     if (waiting.hello === null && waiting.request === null) this.#waiting.delete(peer);
+  }
+
+  #handle({ position, firm }: HelloMessage | RequestMessage, work: () => void): void {
+    this.#about = [pointOf(position), ...(firm === null ? [] : [firm])];
+    work();
+    this.#about = [];
   }
 
   /** Whether the newcomer follows no later reign, and where it stands in this history is known. */
@@ -137,11 +154,11 @@ export class Entrance {
     const { facts } = this.#run.slave;
     if (position === null || position.lineage !== facts.lineage) return [];
     const reached = facts.standing === 'following' ? pointOf(facts.position).version : 0;
-    const isUnknown = ({ version, digest }: Point) => {
-      if (version <= reached) return false;
-      const answer = this.#answers.get(version);
+    const isUnknown = (point: Point) => {
+      if (point.version <= reached) return false;
+      const isMasters = this.#answers.get(questionOf(point));
       // It is the master's: this copy will be there, and can say so itself.
-      return answer === undefined || (answer === digest && facts.standing === 'following');
+      return isMasters === undefined || (isMasters && facts.standing === 'following');
     };
     return [pointOf(position), ...(firm === null ? [] : [firm])].filter(isUnknown);
   }
@@ -153,7 +170,7 @@ export class Entrance {
     if (envelope.lineage === facts.lineage && isLater) slave.actor.send({ type: 'greet' });
     if (!this.#run.isServing || peer === null || position === null) return;
     for (const point of this.#unknownOf(position, firm)) {
-      slave.outbox.send(peer, { kind: 'inquire', prepared: questionAbout(point, position) });
+      slave.outbox.send(peer, { kind: 'inquire', prepared: inquiryAbout(point, position) });
     }
   }
 
@@ -170,7 +187,7 @@ export class Entrance {
     const following = isAtHand
       ? layer.log.after(position.version, FOLLOWING_MAX, this.#bytesMax)
       : [];
-    if (following.length === 0) wholeState.demand(this.#floorOf(peer, message));
+    if (following.length === 0) wholeState.demand(this.#floorOf(message));
     sessions.received(peer, [message]);
     if (following.length > 1) this.#sendFollowing(peer, following.slice(1));
   }
@@ -179,18 +196,17 @@ export class Entrance {
    * A whole state for this one may not be older: a copy that merely lacks increments only goes up
    * (S7), one that forked falls back to what was promised it on disk and not below (P19).
    */
-  #floorOf(peer: PeerId, { position, firm, envelope }: Enveloped<RequestMessage>): number {
-    const { slave, roster, digestAt } = this.#run;
-    const reached = pointOf(slave.facts.position).version;
-    if (position !== null && position.lineage === slave.facts.lineage) {
-      const digest = digestAt(position.version);
-      if (digest !== undefined && digest !== position.digest) return firm?.version ?? 0;
-      return position.version >= reached ? 0 : position.version + 1;
+  #floorOf({ position, firm }: RequestMessage): number {
+    const { slave, digestAt } = this.#run;
+    if (position === null) {
+      const isOwn = firm !== null && digestAt(firm.version) === firm.digest;
+      return isOwn ? firm.version : 0;
     }
-    // It asks as if it were empty, and may still show what it holds.
-    const known = roster.sessionOf(peer)?.slave === envelope.sender && roster.get(envelope.sender);
-    if (!known || digestAt(known.position.version) !== known.position.digest) return 0;
-    return known.position.version;
+    if (position.lineage !== slave.facts.lineage) return 0;
+    const digest = digestAt(position.version);
+    if (digest !== undefined && digest !== position.digest) return firm?.version ?? 0;
+    const reached = pointOf(slave.facts.position).version;
+    return position.version >= reached ? 0 : position.version + 1;
   }
 
   get #bytesMax(): number {

@@ -14,7 +14,7 @@ import type {
   WelcomeMessage,
 } from '../../machines/protocol.js';
 import { relayMachine } from '../../machines/relay.js';
-import { isSubtreeSettled, unanswered } from '../../machines/relay-logic.js';
+import { isAwaitedBelow, isSubtreeSettled, unanswered } from '../../machines/relay-logic.js';
 import type { Vote } from '../../machines/tally.js';
 import type { ReplicationError } from '../errors.js';
 import { ProtocolActor } from '../service/actor.js';
@@ -241,6 +241,10 @@ export class RelayRun implements RelayParts, SlaveTap, Below {
 
   ackPosition(own: Position | null): Position | null {
     return isSubtreeSettled(this.context) ? own : this.#confirmed;
+  }
+
+  acknowledges(round: string): boolean {
+    return !isAwaitedBelow(this.context, round);
   }
 
   announced(messages: readonly Enveloped<AnnounceMessage>[]): void {

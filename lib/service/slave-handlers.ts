@@ -1,4 +1,5 @@
 /** Carries out each effect of the slave's machine; completions go back as events. */
+import { pointOf } from '../../machines/position.js';
 import type { AckMessage, Message } from '../../machines/protocol.js';
 import type { Problem, SlaveEffects } from '../../machines/slave-context.js';
 import { firmWithin } from '../../machines/slave-logic.js';
@@ -45,7 +46,10 @@ class Acknowledger {
   }
 
   say(round: string | null): void {
-    if (round !== null) return this.#send(round);
+    if (round !== null) {
+      if (this.#run.settings.tap?.acknowledges(round) ?? true) this.#send(round);
+      return;
+    }
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     this.#run.later(serviceLimits.acknowledgeMs, () => {
@@ -104,7 +108,9 @@ export function slaveHandlers(run: SlaveParts): EffectHandlers<SlaveEffects> {
     request: ({ round, rebase, jitterMs }) => {
       const wish = () => {
         const { position, firm } = run.facts;
-        return rebase ? { position: null, firm: null, round } : { position, firm, round };
+        if (!rebase) return { position, firm, round };
+        // It asks as if it were empty; nobody shall send it back behind where it stood (S7).
+        return { position: null, firm: position && pointOf(position), round };
       };
       const isFirst = run.requestsMade === 0;
       run.requestsMade += 1;

@@ -10,6 +10,8 @@ import type {
 export interface SlaveTap {
   /** Where an ack says that it stands: a relay speaks for those below it, too (P20). */
   ackPosition(own: Position | null): Position | null;
+  /** False for a commit that somebody below has not confirmed: that ack follows later. */
+  acknowledges(round: string): boolean;
   /** Accepted announcements, as they came and in their order, once the machine took them. */
   announced(messages: readonly Enveloped<AnnounceMessage>[]): void;
   welcomed(message: Enveloped<WelcomeMessage>): void;

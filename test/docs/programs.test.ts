@@ -10,6 +10,7 @@ import {
   programsOf,
   uncheckedBlocks,
 } from '../support/doc-programs.js';
+import { type NatsServer, natsServerMissing, startNatsServer } from '../support/nats-server.js';
 import { packageRoot } from '../support/package-root.js';
 import { type CommandResult, outputOf } from '../support/run-command.js';
 import { runProgram } from '../support/run-program.js';
@@ -52,13 +53,29 @@ test('README.md shows a program, and all programs compile', async () => {
   assert.is(result.code, 0, outputOf(result));
 });
 
+/** A program that connects to NATS finds a server of ours at $NATS_URL, with JetStream. */
+const wantsNats = ({ text }: DocProgram) => text.includes('NATS_URL');
+const natsMissing = programs.some(wantsNats) ? natsServerMissing() : null;
+let natsServer: Promise<NatsServer> | undefined;
+
 for (const program of programs) {
-  test(`${program.page}:${program.line} runs`, async () => {
+  const title = `${program.page}:${program.line} runs`;
+  if (wantsNats(program) && natsMissing !== null) {
+    test.skip(`SKIPPED: ${title}: ${natsMissing}`, () => {});
+    continue;
+  }
+  test(title, async () => {
     await compiled;
-    const result = await runProgram(compiledProgram(program), PROGRAM_DEADLINE_MS);
+    if (wantsNats(program)) natsServer ??= startNatsServer({ jetstream: true });
+    const env = natsServer === undefined ? {} : { NATS_URL: (await natsServer).url };
+    const result = await runProgram(compiledProgram(program), PROGRAM_DEADLINE_MS, env);
     assert.is(result.code, 0, outputOf(result));
   });
 }
+
+test.after(async () => {
+  await (await natsServer)?.close();
+});
 
 const folder = join(packageRoot, EXAMPLES);
 const examples = existsSync(folder)

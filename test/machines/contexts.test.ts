@@ -2,14 +2,14 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type AnyStateMachine, createActor } from 'xstate';
-import { masterMachine, sessionMachine, slaveMachine } from '../../machines/index.js';
+import { masterMachine, nodeMachine, sessionMachine, slaveMachine } from '../../machines/index.js';
 
 const test = suite('contexts of the machines');
 
 /** With one more, V8 makes the target of `Object.assign({}, context)` a dictionary. */
 const KEYS_MAX = 19;
 
-for (const machine of [masterMachine, slaveMachine, sessionMachine]) {
+for (const machine of [masterMachine, slaveMachine, sessionMachine, nodeMachine]) {
   test(`the context of ${machine.id} has at most ${KEYS_MAX} keys`, () => {
     const { context } = createActor(machine as AnyStateMachine).getSnapshot();
     const keys = Object.keys(context);

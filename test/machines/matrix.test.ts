@@ -6,7 +6,13 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { AnyStateMachine } from 'xstate';
 import { type ChartState, readChart } from '../../lib/inspector/chart/read-chart.js';
-import { masterMachine, sessionMachine, slaveMachine } from '../../machines/index.js';
+import {
+  masterMachine,
+  nodeMachine,
+  relayMachine,
+  sessionMachine,
+  slaveMachine,
+} from '../../machines/index.js';
 
 const test = suite('event matrix');
 
@@ -183,6 +189,50 @@ test('P15: a session hears each event where it means something', () => {
     rivalGone: ['probing'],
     blocked: ['following'],
     drained: ['lagging'],
+  });
+});
+
+test('P16: a node hears each event where it means something', () => {
+  const states = all(nodeMachine, '', []);
+  const under = (name: string) => states.filter((path) => path.startsWith(name));
+  const candidates = under('promoting.');
+  const copies = under('following.');
+  holds(nodeMachine, '', {
+    ...Object.fromEntries(
+      ['failed', 'leaseSeen', 'resolve', 'stop'].map((event) => [event, states]),
+    ),
+    opened: ['starting'],
+    leaseFree: ['following.watching'],
+    forked: ['following.resting', 'following.watching'],
+    setAside: ['following.settingAside'],
+    promote: [...copies, ...candidates],
+    asked: [...copies, ...candidates, 'leading', 'steppingDown'],
+    compared: ['promoting.comparing'],
+    acquired: ['promoting.acquiring'],
+    notAcquired: ['promoting.acquiring'],
+    answered: ['promoting.asking'],
+    leading: ['promoting.taking'],
+    cannotLead: ['promoting.taking'],
+    leaseLost: [...candidates, 'leading'],
+    masterEnded: ['leading'],
+    handOver: ['leading'],
+    steppedDown: ['steppingDown'],
+  });
+});
+
+test('P11: the round region of a relay hears each event where it means something', () => {
+  const voting = ['gathering.confirming', 'gathering.voting'];
+  const states = ['idle', 'promised', 'refused', ...voting];
+  holds(relayMachine, 'round.', {
+    asked: ['idle'],
+    votes: voting,
+    polled: ['gathering.confirming'],
+    heartbeat: voting,
+    slaveLost: voting,
+    slaveReturned: voting,
+    committed: states,
+    aborted: states,
+    superseded: states,
   });
 });
 

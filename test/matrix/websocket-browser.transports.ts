@@ -14,6 +14,7 @@ import { visit, withBrowser } from '../browser/support/visit.js';
 import { freePort } from '../support/free-port.js';
 import { packageRoot } from '../support/package-root.js';
 import { LineProcess } from './support/line-process.js';
+import { bundlePage } from './support/page-bundle.js';
 
 const test = suite('a slave in a browser, over WebSocket');
 
@@ -104,6 +105,18 @@ const logged = (page: Page, text: string) =>
 
 /** What the page's console says of a master that is not there, and of nothing else. */
 const isAbsence = (text: string) => /WebSocket connection to .* failed: .*CONNECTION/.test(text);
+
+test("a page's bundle holds neither the package ws nor anything of Node", async () => {
+  const { script, inputs } = await bundlePage('docs/examples/browser-slave/page.ts');
+  assert.ok(inputs.some((path) => path.endsWith('transports/websocket/browser.js')));
+  const wrong = /node_modules\/ws\/|platform\/node\.js|websocket\/index\.js|\(disabled\)/;
+  assert.equal(
+    inputs.filter((path) => wrong.test(path)),
+    [],
+  );
+  assert.not.match(script, /require\(|from ?"node:/);
+  console.log(`  the page's script, not minified: ${Math.round(script.length / 1024)} KiB`);
+});
 
 function declareVotes(): void {
   test('it follows, votes no with a reason that the master gets, and votes yes', () =>

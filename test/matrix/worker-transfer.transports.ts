@@ -61,7 +61,7 @@ function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-/** The medians of some runs of each way, one after the other in turn: others use the machine too. */
+/** The medians of some runs of each way, in turn: others use the machine too. */
 async function compare(threads: readonly Worker[], bytes: number): Promise<Map<string, Cost>> {
   const frame = new Uint8Array(bytes).fill(7);
   const runs = new Map<string, Cost[]>(Object.keys(WAYS).map((name) => [name, []]));

@@ -17,6 +17,8 @@ export interface Reign {
 export class Journal {
   readonly acks = new Map<string, Ack>();
   readonly reigns: Reign[] = [];
+  /** When each node was a copy that answers, after each of its starts and falls. */
+  readonly copies: Reign[] = [];
   readonly unconfirmed: string[] = [];
   readonly troubles = new Map<string, number>();
   readonly doubts = new Set<string>();
@@ -29,6 +31,8 @@ export class Journal {
       this.acks.set(key, { node, term, atMs, method });
     } else if (line.kind === 'role' && line.role === 'leading') {
       this.reigns.push({ node, term: line.term, atMs: line.atMs });
+    } else if (line.kind === 'role' && line.role === 'following') {
+      this.copies.push({ node, term: line.term, atMs: line.atMs });
     } else if (line.kind === 'unconfirmed') this.unconfirmed.push(line.key);
     else if (line.kind === 'conflict') this.conflicts += 1;
     else if (line.kind === 'doubt') this.doubts.add(line.round);

@@ -24,7 +24,10 @@ export interface SuccessionReport {
   readonly lost: readonly string[];
   readonly doubleLeaders: readonly string[];
   readonly lateAcks: readonly string[];
+  /** In leases, from the death of the leader; with a round in doubt from when it was back. */
   readonly takeovers: readonly number[];
+  /** In leases, from the death of the leader, with every wait. */
+  readonly wholeTakeovers: readonly number[];
   readonly inDoubt: number;
   readonly conflicts: number;
   readonly stuck: readonly string[];
@@ -48,6 +51,7 @@ class Check {
   readonly #random: Random;
   readonly #hosts: readonly HostProcess[];
   readonly #takeovers: number[] = [];
+  readonly #waits: number[] = [];
   readonly #stuck: string[] = [];
   readonly #wrongs: string[] = [];
   #stops = 0;
@@ -86,6 +90,7 @@ class Check {
   async #round(kill: number): Promise<void> {
     const { leaseMs, tell } = this.#settings;
     const before = this.#journal.acks.size;
+    const doubts = this.#journal.doubts.size;
     const isLoaded = await this.#until(
       () => this.#journal.acks.size > before + 5 && this.#leader() !== undefined,
       PATIENCE_LEASES * leaseMs,
@@ -108,15 +113,29 @@ class Check {
     await back;
     const reign = next();
     if (reign === undefined) return undefined;
-    const leases = (reign.atMs - atMs) / leaseMs;
+    const isDoubted = this.#journal.doubts.size > doubts;
+    const fromMs = isDoubted ? this.#masterBack(leader.id, atMs, reign.atMs) : atMs;
+    const leases = (reign.atMs - fromMs) / leaseMs;
+    const wholeLeases = (reign.atMs - atMs) / leaseMs;
     this.#takeovers.push(leases);
+    this.#waits.push(wholeLeases);
     const how = isStop ? 'stopped' : 'killed';
+    const waited = fromMs > atMs ? ` (${wholeLeases.toFixed(2)} with the wait in doubt)` : '';
     tell(
       `${kill}: ${leader.id} ${how}, ${reign.node} leads term ${reign.term} after ` +
-        `${leases.toFixed(2)} leases; ${this.#journal.acks.size} confirmed`,
+        `${leases.toFixed(2)} leases${waited}; ${this.#journal.acks.size} confirmed`,
     );
     if (leases > SLOW_LEASES) for (const line of this.#journal.story(atMs)) tell(line);
     return undefined;
+  }
+
+  /**
+   * A round that all who answer hold prepared has to wait for its master: what the nodes owe is
+   * counted from when that one answers again, which is up to how fast a process starts here.
+   */
+  #masterBack(id: string, killedMs: number, ledMs: number): number {
+    const back = this.#journal.copies.find(({ node, atMs }) => node === id && atMs > killedMs);
+    return back !== undefined && back.atMs < ledMs ? back.atMs : killedMs;
   }
 
   #leader(): HostProcess | undefined {
@@ -165,6 +184,7 @@ class Check {
       doubleLeaders: journal.doubleLeaders(),
       lateAcks: journal.lateAcks(),
       takeovers: this.#takeovers,
+      wholeTakeovers: this.#waits,
       inDoubt: journal.doubts.size,
       conflicts: journal.conflicts,
       stuck: this.#stuck,

@@ -21,6 +21,7 @@ export function violationsOf(report: SuccessionReport, kills: number): readonly 
 export function figuresOf(report: SuccessionReport): readonly string[] {
   const sorted = [...report.takeovers].sort((left, right) => left - right);
   const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
+  const longest = Math.max(0, ...report.wholeTakeovers);
   const slowest = sorted.at(-1) ?? 0;
   return [
     `kills of the leader        ${report.kills} (and ${report.stops} stops)`,
@@ -30,7 +31,7 @@ export function figuresOf(report: SuccessionReport): readonly string[] {
     `terms with two leaders     ${report.doubleLeaders.length}`,
     `acknowledged too late      ${report.lateAcks.length}`,
     `takeover, in lease times   ${median.toFixed(2)} median, ${slowest.toFixed(2)} slowest`,
-    `rounds that were in doubt  ${report.inDoubt}`,
+    `rounds that were in doubt  ${report.inDoubt} (with that wait: ${longest.toFixed(2)} leases)`,
     `stuck rounds and takeovers ${report.stuck.length}`,
     `conflicts set aside        ${report.conflicts}`,
   ];

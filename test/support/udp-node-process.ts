@@ -10,6 +10,7 @@ export class UdpNodeProcess {
   readonly id: string;
   readonly #child: ChildProcess;
   #words = '';
+  #tail: Promise<unknown> = Promise.resolve();
 
   /** @param prefix the words before the program, such as those that enter a namespace */
   constructor(
@@ -34,10 +35,21 @@ export class UdpNodeProcess {
     return this.#answer();
   }
 
-  async do(command: UdpNodeCommand): Promise<UdpNodeState> {
-    const answer = this.#answer();
-    this.#child.send(command);
+  /** One command after the other, each with its own answer. */
+  do(command: UdpNodeCommand): Promise<UdpNodeState> {
+    const answer = this.#tail.then(() => {
+      const next = this.#answer();
+      this.#child.send(command);
+      return next;
+    });
+    // A failure is its caller's; the next command is not concerned.
+    this.#tail = answer.catch(() => undefined);
     return answer;
+  }
+
+  /** SIGSTOP: it takes nothing any more and says nothing. SIGCONT ends that. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child.kill(signal);
   }
 
   /** As it dies: at once, and nothing is said. */

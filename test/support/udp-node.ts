@@ -19,7 +19,13 @@ export interface UdpNodeOptions {
 }
 
 export type UdpNodeCommand =
-  | { readonly do: 'set'; readonly n: number; readonly method: 'one-phase' | 'two-phase' }
+  | {
+      readonly do: 'set';
+      readonly n: number;
+      readonly method: 'one-phase' | 'two-phase';
+      /** So many changes, one after the other, each by one more. @default 1 */
+      readonly times?: number;
+    }
   | { readonly do: 'reach'; readonly version: number }
   | { readonly do: 'tell' }
   | { readonly do: 'stop' };
@@ -31,6 +37,8 @@ export interface UdpNodeState {
   readonly traffic: Readonly<Record<string, number>>;
   readonly troubles: readonly string[];
   readonly slaves: number;
+  /** Memory of the process. */
+  readonly rssBytes: number;
 }
 
 export type UdpNodeAnswer = { readonly state: UdpNodeState } | { readonly failure: string };
@@ -60,8 +68,10 @@ function masterNode(): Driven {
     handle: async (command) => {
       if (command.do === 'stop') await master.stop();
       if (command.do !== 'set') return;
-      const { n, method } = command;
-      await master.data.set({ n }, { method, ...(method === 'two-phase' && PATIENT) });
+      const { n, method, times = 1 } = command;
+      for (let at = 0; at < times; at += 1) {
+        await master.data.set({ n: n + at }, { method, ...(method === 'two-phase' && PATIENT) });
+      }
     },
     state: () => ({
       version: master.position?.version ?? 0,
@@ -70,6 +80,7 @@ function masterNode(): Driven {
       traffic: { ...transport.traffic },
       troubles,
       slaves: master.slaves().filter(({ link }) => link === 'live').length,
+      rssBytes: process.memoryUsage.rss(),
     }),
   };
 }
@@ -98,6 +109,7 @@ function slaveNode(): Driven {
       traffic: { ...transport.traffic },
       troubles,
       slaves: 0,
+      rssBytes: process.memoryUsage.rss(),
     }),
   };
 }

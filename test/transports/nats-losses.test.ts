@@ -54,6 +54,30 @@ function messageTests(): void {
     losesOne(false));
   test('one message to all is lost: each leaves at the next, and joins anew', () => losesOne(true));
 
+  test('a frame to all but some reaches those and nobody else, in parts as well', async () => {
+    const config = 'max_payload: 1024';
+    await NatsWorld.in(
+      async (world) => {
+        const master = await world.master();
+        const slaves = [await world.slave(), await world.slave(), await world.slave()];
+        await until('joined', () => slaves.every(({ sink }) => sink.joins.length === 1));
+        await until('known', () => master.sink.joins.length === 3);
+        const [first = '', second = '', third = ''] = master.sink.joins;
+        const large = new Uint8Array(10_000).fill(3);
+        master.transport.multicast([first, second], frame(1));
+        master.transport.multicast([second, third], large);
+        master.transport.multicast([first, third], frame(2));
+        master.transport.multicast([first, second, third], frame(4));
+        await until('the last', () => slaves.every(({ sink }) => firsts(sink).includes(4)));
+        // Joined in turn, but known to the master in the order in which it heard them.
+        const got = slaves.map(({ sink }) => firsts(sink).join()).sort();
+        assert.equal(got, ['1,2,4', '1,3,4', '3,2,4']);
+        assert.equal([...master.sink.lefts, ...slaves.flatMap(({ sink }) => sink.lefts)], []);
+      },
+      { config },
+    );
+  });
+
   for (const from of ['master', 'slave'] as const) {
     test(`the last message of a ${from} is lost: signs of life find it`, async () => {
       await NatsWorld.in(async (world) => {

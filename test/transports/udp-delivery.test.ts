@@ -234,6 +234,31 @@ test('a group that cannot be joined is told to the slave, which gets everything 
   });
 });
 
+test('a network that drops long datagrams is no network for datagrams: all goes by stream', () => {
+  const sockets: OpenSocket = (options) => {
+    const socket = openSocket(options);
+    const pass = socket.emit.bind(socket) as (event: string, ...words: unknown[]) => boolean;
+    socket.emit = ((event: string, ...words: unknown[]) => {
+      const isLong = event === 'message' && (words[0] as Buffer).length > 1500;
+      return isLong || pass(event, ...words);
+    }) as Socket['emit'];
+    return socket;
+  };
+  return withBench(
+    async (bench) => {
+      const slave = await bench.slave({}, sockets);
+      const whole = await bench.slave();
+      await until('the other one hears', () => whole.transport.traffic.datagrams > 0);
+      for (let at = 0; at < 50; at += 1) {
+        const frame = Buffer.alloc(at % 2 === 0 ? 100 : 3000, at);
+        bench.master.multicast(bench.present, frame);
+        await bench.got(slave, frame);
+      }
+    },
+    { datagramBytesMax: 4000 },
+  );
+});
+
 test('a network without multicast is noticed and told once; one that stops later, too', async () => {
   const clock = new VirtualClock();
   const said: Word[] = [];
@@ -256,13 +281,15 @@ test('a network without multicast is noticed and told once; one that stops later
   assert.is(told, 1, 'people know');
   assert.ok(said.length - asked <= 8, 'it asks seldom after a while');
 
-  hearing.heard();
+  hearing.heard(false);
+  assert.is(said.at(-1), WORDS.ready, 'a short datagram proves nothing of longer ones');
+  hearing.heard(true);
   assert.is(said.at(-1), WORDS.hearing);
   const silentFromMs = clock.now();
   await clock.passUntil(() => said.includes(WORDS.deaf), 60_000);
   assert.ok(clock.now() - silentFromMs < 10_000);
   assert.is(told, 2);
-  hearing.heard();
+  hearing.heard(true);
   assert.is(said.at(-1), WORDS.hearing, 'it hears again by itself (P22)');
   hearing.end();
 });

@@ -1,6 +1,6 @@
 /** The slave's side of NATS. */
 import type { Msg, NatsConnection } from '@nats-io/nats-core';
-import { ReplicationError } from '../../errors.js';
+import { ReplicationError, reasonOf } from '../../errors.js';
 import { limits } from '../../limits.js';
 import { Backoff } from '../backoff.js';
 import type { PeerId, SlaveTransport, TransportFeatures, TransportSink } from '../contract.js';
@@ -9,11 +9,16 @@ import { Lifecycle } from '../lifecycle.js';
 import type { SinkGate } from '../sink-gate.js';
 import { acknowledgeBytesOf } from '../window.js';
 import { Link, type LinkOwner } from './link.js';
-import { decodeMessage, encodeMessage, freshId, type Message } from './message.js';
+import { decodeMessage, encodeMessage, freshId, type Message, readCounts } from './message.js';
 import { Pipe, type PipeOwner } from './pipe.js';
 import { refusalOf } from './refusal.js';
 import { Incoming } from './sequence.js';
-import { connectSettings, type NatsConnectOptions, type NatsSettings } from './settings.js';
+import {
+  connectSettings,
+  type NatsConnectOptions,
+  type NatsSettings,
+  PING_INTERVAL_MS_MIN,
+} from './settings.js';
 import { type Subjects, subjectsOf } from './subjects.js';
 import { Troubles } from './troubles.js';
 
@@ -226,16 +231,22 @@ class NatsConnector implements SlaveTransport, LinkOwner, PipeOwner {
   }
 
   #answered(message: Message): void {
-    if (message.kind === 'refused') this.#failed(refusalOf(message.first, this.address));
-    else if (message.kind === 'welcome' && message.body.length === 8) this.#join(message);
-    else {
-      const words = `the master on ${this.address} answered a hello with "${message.kind}"`;
+    if (message.kind === 'refused') {
+      this.#failed(refusalOf(message.first, this.address));
+      return;
+    }
+    try {
+      if (message.kind !== 'welcome') {
+        throw new ReplicationError('PROTOCOL', `it is "${message.kind}"`);
+      }
+      this.#join(message, ...readCounts(message.body));
+    } catch (thrown) {
+      const words = `the answer of the master on ${this.address} to a hello: ${reasonOf(thrown)}`;
       this.#failed(new ReplicationError('PROTOCOL', words));
     }
   }
 
-  #join(welcome: Message): void {
-    const { body } = welcome;
+  #join(welcome: Message, wantedMs: number, number: number): void {
     const { clock, frameBytesMax } = this.#settings;
     this.#forgetAttempt();
     this.#troubles.forget();
@@ -250,6 +261,7 @@ class NatsConnector implements SlaveTransport, LinkOwner, PipeOwner {
         acknowledgeBytes: welcome.second,
         stream: null,
         all: new Incoming(frameBytesMax, welcome.first),
+        number,
       },
       this.#pipe,
       this.#settings,
@@ -257,8 +269,7 @@ class NatsConnector implements SlaveTransport, LinkOwner, PipeOwner {
     );
     this.#link = link;
     // Not faster than any master asks for, whatever this one says.
-    const wantedMs = new DataView(body.buffer, body.byteOffset).getFloat64(0);
-    this.#pingIntervalMs = Number.isFinite(wantedMs) ? Math.max(10, wantedMs) : 10;
+    this.#pingIntervalMs = Math.max(PING_INTERVAL_MS_MIN, wantedMs);
     this.#pingTimer = clock.setTimeout(this.#ping, this.#pingIntervalMs);
     this.#gate?.joined(link.peer);
   }

@@ -2,6 +2,7 @@
 import { ReplicationError } from '../../errors.js';
 import type { PeerId } from '../contract.js';
 import { Window } from '../window.js';
+import { EXCEPTION_BYTES, readExceptions } from './exceptions.js';
 import { countsBody, encodeMessage, type Kind, type Message, readCounts } from './message.js';
 import type { Pipe } from './pipe.js';
 import { Incoming, Outgoing } from './sequence.js';
@@ -28,6 +29,8 @@ export interface LinkOptions {
   readonly stream: Outgoing | null;
   /** What comes to all slaves; null at a master. */
   readonly all: Incoming | null;
+  /** By which a frame to all but some names those. */
+  readonly number: number;
 }
 
 /** Signs of life that may be missing; with the next one a peer counts as gone. */
@@ -37,6 +40,7 @@ export class Link {
   readonly peer: PeerId;
   readonly master: bigint;
   readonly id: bigint;
+  readonly number: number;
   readonly #options: LinkOptions;
   readonly #pipe: Pipe;
   readonly #settings: NatsSettings;
@@ -63,6 +67,7 @@ export class Link {
     this.peer = options.peer;
     this.master = options.master;
     this.id = options.id;
+    this.number = options.number;
     this.#options = options;
     this.#pipe = pipe;
     this.#settings = settings;
@@ -201,11 +206,19 @@ export class Link {
     const isToAll = message.link === 0n;
     // What came to all before this one was sent has to be here, or it was lost.
     if (!isToAll) all?.check(message.second);
-    const frame = (isToAll ? all : this.#incoming)?.take(message) ?? null;
+    const frame = isToAll ? this.#takeToAll(message) : this.#incoming.take(message);
     if (frame !== null) this.#frames.push(frame);
     if (this.#isGathering) return;
     this.#isGathering = true;
     queueMicrotask(this.#deliver);
+  }
+
+  #takeToAll(message: Message): Uint8Array | null {
+    const { all, number } = this.#options;
+    if (all === null) throw new ReplicationError('PROTOCOL', 'it spoke to all, as a master does');
+    if (message.kind !== 'frame') return all.take(message);
+    const exceptions = readExceptions(message);
+    return all.take(message, exceptions.length * EXCEPTION_BYTES, !exceptions.includes(number));
   }
 
   /** What one read of the socket brought is delivered together. */

@@ -7,8 +7,16 @@ import { refuseFrameLength } from '../frame-length.js';
 import { Lifecycle } from '../lifecycle.js';
 import type { SinkGate } from '../sink-gate.js';
 import { acknowledgeBytesOf } from '../window.js';
+import { EXCEPTION_BYTES, encodeExceptions } from './exceptions.js';
 import { Link, type LinkOwner } from './link.js';
-import { decodeMessage, encodeMessage, freshId, type Kind, type Message } from './message.js';
+import {
+  countsBody,
+  decodeMessage,
+  encodeMessage,
+  freshId,
+  type Kind,
+  type Message,
+} from './message.js';
 import { Pipe, type PipeOwner } from './pipe.js';
 import { encodeRefusal, type RefusalCode } from './refusal.js';
 import { Outgoing } from './sequence.js';
@@ -22,6 +30,8 @@ import { Troubles } from './troubles.js';
  * message to all would cost the server and the slaves more than it saves the master.
  */
 const MULTICAST_SHARE = 1 / 8;
+/** Of a message, for the numbers of those it is not for. */
+const EXCEPTIONS_SHARE = 1 / 8;
 /** Bytes sent to all after which every slave's window is looked at. */
 const WINDOW_CHECK_BYTES = 256 * 1024;
 
@@ -57,7 +67,13 @@ class NatsListener implements MasterTransport, LinkOwner, PipeOwner {
     this.#linksMax = options.maxConnections ?? limits.peersMax;
     this.address = `nats:${this.#settings.prefix}`;
     const maxFrameBytes = this.#settings.frameBytesMax;
-    this.features = { ordered: true, reliable: true, multicast: true, maxFrameBytes };
+    this.features = {
+      ordered: true,
+      reliable: true,
+      multicast: true,
+      addressed: true,
+      maxFrameBytes,
+    };
     this.#pipe = new Pipe(connection, this.#settings, this);
     this.#troubles = new Troubles(this.#settings.clock, (error) => this.#gate?.troubled(error));
     this.#stream = new Outgoing(this.#pipe, this.#subjects.all, 0n, 0n);
@@ -82,14 +98,28 @@ class NatsListener implements MasterTransport, LinkOwner, PipeOwner {
 
   multicast(peers: readonly PeerId[], frame: Uint8Array): void {
     refuseFrameLength(frame, this.#settings.frameBytesMax);
-    if (peers.length <= Math.max(1, this.#links.size * MULTICAST_SHARE)) {
+    const exceptions = this.#exceptionsOf(peers);
+    if (exceptions === null) {
       for (const peer of peers) this.#byPeer.get(peer)?.link.send(frame);
       return;
     }
-    this.#stream.send(frame, 0);
+    this.#stream.send(frame, exceptions.length, encodeExceptions(exceptions));
     if (this.#stream.bytes - this.#checkedBytes < this.#windowCheckBytes) return;
     this.#checkedBytes = this.#stream.bytes;
     for (const link of this.#links.values()) link.streamGrew();
+  }
+
+  /** The numbers of those it is not for; null where each is better spoken to by itself. */
+  #exceptionsOf(peers: readonly PeerId[]): number[] | null {
+    const here = this.#links.size;
+    if (peers.length <= Math.max(1, here * MULTICAST_SHARE)) return null;
+    const meant = new Set(peers);
+    const exceptions: number[] = [];
+    for (const { peer, number } of this.#links.values()) {
+      if (!meant.has(peer)) exceptions.push(number);
+    }
+    const mostBytes = this.#pipe.messageBytesMax * EXCEPTIONS_SHARE;
+    return exceptions.length * EXCEPTION_BYTES > mostBytes ? null : exceptions;
   }
 
   writable(peer: PeerId): boolean {
@@ -226,6 +256,7 @@ class NatsListener implements MasterTransport, LinkOwner, PipeOwner {
         acknowledgeBytes: hello.second,
         stream: this.#stream,
         all: null,
+        number: this.#joins,
       },
       this.#pipe,
       this.#settings,
@@ -233,8 +264,7 @@ class NatsListener implements MasterTransport, LinkOwner, PipeOwner {
     );
     this.#links.set(inbox, link);
     this.#byPeer.set(link.peer, { link, inbox });
-    const body = new Uint8Array(8);
-    new DataView(body.buffer).setFloat64(0, this.#pingIntervalMs);
+    const body = countsBody(this.#pingIntervalMs, this.#joins);
     const second = acknowledgeBytesOf(this.#settings);
     this.#answer(inbox, hello, 'welcome', { first: this.#stream.sequence, second, body });
     this.#gate?.joined(link.peer);

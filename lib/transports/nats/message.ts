@@ -12,8 +12,9 @@ export const HEADER_BYTES = 40;
 /**
  * Numbers of a kind, in order: what the fields `first` and `second` hold.
  * hello: frameBytesMax, acknowledgeBytes. welcome: sequence of the stream to all, acknowledgeBytes;
- * its body is the interval of pings. refused: a code. frame, part: its sequence, and from a master
- * to one slave that of the stream to all. ping, pong, bye: what was sent last, alike.
+ * its body is the interval of pings and the slave's number. refused: a code. frame, part: its
+ * sequence, and from a master to one slave that of the stream to all; in a frame to all how many
+ * slaves it is not for. ping, pong, bye: what was sent last, alike.
  * acknowledge, and the body of ping and pong: bytes taken of what came to it, and came to all.
  */
 const KINDS = [

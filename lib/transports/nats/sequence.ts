@@ -12,6 +12,15 @@ const FIRST_BUFFER_BYTES = 64 * 1024;
 /** How far it may be ahead of what arrived. */
 const GROWTH = 4;
 
+const NOTHING = new Uint8Array(0);
+
+function joined(before: Uint8Array, piece: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(before.length + piece.length);
+  bytes.set(before);
+  bytes.set(piece, before.length);
+  return bytes;
+}
+
 export class Outgoing {
   readonly #pipe: Pipe;
   readonly #subject: string;
@@ -29,12 +38,19 @@ export class Outgoing {
     this.#link = link;
   }
 
-  /** @param second the number of the other sequence that this one comes behind */
-  send(frame: Uint8Array, second: number): void {
+  /**
+   * @param second the number of the other sequence that this one comes behind, or how many
+   * exceptions `before` names
+   * @param before what the first message holds before the frame
+   */
+  send(frame: Uint8Array, second: number, before: Uint8Array = NOTHING): void {
     const most = this.#pipe.messageBytesMax - HEADER_BYTES;
-    for (let at = 0; at < frame.length; at += most) {
+    let at = 0;
+    while (at < frame.length) {
       this.sequence += 1;
-      const body = frame.length <= most ? frame : frame.subarray(at, at + most);
+      const end = Math.min(frame.length, at + (at === 0 ? most - before.length : most));
+      const piece = end - at === frame.length ? frame : frame.subarray(at, end);
+      const body = at === 0 && before.length > 0 ? joined(before, piece) : piece;
       this.bytes += HEADER_BYTES + body.length;
       const bytes = encodeMessage({
         kind: at === 0 ? 'frame' : 'part',
@@ -46,6 +62,7 @@ export class Outgoing {
         body,
       });
       this.#pipe.publish(this.#subject, bytes);
+      at = end;
     }
   }
 }
@@ -62,6 +79,8 @@ export class Incoming {
   #buffer: Uint8Array | null = null;
   #frameBytes = 0;
   #bufferedBytes = 0;
+  /** Bytes that are still to come of a frame for others. */
+  #skippedBytes = 0;
   /** Of all messages taken, headers included. */
   bytes = 0;
   /** Frames and parts of frames taken: whether one that is not whole yet goes on. */
@@ -87,24 +106,33 @@ export class Incoming {
 
   /**
    * The frame that this message completes, or null.
+   * @param beforeBytes what the body holds before the frame
+   * @param isForUs whether to keep the frame that begins; its parts follow it
    * @throws {ReplicationError} NOT_RUNNING for a gap, TOO_LARGE, PROTOCOL; it is of no use then
    */
-  take(message: Message): Uint8Array | null {
+  take(message: Message, beforeBytes = 0, isForUs = true): Uint8Array | null {
     if (message.first !== this.#sequence + 1) throw gap(this.#sequence + 1, message.first);
     this.#sequence += 1;
     this.messages += 1;
     this.bytes += HEADER_BYTES + message.body.length;
-    return message.kind === 'frame' ? this.#begin(message) : this.#append(message);
+    const { kind, frameBytes } = message;
+    if (kind !== 'frame') return this.#append(message);
+    return this.#begin(frameBytes, message.body.subarray(beforeBytes), isForUs);
   }
 
-  #begin({ frameBytes, body }: Message): Uint8Array | null {
+  #begin(frameBytes: number, body: Uint8Array, isForUs: boolean): Uint8Array | null {
     if (frameBytes > this.#frameBytesMax) {
       const words = `a frame of ${frameBytes} bytes was begun, above the limit of`;
       const message = `${words} ${this.#frameBytesMax}: the peer ignores frameBytesMax`;
       throw new ReplicationError('TOO_LARGE', message);
     }
-    if (this.isPartial || body.length === 0 || body.length > frameBytes) {
+    const isWithin = this.isPartial || this.#skippedBytes > 0;
+    if (isWithin || body.length === 0 || body.length > frameBytes) {
       throw new ReplicationError('PROTOCOL', 'a frame begins that cannot be one');
+    }
+    if (!isForUs) {
+      this.#skippedBytes = frameBytes - body.length;
+      return null;
     }
     if (body.length === frameBytes) return body;
     this.#frameBytes = frameBytes;
@@ -114,6 +142,10 @@ export class Incoming {
   }
 
   #append({ frameBytes, body }: Message): Uint8Array | null {
+    if (this.#skippedBytes > 0 && body.length > 0 && body.length <= this.#skippedBytes) {
+      this.#skippedBytes -= body.length;
+      return null;
+    }
     const bytes = this.#bufferedBytes + body.length;
     const fits = frameBytes === this.#frameBytes && body.length > 0 && bytes <= frameBytes;
     if (!this.isPartial || !fits) {

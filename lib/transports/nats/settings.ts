@@ -77,6 +77,7 @@ export interface NatsSettings {
 }
 
 export const PING_INTERVAL_MS = 2_000;
+export const PING_INTERVAL_MS_MIN = 10;
 /** The longest prefix: subjects are sent with each message. */
 const PREFIX_LENGTH_MAX = 200;
 
@@ -106,7 +107,7 @@ const COMMON: OptionChecks = {
 const LISTEN: OptionChecks = {
   ...COMMON,
   maxConnections: integerOption(1),
-  pingIntervalMs: integerOption(10, 3_600_000),
+  pingIntervalMs: integerOption(PING_INTERVAL_MS_MIN, 3_600_000),
 };
 
 const CONNECT: OptionChecks = {

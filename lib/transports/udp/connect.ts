@@ -71,7 +71,7 @@ class UdpConnector implements UdpSlaveTransport {
       unheard: () => this.#tellUnheard(),
     });
     this.#receiver = new Receiver(clock, {
-      heard: () => this.#hearing.heard(),
+      heard: (isBeacon) => this.#hearing.heard(isBeacon),
       frame: (frame) => this.#deliver(frame),
       troubled,
     });

@@ -50,10 +50,13 @@ export class Hearing {
     this.#ask();
   }
 
-  /** A datagram of the master arrived. */
-  heard(): void {
+  /**
+   * A datagram of the master arrived. Only a beacon makes it hear, being as long as a datagram can
+   * be: networks exist that carry short ones alone, since they drop fragments.
+   */
+  heard(isBeacon: boolean): void {
     this.#wasHeard = true;
-    if (this.#isHearing) return;
+    if (this.#isHearing || !isBeacon) return;
     this.#isHearing = true;
     this.#misses = 0;
     this.#asked = 0;

@@ -296,10 +296,11 @@ class UdpListener implements UdpMasterTransport {
     }, waitMs);
   }
 
-  /** Says nothing; that it arrives is what is to be known. */
+  /** Says nothing, at full length: where it arrives every datagram of ours does. */
   #beacon(): void {
     const label = encodeLabel({ newest: this.#seats.newest, leftOut: [] });
-    const datagram = this.#sealer.seal(KINDS.beacon, [label]);
+    const padding = Buffer.alloc(frameRoom(this.#settings.datagramBytesMax, 0));
+    const datagram = this.#sealer.seal(KINDS.beacon, [label, padding]);
     if (datagram === null || !this.#caster.send(datagram, () => undefined)) return;
     this.#traffic.beacons += 1;
     this.#traffic.datagrams += 1;

@@ -13,8 +13,8 @@ import type { Counts, UdpConnectTraffic } from './traffic.js';
 import { TroubleLimit } from './trouble-limit.js';
 
 export interface ReceiverOwner {
-  /** A good datagram came, for this slave or another one. */
-  heard(): void;
+  /** A good datagram came, for this slave or another one; a beacon is as long as any may be. */
+  heard(isBeacon: boolean): void;
   frame(frame: Uint8Array): void;
   troubled(error: ReplicationError): void;
 }
@@ -81,9 +81,10 @@ export class Receiver {
   }
 
   #deliver(datagram: Buffer, body: Buffer): void {
-    this.#owner.heard();
+    const isBeacon = kindOf(datagram) === KINDS.beacon;
+    this.#owner.heard(isBeacon);
     const label = readLabel(body, this.#seat);
-    if (label === null || !label.isMine || kindOf(datagram) !== KINDS.frame) return;
+    if (label === null || !label.isMine || isBeacon) return;
     if (label.frameAt === body.length) return;
     this.traffic.frames += 1;
     this.#owner.frame(body.subarray(label.frameAt));

@@ -1,0 +1,150 @@
+/**
+ * The lease: whoever holds it has stopped before anybody else begins, by each one's own clock
+ * (P16, S10). Processes stand still, clocks differ in rate, renewals get lost.
+ */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { LeaseKeeper } from '../../lib/node/lease-keeper.js';
+import { type MemoryLease, memoryLease } from '../../lib/node/memory-lease.js';
+import { SimulatedProcess } from '../../lib/testing/simulation/process.js';
+import { VirtualClock } from '../../lib/testing/virtual-clock.js';
+
+const test = suite('lease');
+
+const LEASE_MS = 1000;
+
+class Holder {
+  readonly process: SimulatedProcess;
+  readonly keeper: LeaseKeeper;
+  readonly losses: string[] = [];
+  isFree = false;
+  leader: string | null = null;
+
+  constructor(clock: VirtualClock, lease: MemoryLease, id: string) {
+    this.process = new SimulatedProcess(clock);
+    this.keeper = new LeaseKeeper({
+      id,
+      leaseMs: LEASE_MS,
+      clock: this.process,
+      events: {
+        seen: (leader) => {
+          this.leader = leader?.id ?? null;
+          if (leader !== null) this.isFree = false;
+        },
+        free: () => {
+          this.isFree = true;
+        },
+        lost: (reason) => this.losses.push(reason),
+        troubled: () => {},
+      },
+    });
+    void lease
+      .join({
+        id,
+        item: 'i',
+        answer: async () => null,
+        changed: (record) => this.process.arrive(() => this.keeper.observe(record)),
+        troubled: () => {},
+      })
+      .then((session) => this.keeper.open(session));
+  }
+}
+
+async function two() {
+  const clock = new VirtualClock();
+  const lease = memoryLease({ clock, leaseMs: LEASE_MS });
+  const first = new Holder(clock, lease, 'first');
+  const second = new Holder(clock, lease, 'second');
+  await clock.pass(100);
+  const taken = first.keeper.acquire(1);
+  await clock.pass(20);
+  return { clock, lease, first, second, fence: await taken };
+}
+
+test('the number rises with each holder, and never below what was asked for', async () => {
+  const { clock, first, second, fence } = await two();
+  assert.is(typeof fence, 'number');
+  void first.keeper.release(null);
+  await clock.pass(20);
+  const again = second.keeper.acquire(50);
+  await clock.pass(20);
+  assert.is(await again, 50);
+  void second.keeper.release(null);
+  await clock.pass(20);
+  const third = first.keeper.acquire(1);
+  await clock.pass(20);
+  assert.ok(((await third) as number) > 50);
+});
+
+test('one that is renewed is not free to others, for as long as it is', async () => {
+  const { clock, first, second, fence } = await two();
+  second.isFree = false;
+  await clock.pass(20 * LEASE_MS);
+  assert.not.ok(second.isFree);
+  assert.ok(first.keeper.isHeld(fence as number));
+  const refused = second.keeper.acquire(1);
+  await clock.pass(20);
+  assert.is(typeof (await refused), 'string');
+});
+
+test('S10: a holder that stood still past its lease does not confirm at its first breath', async () => {
+  const { clock, first, second, fence } = await two();
+  first.process.pause();
+  await clock.passUntil(() => second.isFree, 3 * LEASE_MS);
+  const taken = second.keeper.acquire(1);
+  await clock.pass(20);
+  assert.ok((await taken) as number);
+  // Not a timer has run yet, nor has any message arrived: the clock alone has to tell.
+  assert.not.ok(first.keeper.isHeld(fence as number));
+  first.process.resume('arrivals-first');
+  await clock.pass(10);
+  assert.is(first.losses.length, 1);
+});
+
+for (const [fast, slow] of [
+  [1.02, 0.98],
+  [0.98, 1.02],
+] as const) {
+  test(`clocks at ${fast} and ${slow} of the time: never two holders at once`, async () => {
+    const { clock, lease, first, second } = await two();
+    first.process.setRate(fast);
+    second.process.setRate(slow);
+    await clock.pass(LEASE_MS);
+    lease.cutOff('first');
+    const fence = first.keeper.isHeld.bind(first.keeper);
+    const held = (lease.record('i')?.fence ?? 0) as number;
+    await clock.passUntil(() => second.isFree, 4 * LEASE_MS);
+    assert.ok(second.isFree);
+    assert.not.ok(fence(held), 'the first one still holds it');
+  });
+}
+
+test('a renewal that was written without an answer does not cost the lease', async () => {
+  const { clock, lease, first, fence } = await two();
+  // Long enough for one renewal to be sent and to lose its answer.
+  await clock.pass(LEASE_MS / 4);
+  const before = lease.record('i')?.revision;
+  await clock.passUntil(() => lease.record('i')?.revision !== before, LEASE_MS);
+  lease.cutOff('first');
+  await clock.pass(5);
+  lease.restore('first');
+  await clock.pass(3 * LEASE_MS);
+  assert.ok(first.keeper.isHeld(fence as number));
+  assert.equal(first.losses, []);
+});
+
+test('an heir takes it at once, and others wait for it a while', async () => {
+  const { clock, lease, first, second } = await two();
+  const third = new Holder(clock, lease, 'third');
+  await clock.pass(100);
+  void first.keeper.release('third');
+  await clock.pass(20);
+  const early = second.keeper.acquire(1);
+  await clock.pass(20);
+  assert.is(typeof (await early), 'string');
+  const taken = third.keeper.acquire(1);
+  await clock.pass(20);
+  assert.is(typeof (await taken), 'number');
+});
+
+test.run();
