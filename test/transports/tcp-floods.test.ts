@@ -1,4 +1,4 @@
-/** A6: strangers who hold places on the port are ended with a code; a slave comes in all the same. */
+/** A6: strangers who hold places on the port are ended with a code; a slave comes in anyway. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ReplicationError } from '../../lib/errors.js';
