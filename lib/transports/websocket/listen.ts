@@ -132,7 +132,7 @@ class WebSocketListener implements WebSocketMasterTransport {
     });
     const meter = new TroubleMeter(clock, (error) => gate.troubled(error));
     this.#meter = meter;
-    const census = new Census(this.#settings, meter.tell, 'webSocketListen');
+    const census = new Census(this.#settings, meter, 'webSocketListen');
     const reception = { gate, census, meter };
     if (this.#options.server === undefined) await this.#listen(reception, upgrader);
     else this.#attach(this.#options.server, reception, upgrader);
