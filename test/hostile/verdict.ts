@@ -64,7 +64,8 @@ export function describe({ quiet, besieged, ...result }: SiegeResult): readonly 
     row('under attack', besieged),
     `half-open ${attack.opened}, ended by the master ${attack.closed}; ` +
       `one byte a second: ${attack.dripsClosed} ended`,
-    `slaves that never read: ${attack.deafJoined} joined, dropped with ${byCode(result.dropped)}; ` +
+    `slaves that never read: ${attack.deafJoined} joined, ` +
+      `dropped with ${byCode(result.dropped)}; ` +
       `wrong keys: ${attack.keysTried} tried, ${attack.keysRefused} refused`,
     `told by code: ${byCode(refusals)}, in ${lines} lines`,
   ];

@@ -1,4 +1,4 @@
-/** A short `npm run check:relays`: the master's work for 3 relays with 60 leaves, and 3 slaves. */
+/** A short `npm run check:relays`: three relays, sixty leaves; the master works as for three. */
 import { suite } from 'uvu';
 import { assertSameWork, runTree, table } from '../relay/tree/compare.js';
 

@@ -81,7 +81,7 @@ export function sealFailure(
   const other = nameOf(socket);
   // A client that offers no key at all fails for want of a certificate here.
   if (isUnknownKey || /BINDER|NO_SUITABLE_SIGNATURE|NO_SHARED_CIPHER|ALERT/.test(codeOf(error))) {
-    const message = `${other} was refused, it proved none of our keys: give both sides the same "secret"`;
+    const message = `${other} proved none of our keys: give both sides the same "secret"`;
     return new ReplicationError('UNAUTHORIZED', message, { cause: error });
   }
   return tlsFailure(error, socket);
