@@ -38,7 +38,7 @@ export const windowChecks: OptionChecks = {
   clock: objectOption,
 };
 
-/** @throws {ReplicationError} INVALID_OPTION when one frame sent while writable could drop a peer */
+/** @throws {ReplicationError} INVALID_OPTION where a frame sent while writable could drop a peer */
 export function fillWindowOptions(where: string, options: WindowOptions): FilledWindowOptions {
   const filled = {
     frameBytesMax: options.frameBytesMax ?? limits.frameBytesMax,

@@ -1,7 +1,7 @@
 /**
  * NATS: a real server, and one with a small `max_payload`. Connections that lose messages are in
- * nats-cluster.transports.ts: a slave that lost one leaves for a moment, and a round that asks those
- * who are connected, as the scenario's do, then leaves it out.
+ * nats-cluster.transports.ts: a slave that lost one leaves for a moment, and a round that asks who
+ * is connected, as the scenario's do, then leaves it out.
  */
 import type { NatsConnection } from '@nats-io/nats-core';
 import { natsConnect, natsListen } from '../../../lib/transports/nats/index.js';
