@@ -2,7 +2,7 @@
 import { computed, signal } from '@preact/signals';
 import type { ChangeTrack, ChangeView } from '../timeline/changes.js';
 import { bytesText, clockText, countText, shortId, spanText } from './format.js';
-import { shownLine, shownTime, showRound, timeline } from './model.js';
+import { shownTime, showRound, timeline, viewLine } from './model.js';
 import { goToLine } from './travel.js';
 import { VirtualList } from './virtual-list.js';
 
@@ -14,7 +14,7 @@ const onlyProblems = signal(false);
 /** Newest first, as far as they had begun by the shown moment. */
 const tracks = computed((): readonly ChangeTrack[] => {
   const { changes } = timeline.value;
-  const begun = changes.tracks.slice(0, changes.begunBefore(shownLine.value)).reverse();
+  const begun = changes.tracks.slice(0, changes.begunBefore(viewLine.value)).reverse();
   return onlyProblems.value ? begun.filter(hasProblem) : begun;
 });
 
@@ -22,7 +22,7 @@ const hasProblem = ({ moments }: ChangeTrack): boolean =>
   moments.some(({ stage }) => stage === 'aborted' || stage === 'failed');
 
 const viewOf = (track: ChangeTrack): ChangeView | null =>
-  timeline.value.changes.viewAt(track, shownLine.value, shownTime.value);
+  timeline.value.changes.viewAt(track, viewLine.value, shownTime.value);
 
 function StageBar({ view }: { readonly view: ChangeView }) {
   const timed = view.stages.filter(({ durationMs }) => durationMs > 0);

@@ -1,7 +1,7 @@
 /** The messages around the shown moment, paired and filtered. */
 import { computed, signal } from '@preact/signals';
 import type { Lifeline, MessageRow } from '../timeline/message-pairs.js';
-import { messageFilter, NO_FILTER, shownLine, timeline, world } from './model.js';
+import { messageFilter, NO_FILTER, timeline, viewLine, world } from './model.js';
 
 /** Message lines before the moment that are looked at; `earlier` makes it more. */
 const BEFORE = 256;
@@ -30,7 +30,7 @@ const range = computed((): string => {
   const filter = messageFilter.value;
   const ofRound = filter.round === '' ? null : roundRange(filter.round);
   if (ofRound !== null) return `${ofRound.from} ${ofRound.to}`;
-  const end = messages.countBefore(shownLine.value);
+  const end = messages.countBefore(viewLine.value);
   const before = (filter === NO_FILTER ? BEFORE : BEFORE_FILTERED) * depth.value;
   const from = Math.max(0, Math.floor((end - before) / STEP) * STEP);
   return `${from} ${Math.min(messages.count, Math.ceil((end + BEHIND) / STEP) * STEP)}`;
@@ -70,6 +70,6 @@ function isShown(row: MessageRow): boolean {
 
 /** What had been sent by the shown moment. */
 export const rows = computed((): MessageRow[] => {
-  const line = shownLine.value;
+  const line = viewLine.value;
   return pairs.value.rows.filter((row) => row.line < line && isShown(row));
 });

@@ -29,6 +29,12 @@ export const shownLine = computed(() => {
   return Math.max(first, Math.min(pausedAt.value ?? lineEnd.value, lineEnd.value));
 });
 
+/** While the slider is dragged: where the view under the tabs still is. */
+export const heldLine = signal<number | null>(null);
+
+/** The moment of the view under the tabs: a frame behind the shown one while one drags. */
+export const viewLine = computed(() => heldLine.value ?? shownLine.value);
+
 export const world = computed((): World => timeline.value.worldAt(shownLine.value));
 
 export const isLive = computed(() => pausedAt.value === null && sourceState.value.kind === 'live');

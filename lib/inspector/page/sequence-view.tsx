@@ -9,8 +9,8 @@ import {
   type MessageFilter,
   messageFilter,
   NO_FILTER,
-  shownLine,
   timeline,
+  viewLine,
 } from './model.js';
 import { goToLine } from './travel.js';
 import { ValueTree } from './value-tree.js';
@@ -44,7 +44,7 @@ function outcomeOf({ round }: MessageRow): string {
   if (round === null) return 'none';
   const { changes } = timeline.value;
   const track = changes.withId(round);
-  const stage = track === undefined ? null : changes.stageAt(track, shownLine.value);
+  const stage = track === undefined ? null : changes.stageAt(track, viewLine.value);
   if (stage === null || stage === 'begun') return 'open';
   return stage === 'aborted' || stage === 'failed' ? 'aborted' : 'committed';
 }
@@ -60,7 +60,7 @@ const FATE_TEXT = {
 } as const;
 
 const fate = (row: MessageRow, target: Target) =>
-  fateOf(row, target, shownLine.value, row.at + ageOf(row.line));
+  fateOf(row, target, viewLine.value, row.at + ageOf(row.line));
 
 function spokenText(row: MessageRow): string {
   const ends = row.targets.map((target) => {

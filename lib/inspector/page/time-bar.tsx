@@ -2,7 +2,17 @@
 import { effect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { clockText, countText, spanText } from './format.js';
-import { isLive, lineEnd, pausedAt, shownLine, sourceState, timeline, world } from './model.js';
+import {
+  heldLine,
+  isLive,
+  lineEnd,
+  pausedAt,
+  shownLine,
+  sourceState,
+  timeline,
+  viewLine,
+  world,
+} from './model.js';
 import {
   goToEnd,
   goToTime,
@@ -103,20 +113,36 @@ function Density() {
   return <canvas class="density" ref={place} />;
 }
 
-/** One move per frame: a pointer reports more often than anything can be drawn. */
+/** Moves that follow one another faster are one drag. */
+const DRAG_MS = 150;
 let wanted: number | null = null;
+let isMoving = false;
+let movedAtMs = 0;
 
+/** A pointer reports more often than anything can be drawn. */
 function moveTo(place: number): void {
-  if (wanted === null) {
-    requestAnimationFrame(() => {
-      const at = timeOf(wanted ?? PLACES, span.value);
-      if (wanted === PLACES) goToEnd(1);
-      else goToTime(at);
-      wanted = null;
-    });
-  }
   isPlaying.value = false;
   wanted = place;
+  if (isMoving) return;
+  isMoving = true;
+  requestAnimationFrame(move);
+}
+
+/** Dragged, nodes and states move in one frame and the view under the tabs in the next. */
+function move(): void {
+  const place = wanted;
+  wanted = null;
+  isMoving = place !== null;
+  if (place === null) return;
+  const nowMs = performance.now();
+  if (nowMs - movedAtMs < DRAG_MS) heldLine.value = viewLine.peek();
+  movedAtMs = nowMs;
+  if (place === PLACES) goToEnd(1);
+  else goToTime(timeOf(place, span.value));
+  requestAnimationFrame(() => {
+    heldLine.value = null;
+    requestAnimationFrame(move);
+  });
 }
 
 function Slider() {
