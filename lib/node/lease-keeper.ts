@@ -84,8 +84,10 @@ export class LeaseKeeper {
     if (known !== null && record.revision <= known.revision) return;
     this.#record = record;
     this.#seenAtMs = this.#options.clock.now();
-    if (record.successions.length > 0) this.#successions = record.successions;
     const held = this.#held;
+    // A renewal that left before `begin` comes back without what `begin` added.
+    const isOwn = held !== null && this.#isMine(record, held);
+    if (!isOwn && record.successions.length > 0) this.#successions = record.successions;
     if (held !== null && !this.#isMine(record, held)) this.#lose('another node holds the lease');
     this.#tellLeader();
   }
@@ -111,13 +113,18 @@ export class LeaseKeeper {
     return fence;
   }
 
-  /** The record tells from now on where this term began. */
-  async begin(version: number): Promise<void> {
+  /**
+   * The record tells from now on where this term began.
+   * @param changedIn the term of the last change in this history
+   */
+  async begin(version: number, changedIn: number): Promise<void> {
     const held = this.#held;
     if (held === null) return;
-    this.#successions = [...this.#successions, { term: held.fence, version }].slice(
-      -SUCCESSIONS_MAX,
+    // A term that began below and came to nothing is no part of this history: it makes no fork.
+    const parts = this.#successions.filter(
+      (each) => each.term <= changedIn || each.version >= version,
     );
+    this.#successions = [...parts, { term: held.fence, version }].slice(-SUCCESSIONS_MAX);
     await this.#renew();
   }
 
