@@ -19,10 +19,9 @@ import {
   type NatsSettings,
   PING_INTERVAL_MS_MIN,
 } from './settings.js';
-import { type Subjects, subjectsOf } from './subjects.js';
+import { ANY_NAME, type Subjects, subjectsOf } from './subjects.js';
 import { Troubles } from './troubles.js';
 
-const ANY_NAME = 'any';
 /** A hello that is older was not heard when a master says that it is here. */
 const HELLO_MS = 100;
 /** Milliseconds our master has to answer when another says that it is here. */
