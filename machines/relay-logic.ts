@@ -91,6 +91,17 @@ export function closeRound(context: RelayContext, event: RelayEvent): Partial<Re
   return { ...ended, closed: [...others, closed].slice(-CLOSED_MAX) };
 }
 
+/**
+ * The slave's machine went on to another round, so it never promised the one that is open here: a
+ * promise is kept until its outcome (P8). Without this relay's yes nobody can commit that one.
+ */
+export function overtaken(
+  { round }: RelayContext,
+  { present }: Pick<Below, 'present'>,
+): Extract<RelayEvent, { type: 'aborted' }> {
+  return { type: 'aborted', round: round?.round ?? '', holders: [], present };
+}
+
 export function passingOf(closed: ClosedRound, only: readonly string[]): Passing {
   const { round, to, reason } = closed;
   return closed.outcome === 'committed'

@@ -1,6 +1,13 @@
 /** The `round` region of the relay machine: one round of the master's, asked below (P9, P14). */
 import type { RelayContext, RelayEvent } from './relay-context.js';
-import { FORGOTTEN, passedOutcome, refusalOf, supersession, unanswered } from './relay-logic.js';
+import {
+  FORGOTTEN,
+  overtaken,
+  passedOutcome,
+  refusalOf,
+  supersession,
+  unanswered,
+} from './relay-logic.js';
 import { relaySetup } from './relay-setup.js';
 
 /** What to pass on when somebody below, or everybody who has not answered, is asked. */
@@ -31,10 +38,36 @@ const outcome = (name: 'committed' | 'aborted') =>
     description: `The round was ${name}: everybody who was asked hears of it (P9, P10).`,
   }) as const;
 
+type Abort = Extract<RelayEvent, { type: 'aborted' }>;
+
 /** However far the round came, its outcome ends it. */
 const outcomes = {
   committed: outcome('committed'),
-  aborted: outcome('aborted'),
+  aborted: [
+    outcome('aborted'),
+    {
+      target: 'idle',
+      guard: {
+        type: 'isAnotherRound',
+        params: ({ event }: { event: Abort }) => ({ round: event.round }),
+      },
+      actions: [
+        {
+          type: 'pass',
+          params: ({ context, event }: { context: RelayContext; event: Abort }) => ({
+            passings: passedOutcome(context, overtaken(context, event)),
+          }),
+        },
+        {
+          type: 'closeRound',
+          params: ({ context, event }: { context: RelayContext; event: Abort }) => ({
+            event: overtaken(context, event),
+          }),
+        },
+      ],
+      description: 'Another round was dropped: this one was overtaken by it, and never promised.',
+    },
+  ],
   superseded: {
     target: 'idle',
     guard: {

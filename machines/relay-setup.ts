@@ -92,6 +92,8 @@ export const relaySetup = setup({
     endsRound: ({ context }, params: { event: RelayEvent }) =>
       context.round !== null &&
       logic.closedBy(context, params.event)?.round === context.round.round,
+    isAnotherRound: ({ context }, params: { round: string }) =>
+      context.round !== null && context.round.round !== params.round,
     isOpenRound: ({ context }, params: { round: string }) => context.round?.round === params.round,
     isAnswerable: ({ context }, params: { event: Extract<RelayEvent, { type: 'inquired' }> }) =>
       logic.answerHere(context, params.event) !== null,

@@ -60,6 +60,11 @@ const adopting = slaveSetup.createStateConfig({
       left: facts.left,
     }),
   },
+  always: {
+    guard: 'reignIsOver',
+    target: 'announcing',
+    description: 'Fenced off meanwhile: whoever reigns now has to say so.',
+  },
   on: {
     reignPersisted: {
       guard: { type: 'isReign', params: ({ event }) => ({ incarnation: event.incarnation }) },

@@ -128,6 +128,8 @@ export function fenceOff(facts: SlaveFacts, { term, candidate, lineage }: Fence)
     lineage: facts.lineage ?? lineage,
     epoch: { term, start: 0 },
     incarnation: candidate,
+    // A reign that was on its way to the disk is over: nothing of it waits to be acted on.
+    reignPending: false,
     held: [],
   };
 }

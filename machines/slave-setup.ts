@@ -148,6 +148,7 @@ export const slaveSetup = setup({
     mustGreet: ({ context: { facts } }) => facts.mustGreet,
     awaitsWelcome: ({ context: { facts } }) => facts.hello !== null,
     reignIsPending: ({ context: { facts } }) => facts.reignPending,
+    reignIsOver: ({ context: { facts } }) => !facts.reignPending,
     wasHeard: ({ context: { facts } }) => facts.heard !== facts.heardBefore,
     progressed: ({ context: { facts } }) => facts.progress !== facts.progressBefore,
     wantsReply: (_, params: { message: AnnounceMessage }) => params.message.reply,

@@ -22,6 +22,7 @@ import type { LeaseSession } from './lease.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { NodeDataSource } from './node-data.js';
 import { nodeHandlers } from './node-handlers.js';
+import { NodeInspection } from './node-inspection.js';
 import type { NodeOptions } from './node-options.js';
 import type { NodeActor, NodeParts } from './node-parts.js';
 import { type NodeFacts, NodeStore } from './node-store.js';
@@ -102,6 +103,9 @@ export class NodeRun<MasterData extends object, SlaveData extends object>
       clock,
       settled: () => this.#settled(),
       crashed: (reason) => this.trouble('PROTOCOL', `node "${id}" of "${item}": ${reason}`),
+      inspection:
+        options.inspect &&
+        new NodeInspection(options.inspect, (why) => this.trouble('INVALID_OPTION', why)),
     });
   }
 
@@ -177,7 +181,8 @@ export class NodeRun<MasterData extends object, SlaveData extends object>
 
   /** Runs a change of role after those before it; a failure becomes an event of the machine. */
   inTurn(step: () => Promise<void>, failed: (problem: NodeProblem) => void): void {
-    const run = this.#last.then(step);
+    const release = this.clock.hold?.();
+    const run = this.#last.then(step).finally(() => release?.());
     this.#last = run.catch((error: unknown) => {
       const { code, message } = asReplicationError(error, 'STORE_FAILED', 'the change of role');
       failed({ code, reason: message });

@@ -5,6 +5,7 @@
  */
 import { compareEpochs, ORIGIN, pointOf } from '../../machines/position.js';
 import type {
+  DeltaLink,
   Enveloped,
   HelloMessage,
   OutcomeMessage,
@@ -14,7 +15,7 @@ import type {
   RequestMessage,
 } from '../../machines/protocol.js';
 import { serviceLimits } from '../limits.js';
-import { payloadOf } from '../service/payload.js';
+import { nextDigest, payloadOf } from '../service/payload.js';
 import type { PeerId } from '../transports/contract.js';
 import { LINKS_MAX } from '../wire/limits.js';
 import { type RelayParts, stampOf } from './relay-parts.js';
@@ -218,9 +219,14 @@ export class Entrance {
   #sendFollowing(peer: PeerId, deltas: ReturnType<RelayParts['layer']['log']['after']>): void {
     const { outbox, settings, slave } = this.#run;
     if (!settings.downstream.writable(peer)) return;
-    const links = deltas.map(({ from, to, durability, body }) => {
-      return { from, to, durability, payload: payloadOf(body) };
-    });
+    const links: DeltaLink[] = [];
+    for (const { from, to, durability, body } of deltas) {
+      const payload = payloadOf(body);
+      // One increment over several of the master's is not chained by its content: only a transfer
+      // brings those, an announcement with one would be taken for damaged (S12).
+      if (nextDigest(from, to.version, payload.checksum) !== to.digest) break;
+      links.push({ from, to, durability, payload });
+    }
     for (let at = 0; at < links.length; at += LINKS_MAX) {
       const part = links.slice(at, at + LINKS_MAX);
       outbox.send(peer, { kind: 'announce', ...stampOf(slave.facts), links: part, reply: false });

@@ -13,7 +13,15 @@ import {
 import { reasonOf } from '../errors.js';
 import type { Clock } from '../runtime/clock.js';
 import { compile, type Effects as EffectCalls } from '../statechart/compile.js';
-import type { RunInspection } from './run-inspection.js';
+
+/** Who hears of an actor's steps, as it looks from the actor. */
+export interface ActorInspection {
+  /** Asked before each step: with nobody who wants it, it is not told. */
+  isWanted(): boolean;
+  wantAll(): void;
+  inspect(event: object): void;
+  inspectStep(event: object): void;
+}
 
 /** One handler per effect name; each gets the params of the action. */
 export type EffectHandlers<Effects> = {
@@ -31,7 +39,7 @@ export interface ProtocolActorOptions<Machine extends AnyStateMachine, Effects> 
   readonly handlers: EffectHandlers<Effects>;
   readonly clock: Clock;
   /** Gets XState's inspection events, where somebody inspects. */
-  readonly inspection?: RunInspection | undefined;
+  readonly inspection?: ActorInspection | undefined;
   /** After every event and its effects. */
   readonly settled: () => void;
   /** A defect in the protocol code itself: the actor is dead, the host is not. */
@@ -150,12 +158,12 @@ export class ProtocolActor<Machine extends AnyStateMachine, Effects> {
     this.#beTold(inspection);
   }
 
-  #beTold(inspection: RunInspection): void {
+  #beTold(inspection: ActorInspection): void {
     this.#telling ??= this.#actor.system.inspect((event) => this.#tell(inspection, event));
   }
 
   /** Ends are told to all: an inspector must not take for running what is over. */
-  #tell(inspection: RunInspection, event: InspectionEvent): void {
+  #tell(inspection: ActorInspection, event: InspectionEvent): void {
     const isEnd = event.type === '@xstate.snapshot' && event.snapshot.status !== 'active';
     this.#isEndTold ||= isEnd;
     if (isEnd) inspection.inspect(event);

@@ -9,8 +9,8 @@ import type { Clock } from '../runtime/clock.js';
 const WINDOW_MS = 1000;
 
 interface Withheld {
-  count: number;
-  last: ReplicationError;
+  readonly count: number;
+  readonly last: () => ReplicationError;
 }
 
 export class TroubleMeter {
@@ -26,16 +26,18 @@ export class TroubleMeter {
   }
 
   /** Tells at once while there are few of this code; every one is counted in what is told. */
-  readonly tell = (error: ReplicationError): void => {
+  readonly tell = (error: ReplicationError): void => this.tellOf(error.code, () => error);
+
+  /** The same; under a flood most errors are counted and need not be made. */
+  readonly tellOf = (code: ErrorCode, make: () => ReplicationError): void => {
     this.#timer ??= this.#clock.setTimeout(this.#turn, WINDOW_MS);
-    const { code } = error;
     const told = this.#told.get(code) ?? 0;
     if (told < limits.troublesPerSecondMax) {
       this.#told.set(code, told + 1);
-      return this.#tell(error);
+      return this.#tell(make());
     }
     const count = (this.#withheld.get(code)?.count ?? 0) + 1;
-    this.#withheld.set(code, { count, last: error });
+    this.#withheld.set(code, { count, last: make });
   };
 
   /** Nothing is told any more. */
@@ -49,7 +51,8 @@ export class TroubleMeter {
   readonly #turn = (): void => {
     const withheld = [...this.#withheld];
     this.stop();
-    for (const [code, { count, last }] of withheld) {
+    for (const [code, { count, last: make }] of withheld) {
+      const last = make();
       const message = `${count} more like this within ${WINDOW_MS} ms, the last: ${last.message}`;
       this.#tell(new ReplicationError(code, message, { cause: last }));
     }

@@ -39,6 +39,8 @@ function taken(input: Buffer): readonly Uint8Array[] {
   const frames: Uint8Array[] = [];
   const receiver = new Receiver(new VirtualClock(), {
     heard: () => undefined,
+    listens: () => true,
+    flooded: () => undefined,
     frame: (frame) => frames.push(frame),
     troubled: () => undefined,
   });

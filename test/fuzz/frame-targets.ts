@@ -97,7 +97,8 @@ function streamTarget({ frames }: Corpus): Target {
 function handshakeTarget(corpus: Corpus): Target {
   const nonce = new Uint8Array(NONCE_BYTES).fill(7);
   const settings = (secret: string | null) => ({
-    keys: keysOf(secret ?? undefined),
+    // A keyring: every key of it is a way in that must not open.
+    keys: keysOf(secret === null ? undefined : [secret, 'the next key']),
     frameBytesMax: FRAME_BYTES_MAX,
     nonce,
     other: 'the fuzzer',

@@ -3,7 +3,8 @@ import { drip, type Held, held, joinDeaf, openHalf, release, tryKey } from './at
 import { type AttackOrder, report } from './messages.js';
 
 const port = Number(process.argv[2]);
-const SLICE_MS = 20;
+const SLICE_MS = 10;
+const DRIPS_WITHIN_MS = 2000;
 const PATIENCE_MS = 20_000;
 
 function pause(ms: number): Promise<void> {
@@ -22,11 +23,13 @@ async function ended(groups: readonly Held[]): Promise<void> {
 async function attack({ plan, forMs }: Extract<AttackOrder, { order: 'attack' }>): Promise<void> {
   const [half, drips, deaf, keys] = [held(), held(), held(), held()];
   const started = performance.now();
-  for (let n = 0; n < plan.dripping; n += 1) drip(drips, port);
   for (let n = 0; n < plan.deaf; n += 1) joinDeaf(deaf, port, `deaf-${n}`);
   for (let passedMs = 0; passedMs < forMs; passedMs = performance.now() - started) {
     const dueHalf = Math.min(1, (passedMs + SLICE_MS) / forMs) * (plan.halfOpen / plan.windows);
     while (half.opened < dueHalf) openHalf(half, port);
+    // Early, so that their deadline falls into the window.
+    const dueDrips = Math.min(1, (passedMs + SLICE_MS) / DRIPS_WITHIN_MS) * plan.dripping;
+    while (drips.opened < dueDrips) drip(drips, port);
     while (keys.opened < (passedMs / 1000) * plan.wrongKeys) tryKey(keys, port);
     await pause(SLICE_MS);
   }

@@ -18,11 +18,12 @@ const HALF_HELLO = Buffer.from([0x16, 3, 1, 1, 0x27, 1, 0, 1, 0x23, 3, 3, ...ran
 export interface Held {
   readonly sockets: Set<net.Socket>;
   opened: number;
+  connected: number;
   closed: number;
 }
 
 export function held(): Held {
-  return { sockets: new Set(), opened: 0, closed: 0 };
+  return { sockets: new Set(), opened: 0, connected: 0, closed: 0 };
 }
 
 function hold(group: Held, socket: net.Socket): void {
@@ -48,6 +49,7 @@ export function openHalf(group: Held, port: number): void {
   group.opened += 1;
   hold(group, socket);
   socket.on('connect', () => {
+    group.connected += 1;
     if (!isSilent) socket.write(HALF_HELLO);
   });
   socket.resume();

@@ -7,15 +7,25 @@ const P99_RATIO_MAX = 2;
 /** Half-open places, and what waits for slaves that do not read until they are dropped. */
 const RSS_GROWTH_MAX = 192 * 1024 * 1024;
 
-/** Sentences of what was violated; none is a pass. */
-export function violationsOf(plan: SiegePlan, result: SiegeResult): readonly string[] {
+/**
+ * Sentences of what was violated; none is a pass.
+ * @param isTimed false in runs too short, or on machines too busy, for percentiles to mean much
+ */
+export function violationsOf(
+  plan: SiegePlan,
+  result: SiegeResult,
+  isTimed: boolean,
+): readonly string[] {
   const { quiet, besieged, attack, refusals } = result;
   const violations: string[] = [];
   const demand = (holds: boolean, what: string): void => {
     if (!holds) violations.push(what);
   };
   const ratio = besieged.p99Ms / quiet.p99Ms;
-  demand(ratio <= P99_RATIO_MAX, `p99 under attack is ${ratio.toFixed(2)} times the quiet one`);
+  demand(
+    !isTimed || ratio <= P99_RATIO_MAX,
+    `p99 under attack is ${ratio.toFixed(2)} times the quiet one`,
+  );
   const grownMib = (besieged.rssBytesMax - quiet.rssBytesMax) / 1024 / 1024;
   demand(
     besieged.rssBytesMax - quiet.rssBytesMax <= RSS_GROWTH_MAX,

@@ -127,6 +127,15 @@ test('P9, P10: an abort reaches everybody who was asked, also after a no of this
   assert.equal(back.send({ type: 'heartbeat' }).effect('pass'), { passings: [] });
 });
 
+test('P8, P9: a round that another one overtook before it was promised is off below', () => {
+  const overtaken = gathering().send({ ...aborted, round: 'r5' } as RelayEvent);
+  assert.equal(overtaken.effect('pass'), {
+    passings: [{ kind: 'abort', round: 'r4', reason: 'aborted by the master', only: ['a', 'b'] }],
+  });
+  assert.ok(overtaken.states.includes('round.idle'));
+  assert.equal(overtaken.send(asked({ round: 'r6', to: point(6) })).names, ['pass']);
+});
+
 test('P10: who holds a round of an earlier life hears its outcome; of history past it no abort', () => {
   const outcome = { ...committed, round: 'r4', holders: ['c'] } as RelayEvent;
   assert.equal(newRelay().send(outcome).effect('pass'), {

@@ -6,6 +6,7 @@ import { createSocket } from 'node:dgram';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createMaster, createSlave, document } from '../../lib/index.js';
+import { KINDS } from '../../lib/transports/udp/datagram.js';
 import {
   type UdpListenTraffic,
   type UdpSlaveTransport,
@@ -40,11 +41,13 @@ async function until(what: string, holds: () => boolean): Promise<void> {
   }
 }
 
-/** Somebody in the group who knows no secret: counts what passes. */
+/** Somebody in the group who knows no secret: counts what passes, but for beacons. */
 async function eavesdrop(port: number) {
   const lengths: number[] = [];
   const socket = createSocket({ type: 'udp4', reuseAddr: true });
-  socket.on('message', ({ length }) => lengths.push(length));
+  socket.on('message', (datagram) => {
+    if (datagram[5] === KINDS.frame) lengths.push(datagram.length);
+  });
   await new Promise<void>((resolve) => socket.bind({ port, address: GROUP }, resolve));
   socket.addMembership(GROUP, '127.0.0.1');
   return { lengths, close: () => socket.close() };

@@ -2,6 +2,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { document, ReplicationError } from '../../lib/index.js';
+import { createCollector } from '../../lib/inspector/collect/collector.js';
+import type { Entry } from '../../lib/inspector/entries.js';
 import { createNode, manualLease, memoryLease } from '../../lib/node/index.js';
 import { LEASE_MS, MEMBERS, NodeWorld, type Tree } from '../support/node-world.js';
 
@@ -241,6 +243,31 @@ test('subscribers hear of changes whatever role the node is in', async () => {
   for (const id of world.nodes.keys()) assert.is(heard.get(id), 2, id);
   assert.is(heard.get(first.id), 1);
   await world.end();
+});
+
+test('its statechart is inspected as any other, and an inspector that throws harms nothing', async () => {
+  const world = new NodeWorld();
+  const entries: Entry[] = [];
+  const inspector = createCollector({
+    sink: { take: (taken) => void entries.push(...taken) },
+    clock: world.clock,
+  });
+  let calls = 0;
+  const broken = () => {
+    calls += 1;
+    throw new Error('no');
+  };
+  const leader = await world.begin({ inspect: [broken, inspector.inspect] });
+  const heard = calls;
+  await world.clock.pass(LEASE_MS);
+  assert.is(leader.role, 'leading');
+  // Once for each run that has it, and for each node's own actor.
+  assert.ok(heard > 0 && calls === heard, `${calls} calls`);
+  const charts = entries.flatMap((entry) => (entry.kind === 'machine' ? [entry.chart.id] : []));
+  assert.ok(charts.includes('node'), charts.join());
+  assert.ok(JSON.stringify(entries).includes('"leading"'));
+  await world.end();
+  inspector.close();
 });
 
 test('wrong options are refused by name', () => {

@@ -3,6 +3,7 @@ import type { ReplicationError } from '../../lib/errors.js';
 import { Veto } from '../../lib/errors.js';
 import { document } from '../../lib/layers/document/document.js';
 import { type Random, seededRandom } from '../../lib/runtime/random.js';
+import type { Trouble } from '../../lib/service/status.js';
 import { decodeFrame } from '../../lib/wire/frame.js';
 import { RelayCluster, type RelayLife } from './relay-cluster.js';
 import { setter, TWO_PHASE } from './service-changes.js';
@@ -148,6 +149,7 @@ export class RelaySwarm {
     const timing = { silence: 900, voteTimeout: VOTE_MS[id] as number, logBytesMax: 2_000 };
     const life = this.cluster.relay(id, { ...this.#diskOf(id), to, ...timing });
     this.#relays.set(id, life);
+    this.#watch(life);
     await this.cluster.start(life);
   }
 
@@ -164,12 +166,30 @@ export class RelaySwarm {
     const life = this.cluster.slave(id, { ...this.#diskOf(id), to, data, silence: 900 });
     life.wire.onSend = (frame) => {
       const message = decodeFrame(frame);
-      if (message.kind !== 'vote' || message.answer !== 'no') return;
-      if (message.code === 'VETOED') this.figures.vetoed += 1;
+      if (message.kind !== 'vote') return;
+      // One that still holds another round may say yes when it is asked again; so may one that
+      // lost its no with its life. A veto that stands is final.
+      if (message.answer === 'yes' && this.#refused.get(message.round) === id) {
+        this.#refused.delete(message.round);
+      }
+      if (message.code !== 'VETOED') return;
+      this.figures.vetoed += 1;
       this.#refused.set(message.round, id);
     };
     this.#leaves.set(id, life);
+    this.#watch(life);
     await this.cluster.start(life);
+  }
+
+  /** These links damage nothing: what is taken for damaged was made wrong here. */
+  #watch({ node }: Pick<RelayLife | SlaveLife, 'node'>): void {
+    const { id } = node;
+    const listen = node.on as (event: 'trouble', listener: (trouble: Trouble) => void) => void;
+    listen.call(node, 'trouble', ({ code, reason }) => {
+      if (code === 'CORRUPT' || /effect .* failed/.test(reason)) {
+        this.#broken.push(`S12, S14: ${id}: ${code} ${reason}`);
+      }
+    });
   }
 
   #diskOf(id: string): { disk?: ServiceDisk } {

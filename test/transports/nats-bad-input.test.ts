@@ -150,7 +150,7 @@ function strangerTests(): void {
 
   test('A6: 10,000 hellos of nobody take no more places than there are', async () => {
     await NatsWorld.in(async (world) => {
-      const master = await world.master({ maxConnections: 50 });
+      const master = await world.master({ maxConnections: 50, pingIntervalMs: 500 });
       const good = await world.slave();
       await until('joined', () => good.sink.joins.length === 1);
       const connection = await world.client();

@@ -226,8 +226,11 @@ function masterTests(): void {
       assert.match(slave.sink.troubles[0]?.message ?? '', PREFIX);
       const patient = await world.slave({ handshakeTimeoutMs: 60_000 });
       await new Promise((resolve) => setTimeout(resolve, 2 * PING_MS));
-      await world.master();
+      // Of a master that says only once that it is here, not after a ping's interval.
+      await world.master({ pingIntervalMs: 60_000 });
       await until('joined', () => slave.sink.joins.length === 1 && patient.sink.joins.length === 1);
+      const hasty = await world.slave();
+      await until('joined as well', () => hasty.sink.joins.length === 1);
       assert.is(slave.sink.troubles.length, 1);
     });
   });

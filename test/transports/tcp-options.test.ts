@@ -50,6 +50,26 @@ test('a bad secret is refused without being shown', () => {
   assert.not.match(error.message, 'hush');
 });
 
+test('options that would protect nothing are refused, with the reason', () => {
+  const cases: Array<[RegExp, object]> = [
+    [/"seal" goes with "secret"/, { seal: true }],
+    [/"seal" goes with "secret"/, { seal: false, secret: 'known', tls: {} }],
+    [/"peers" goes with "tls"/, { peers: ['web-1'], secret: 'known' }],
+    [/"peers" must be 'authority'/, { tls: { rejectUnauthorized: false } }],
+    [/"peers" must be 'authority'/, { tls: { requestCert: false }, peers: ['web-1'] }],
+    [/"peers"/, { tls: {}, peers: [] }],
+    [/"peers"/, { tls: {}, peers: 'anybody' }],
+    [/"seal"/, { secret: 'known', seal: 'yes' }],
+  ];
+  for (const make of [tcpListen, tcpConnect]) {
+    for (const [says, options] of cases) {
+      const error = refusal(() => make({ port: 1, ...options } as never));
+      assert.is(error.code, 'INVALID_OPTION');
+      assert.match(error.message, says);
+    }
+  }
+});
+
 test('listening beyond loopback needs tls, a secret or insecure: true', () => {
   for (const host of ['0.0.0.0', '::', '192.168.1.5', 'example.org']) {
     const error = refusal(() => tcpListen({ port: 0, host }));

@@ -68,14 +68,15 @@ class Cluster {
       await slave.current(WAIT);
     }
     // Changes until one of them needed no stream: then all slaves hear.
-    for (let n = 1; this.casts.at(-1)?.datagrams !== 1 || this.byStream() > 0; n += 1) {
+    for (let n = 1; !this.isHeardByAll(); n += 1) {
       if (n > 1000) throw new Error('the slaves do not hear datagrams');
       await this.allAt((await this.master.data.set({ n })).version);
     }
   }
 
-  byStream(): number {
-    return this.casts.at(-1)?.streamFrames ?? 0;
+  isHeardByAll(): boolean {
+    const last = this.casts.at(-1);
+    return last?.peers === IDS.length && last.datagrams === 1 && last.streamFrames === 0;
   }
 
   async allAt(version: number): Promise<void> {

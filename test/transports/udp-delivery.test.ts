@@ -5,11 +5,9 @@ import * as assert from 'uvu/assert';
 import { ReplicationError } from '../../lib/errors.js';
 import { createMaster, createSlave, document } from '../../lib/index.js';
 import { VirtualClock } from '../../lib/testing/virtual-clock.js';
-import { Hearing } from '../../lib/transports/udp/hearing.js';
 import { udpConnect, udpListen } from '../../lib/transports/udp/index.js';
 import { type OpenSocket, openSocket } from '../../lib/transports/udp/open-socket.js';
 import { Seats } from '../../lib/transports/udp/seats.js';
-import { WORDS, type Word } from '../../lib/transports/udp/word.js';
 import { decodeFrame } from '../../lib/wire/frame.js';
 import type { Message } from '../../machines/protocol.js';
 import { until } from '../support/recording-sink.js';
@@ -257,41 +255,6 @@ test('a network that drops long datagrams is no network for datagrams: all goes 
     },
     { datagramBytesMax: 4000 },
   );
-});
-
-test('a network without multicast is noticed and told once; one that stops later, too', async () => {
-  const clock = new VirtualClock();
-  const said: Word[] = [];
-  let told = 0;
-  const hearing = new Hearing(clock, {
-    say: (word) => said.push(word),
-    retry: () => undefined,
-    unheard: () => {
-      told += 1;
-    },
-  });
-  hearing.begin();
-  hearing.joined();
-  await clock.passUntil(() => told > 0, 60_000);
-  const untilToldMs = clock.now();
-  assert.ok(untilToldMs > 5_000 && untilToldMs < 10_000, `${untilToldMs} ms`);
-  assert.not(said.some((word) => word !== WORDS.ready));
-  const asked = said.length;
-  await clock.passUntil(() => clock.now() > untilToldMs + 60_000, 120_000);
-  assert.is(told, 1, 'people know');
-  assert.ok(said.length - asked <= 8, 'it asks seldom after a while');
-
-  hearing.heard(false);
-  assert.is(said.at(-1), WORDS.ready, 'a short datagram proves nothing of longer ones');
-  hearing.heard(true);
-  assert.is(said.at(-1), WORDS.hearing);
-  const silentFromMs = clock.now();
-  await clock.passUntil(() => said.includes(WORDS.deaf), 60_000);
-  assert.ok(clock.now() - silentFromMs < 10_000);
-  assert.is(told, 2);
-  hearing.heard(true);
-  assert.is(said.at(-1), WORDS.hearing, 'it hears again by itself (P22)');
-  hearing.end();
 });
 
 test('options: a secret is wanted, addresses are checked, unknown ones are refused by name', () => {

@@ -92,6 +92,41 @@ test('two masters on one server, each on its path', () =>
     for (const master of masters) await master.close();
   }));
 
+test('a path is taken once; it is free again when that master ends', () =>
+  withServer(async (server, port) => {
+    const [first, second] = [
+      webSocketListen({ server, secret }),
+      webSocketListen({ server, secret }),
+    ];
+    await first.open(new RecordingSink());
+    let told = { code: '', message: '' };
+    await second.open(new RecordingSink()).catch((error) => {
+      told = error;
+    });
+    assert.is(told.code, 'INVALID_OPTION');
+    assert.match(told.message, '/replichart');
+    await joinOn(port, '/replichart');
+    await first.close();
+    await second.open(new RecordingSink());
+    await joinOn(port, '/replichart');
+    await second.close();
+  }));
+
+test("what another listener took already is told, and is that one's", () =>
+  withServer(async (server, port) => {
+    const greedy = new WebSocketServer({ server });
+    const master = webSocketListen({ server, secret });
+    const sink = new RecordingSink();
+    await master.open(sink);
+    const client = new WebSocket(`ws://127.0.0.1:${port}/replichart`);
+    await until('told', () => sink.troubles.length > 0);
+    assert.match(sink.troubles[0]?.message ?? '', 'another listener');
+    await until('the other has it', () => client.readyState === WebSocket.OPEN);
+    client.terminate();
+    await master.close();
+    greedy.close();
+  }));
+
 test('a server that does not listen yet is one that slaves find later', async () => {
   const server = http.createServer();
   const master = webSocketListen({ server, secret });

@@ -62,7 +62,7 @@ export class WatchedActor {
     const { slave } = (this.#context ?? {}) as { readonly slave?: unknown };
     const id = this.machine?.id;
     if (id === 'session' && typeof slave === 'string') return `session of ${slave}`;
-    return id === 'master' || id === 'slave' ? id : this.ref.id;
+    return id === 'master' || id === 'slave' || id === 'node' ? id : this.ref.id;
   }
 
   /** Takes the actor as it stands, whatever led there. */

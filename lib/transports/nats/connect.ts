@@ -22,15 +22,19 @@ import {
 import { ANY_NAME, type Subjects, subjectsOf } from './subjects.js';
 import { Troubles } from './troubles.js';
 
-/** A hello that is older was not heard when a master says that it is here. */
-const HELLO_MS = 100;
+/**
+ * When a master says that it is here, a hello that was on its way may have been heard, or not: its
+ * answer has this long. Longer than a way around the world, so that no answer meets a new hello.
+ */
+const HELLO_MS = 500;
 /** Milliseconds our master has to answer when another says that it is here. */
 const PROBE_MS = 500;
 
 interface Attempt {
   readonly id: bigint;
-  readonly atMs: number;
   readonly timer: unknown;
+  /** Its answer has `HELLO_MS` from when a master was here; after that the next one follows. */
+  readonly isShort: boolean;
 }
 
 class NatsConnector implements SlaveTransport, LinkOwner, PipeOwner {
@@ -182,7 +186,7 @@ class NatsConnector implements SlaveTransport, LinkOwner, PipeOwner {
     if (!this.#pipe.isUp) return this.#tellDown();
     const { clock, handshakeTimeoutMs, frameBytesMax } = this.#settings;
     const timer = clock.setTimeout(this.#late, handshakeTimeoutMs);
-    this.#attempt = { id: freshId(), atMs: clock.now(), timer };
+    this.#attempt = { id: freshId(), timer, isShort: false };
     this.#pipe.subscribe();
     const hello = encodeMessage({
       kind: 'hello',
@@ -284,13 +288,21 @@ class NatsConnector implements SlaveTransport, LinkOwner, PipeOwner {
 
   #here({ master }: Message): void {
     if (this.#link === null) {
-      const { clock } = this.#settings;
-      const isNew = this.#attempt === null || clock.now() - this.#attempt.atMs > HELLO_MS;
-      if (!isNew) return;
-      this.#forgetAttempt();
       this.#backoff.reset();
-      this.#retry();
+      if (this.#attempt === null) this.#retry();
+      else this.#hurry(this.#attempt);
     } else if (this.#link.master !== master) this.#probe(this.#link);
+  }
+
+  #hurry(attempt: Attempt): void {
+    if (attempt.isShort) return;
+    const { clock } = this.#settings;
+    clock.clearTimeout(attempt.timer);
+    const again = () => {
+      this.#forgetAttempt();
+      this.#dial();
+    };
+    this.#attempt = { id: attempt.id, isShort: true, timer: clock.setTimeout(again, HELLO_MS) };
   }
 
   /** Another master is here: is ours still? A successor's slaves need not wait for silence. */

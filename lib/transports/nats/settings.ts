@@ -8,36 +8,25 @@ import {
   integerOption,
   type OptionCheck,
   type OptionChecks,
-  objectOption,
   required,
 } from '../../options.js';
-import { type Clock, systemClock } from '../../runtime/clock.js';
 import type { Random } from '../../runtime/random.js';
+import {
+  type FilledWindowOptions,
+  fillWindowOptions,
+  type WindowOptions,
+  windowChecks,
+} from '../window-options.js';
 
 /** Options of both sides. */
-export interface NatsCommonOptions {
+export interface NatsCommonOptions extends WindowOptions {
   /**
    * What the subjects begin with: one master and its slaves have a prefix of their own, such as
    * `acme.settings`. Letters, digits, `_` and `-`, in parts with a dot between them.
    */
   readonly prefix: string;
-  /** Bytes of the longest frame; both sides need the same. @default 4 MiB */
-  readonly frameBytesMax?: number;
   /** Milliseconds the other side, or the server, may take to answer at first. @default 5000 */
   readonly handshakeTimeoutMs?: number;
-  /** Bytes a peer has not taken yet above which it is not `writable`. @default 4 MiB */
-  readonly highWaterBytes?: number;
-  /** Bytes a peer has not taken yet at which it is dropped with `OVERLOADED`. @default 16 MiB */
-  readonly outboundBytesMax?: number;
-  /**
-   * Milliseconds a full peer may take no byte, and a frame in several messages may wait for the
-   * next one; then the peer is dropped. @default 10000
-   */
-  readonly stallTimeoutMs?: number;
-  /** Milliseconds an orderly end may take to flush. @default 1000 */
-  readonly closeTimeoutMs?: number;
-  /** The source of time. @default the system's monotonic clock */
-  readonly clock?: Clock;
 }
 
 export interface NatsListenOptions extends NatsCommonOptions {
@@ -66,15 +55,9 @@ export interface NatsConnectOptions extends NatsCommonOptions {
 }
 
 /** What both sides need to know, defaults filled in. */
-export interface NatsSettings {
+export interface NatsSettings extends FilledWindowOptions {
   readonly prefix: string;
-  readonly frameBytesMax: number;
   readonly handshakeTimeoutMs: number;
-  readonly highWaterBytes: number;
-  readonly outboundBytesMax: number;
-  readonly stallTimeoutMs: number;
-  readonly closeTimeoutMs: number;
-  readonly clock: Clock;
 }
 
 export const PING_INTERVAL_MS = 2_000;
@@ -95,14 +78,9 @@ const prefixOption = textOption(/^[\w-]+(\.[\w-]+)*$/, PREFIX_LENGTH_MAX, PREFIX
 const nameOption = textOption(/^[\w-]+$/, 64, '1 to 64 letters, digits, "_" and "-"');
 
 const COMMON: OptionChecks = {
+  ...windowChecks,
   prefix: required(prefixOption, PREFIX),
-  frameBytesMax: integerOption(1, limits.frameBytesCeiling),
   handshakeTimeoutMs: integerOption(1),
-  highWaterBytes: integerOption(1),
-  outboundBytesMax: integerOption(1),
-  stallTimeoutMs: integerOption(1),
-  closeTimeoutMs: integerOption(1),
-  clock: objectOption,
 };
 
 const LISTEN: OptionChecks = {
@@ -136,24 +114,8 @@ function checkConnection(where: string, connection: unknown): void {
 }
 
 function settingsOf(where: string, options: NatsCommonOptions): NatsSettings {
-  const settings = {
-    prefix: options.prefix,
-    frameBytesMax: options.frameBytesMax ?? limits.frameBytesMax,
-    handshakeTimeoutMs: options.handshakeTimeoutMs ?? limits.handshakeTimeoutMs,
-    highWaterBytes: options.highWaterBytes ?? limits.highWaterBytes,
-    outboundBytesMax: options.outboundBytesMax ?? limits.outboundBytesMax,
-    stallTimeoutMs: options.stallTimeoutMs ?? limits.stallTimeoutMs,
-    closeTimeoutMs: options.closeTimeoutMs ?? limits.closeTimeoutMs,
-    clock: options.clock ?? systemClock,
-  };
-  if (settings.outboundBytesMax < settings.highWaterBytes + settings.frameBytesMax) {
-    // Otherwise one frame sent while writable could drop the peer.
-    const message =
-      `option "outboundBytesMax" of ${where} must be at least highWaterBytes + frameBytesMax ` +
-      `(${settings.highWaterBytes} + ${settings.frameBytesMax})`;
-    throw new ReplicationError('INVALID_OPTION', message);
-  }
-  return settings;
+  const handshakeTimeoutMs = options.handshakeTimeoutMs ?? limits.handshakeTimeoutMs;
+  return { ...fillWindowOptions(where, options), prefix: options.prefix, handshakeTimeoutMs };
 }
 
 /** @throws {ReplicationError} INVALID_OPTION */

@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import { ReplicationError } from '../../errors.js';
 import { limits } from '../../limits.js';
+import type { TroubleMeter } from '../trouble-meter.js';
 import { addressOf, isLoopback } from './settings.js';
 
 interface Entry {
@@ -20,7 +21,7 @@ export interface CensusLimits {
 
 export class Census {
   readonly #limits: CensusLimits;
-  readonly #told: (error: ReplicationError) => void;
+  readonly #meter: TroubleMeter;
   readonly #where: string;
   readonly #all = new Map<string, Entry>();
   /** Sockets that have not joined, oldest first, by the address they come from. */
@@ -31,9 +32,9 @@ export class Census {
   #joined = 0;
 
   /** @param where the function people called, for messages */
-  constructor(settings: CensusLimits, told: (error: ReplicationError) => void, where: string) {
+  constructor(settings: CensusLimits, meter: TroubleMeter, where: string) {
     this.#limits = settings;
-    this.#told = told;
+    this.#meter = meter;
     this.#where = where;
   }
 
@@ -132,10 +133,12 @@ export class Census {
       if (this.#ended.has(name) || socket.destroyed) continue;
       this.#ended.add(name);
       socket.destroy();
-      const message =
-        `${name} was ended before it completed the handshake: ${why}. Slaves try again; if ` +
-        'none of them is refused, somebody floods this port';
-      return this.#told(new ReplicationError('OVERLOADED', message));
+      return this.#meter.tellOf('OVERLOADED', () => {
+        const message =
+          `${name} was ended before it completed the handshake: ${why}. Slaves try again; if ` +
+          'none of them is refused, somebody floods this port';
+        return new ReplicationError('OVERLOADED', message);
+      });
     }
   }
 }

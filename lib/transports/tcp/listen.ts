@@ -122,7 +122,7 @@ class TcpListener implements TcpMasterTransport {
         connectionsPerAddressMax:
           this.#options.connectionsPerAddressMax ?? limits.connectionsPerAddressMax,
       },
-      meter.tell,
+      meter,
       'tcpListen',
     );
     this.#census = census;
@@ -140,13 +140,9 @@ class TcpListener implements TcpMasterTransport {
   }
 
   #createServer(census: Census, meter: TroubleMeter): net.Server {
-    const keepAlive = { keepAlive: true, keepAliveInitialDelay: limits.keepAliveMs };
-    const common = { noDelay: true, ...keepAlive };
     const { wire } = this.#credentials;
     const isPlain = wire === 'plain';
-    const server = isPlain
-      ? net.createServer(common)
-      : this.#createTlsServer({ ...common, ...this.#tlsOptions() });
+    const server = isPlain ? net.createServer() : this.#createTlsServer(this.#tlsOptions());
     server.on('connection', (socket) => {
       socket.on('error', ignoreSocketError);
       census.add(socket, this.#settings.clock.now());
@@ -197,6 +193,8 @@ class TcpListener implements TcpMasterTransport {
   }
 
   #greet(census: Census, meter: TroubleMeter, socket: net.Socket): void {
+    // Not when it was accepted: of those that never get here each call would be a waste.
+    socket.setNoDelay(true);
     const other = addressOf(socket.remoteAddress ?? '', socket.remotePort ?? 0);
     const { clock, frameBytesMax, handshakeTimeoutMs } = this.#settings;
     const { keys } = this.#credentials;
@@ -230,6 +228,7 @@ class TcpListener implements TcpMasterTransport {
   #join(census: Census, socket: net.Socket, subject: string, rest: Uint8Array): void {
     const other = addressOf(socket.remoteAddress ?? '', socket.remotePort ?? 0);
     census.joined(other);
+    socket.setKeepAlive(true, limits.keepAliveMs);
     this.#peers.add(socket, other, rest, (peer) => {
       if (this.#isNamed) this.#names.set(peer, namesOf(subject, 'slave'));
     });

@@ -69,10 +69,14 @@ class UdpConnector implements UdpSlaveTransport {
       say: (word) => this.#say(word),
       retry: () => this.#group.retry(),
       unheard: () => this.#tellUnheard(),
+      isLossy: () => this.#receiver.isLossy(),
+      resting: (why) => this.#tellResting(why),
     });
     this.#receiver = new Receiver(clock, {
       heard: (isBeacon) => this.#hearing.heard(isBeacon),
       frame: (frame) => this.#deliver(frame),
+      listens: () => this.#hearing.listens,
+      flooded: () => this.#hearing.flooded(),
       troubled,
     });
     this.#group = new GroupSocket(openSocketOf, clock, {
@@ -213,6 +217,13 @@ class UdpConnector implements UdpSlaveTransport {
   #deliver(frame: Uint8Array): void {
     const peer = this.#stream?.peer;
     if (peer !== undefined) this.#gate?.received(peer, [frame]);
+  }
+
+  #tellResting(why: string): void {
+    const message =
+      `the datagrams of ${this.address} are left unread for a while, since ${why}: all comes by ` +
+      'the stream; find who floods this group or host';
+    this.#gate?.troubled(new ReplicationError('OVERLOADED', message));
   }
 
   #tellUnheard(): void {

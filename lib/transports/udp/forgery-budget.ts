@@ -8,8 +8,8 @@ import type { Clock } from '../../runtime/clock.js';
 
 /** Forged datagrams a second, and at once, of a source that never sent a good one. */
 export const STRANGER_TOKENS = 64;
-/** Of the master's address. At tens of microseconds each a flood costs a few percent of a core. */
-export const MASTER_TOKENS = 1024;
+/** Of the master's address. At tens of microseconds each that is a percent or two of a core. */
+export const MASTER_TOKENS = 256;
 const SOURCES_MAX = 256;
 const SECOND_MS = 1000;
 
@@ -61,6 +61,11 @@ export class ForgeryBudget {
     const bucket = this.#known(source);
     if (bucket !== undefined) return bucket.tokens >= 1;
     return this.#strangers.size < SOURCES_MAX || this.#others.tokens >= 1;
+  }
+
+  /** Whether good datagrams came from here. */
+  isMaster(source: string): boolean {
+    return source === this.#masterSource;
   }
 
   /** A good datagram came from here. */

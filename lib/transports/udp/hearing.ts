@@ -12,6 +12,8 @@ const ASK_MS_MAX = 10_000;
 const CHECK_MS = 2_000;
 /** Looks without anything heard, after which it says so. */
 const CHECKS_MAX = 3;
+/** How long datagrams are left unread where they are not worth it. */
+const REST_MS = 10_000;
 /** Questions without an answer, after which people are told. */
 const ASKED_BEFORE_TOLD = 6;
 
@@ -21,6 +23,10 @@ export interface HearingOwner {
   retry(): void;
   /** Nothing is heard: told once until something is. */
   unheard(): void;
+  /** Whether more than half of the datagrams were lost since this was asked last. */
+  isLossy(): boolean;
+  /** For a while no datagrams are read; why, in words that follow on "since". */
+  resting(why: string): void;
 }
 
 export class Hearing {
@@ -31,6 +37,7 @@ export class Hearing {
   #misses = 0;
   #asked = 0;
   #timer: unknown = null;
+  #restedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock, owner: HearingOwner) {
     this.#clock = clock;
@@ -45,7 +52,7 @@ export class Hearing {
 
   /** The group is joined: now an answer can arrive. */
   joined(): void {
-    if (this.#isHearing) return;
+    if (this.#isHearing || !this.listens) return;
     this.#clock.clearTimeout(this.#timer);
     this.#ask();
   }
@@ -65,6 +72,16 @@ export class Hearing {
     this.#timer = this.#clock.setTimeout(this.#check, CHECK_MS);
   }
 
+  /** Whether datagrams are looked into. */
+  get listens(): boolean {
+    return this.#clock.now() - this.#restedAtMs >= REST_MS;
+  }
+
+  /** Good datagrams go under in forged ones, which cost more to tell than a datagram saves. */
+  flooded(): void {
+    this.#rest('forged ones under its address are too many to be looked into');
+  }
+
   /** The stream ended: whom to ask is told by the next one. */
   end(): void {
     this.#clock.clearTimeout(this.#timer);
@@ -81,7 +98,17 @@ export class Hearing {
     this.#timer = this.#clock.setTimeout(this.#ask, delayMs);
   };
 
+  #rest(why: string): void {
+    this.#restedAtMs = this.#clock.now();
+    if (this.#isHearing) this.#owner.say(WORDS.deaf);
+    this.#isHearing = false;
+    this.#owner.resting(why);
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = this.#clock.setTimeout(this.#ask, REST_MS);
+  }
+
   readonly #check = (): void => {
+    if (this.#owner.isLossy()) return this.#rest('more than half of them were lost');
     this.#misses = this.#wasHeard ? 0 : this.#misses + 1;
     this.#wasHeard = false;
     if (this.#misses < CHECKS_MAX) {

@@ -303,8 +303,6 @@ class UdpListener implements UdpMasterTransport {
     const datagram = this.#sealer.seal(KINDS.beacon, [label, padding]);
     if (datagram === null || !this.#caster.send(datagram, () => undefined)) return;
     this.#traffic.beacons += 1;
-    this.#traffic.datagrams += 1;
-    this.#traffic.datagramBytes += datagram.length;
   }
 }
 

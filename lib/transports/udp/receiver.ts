@@ -16,8 +16,15 @@ export interface ReceiverOwner {
   /** A good datagram came, for this slave or another one; a beacon is as long as any may be. */
   heard(isBeacon: boolean): void;
   frame(frame: Uint8Array): void;
+  /** Whether datagrams are looked into at present. */
+  listens(): boolean;
+  /** Forged ones under the master's address are so many that its own cannot be told from them. */
+  flooded(): void;
   troubled(error: ReplicationError): void;
 }
+
+/** Fewer datagrams than this say nothing of how many are lost. */
+const SAMPLE_MIN = 8;
 
 export class Receiver {
   readonly traffic: Counts<UdpConnectTraffic> = {
@@ -35,6 +42,8 @@ export class Receiver {
   /** The seat of the present stream; 0 while there is none. */
   #seat = 0;
   #source = '';
+  /** The newest counter and the datagrams taken when losses were last asked for. */
+  #sampled = { counter: 0, datagrams: 0 };
 
   constructor(clock: Clock, owner: ReceiverOwner) {
     this.#owner = owner;
@@ -49,6 +58,17 @@ export class Receiver {
     // What was seen of the same start stays seen, on whatever stream it was told.
     if (known?.salt.equals(salt)) known.window.raise(counter);
     else this.#opener = new Opener(datagramKey(secret, salt), salt, new ReplayWindow(counter));
+    this.isLossy();
+  }
+
+  /** Whether more than half of the master's datagrams were lost since this was asked last. */
+  isLossy(): boolean {
+    const counter = this.#opener?.window.highest ?? 0;
+    const { datagrams } = this.traffic;
+    const sent = counter - this.#sampled.counter;
+    const came = datagrams - this.#sampled.datagrams;
+    this.#sampled = { counter, datagrams };
+    return sent >= SAMPLE_MIN && 2 * came < sent;
   }
 
   /** The stream is gone: nothing is taken until the next. */
@@ -64,8 +84,13 @@ export class Receiver {
       traffic.strangers += 1;
       return;
     }
+    if (!this.#owner.listens()) {
+      traffic.unread += 1;
+      return;
+    }
     if (!this.#budget.allows(source)) {
       traffic.unread += 1;
+      if (this.#budget.isMaster(source)) this.#owner.flooded();
       return;
     }
     const opened = opener.open(datagram);

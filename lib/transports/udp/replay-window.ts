@@ -14,6 +14,11 @@ export class ReplayWindow {
     this.#seen.fill(1);
   }
 
+  /** The newest counter that was seen, or the floor. */
+  get highest(): number {
+    return this.#highest;
+  }
+
   isFresh(counter: number): boolean {
     if (counter > this.#highest) return true;
     if (this.#highest - counter >= WINDOW_DATAGRAMS) return false;

@@ -2,10 +2,10 @@
 
 /** Of `udpListen`. A frame that goes by the stream to three slaves counts as three. */
 export interface UdpListenTraffic {
-  /** Datagrams handed to the system, and their bytes with headers and seal. */
+  /** Datagrams with a frame, handed to the system, and their bytes with header and seal. */
   readonly datagrams: number;
   readonly datagramBytes: number;
-  /** Of these the ones that only show slaves that datagrams arrive. */
+  /** Further ones, without a frame, that show slaves that datagrams arrive. */
   readonly beacons: number;
   /** Datagrams the system refused, or that were too many to wait for it. */
   readonly datagramsFailed: number;

@@ -8,6 +8,7 @@ import type { SinkGate } from '../sink-gate.js';
 import type { Channel } from './channel.js';
 import { connectFailure } from './channel-failure.js';
 import { refusalOf } from './close-codes.js';
+import { Credentials, type WebSocketCredentials } from './credentials.js';
 import { Greeting } from './greeting.js';
 import { SlaveHandshake } from './handshake.js';
 import { NONCE_BYTES } from './hello.js';
@@ -16,18 +17,29 @@ import {
   connectSettings,
   type WebSocketConnectOptions,
   type WebSocketSettings,
+  type WebSocketTls,
 } from './settings.js';
 
 /** Begins to connect; the channel tells when it is open. Throws what keeps it from beginning. */
 export type Dial = (options: WebSocketConnectOptions) => Channel | Promise<Channel>;
 
-export class WebSocketDialer implements SlaveTransport {
+/** What `webSocketConnect` returns: a slave transport whose credentials can be exchanged. */
+export interface WebSocketSlaveTransport extends SlaveTransport {
+  /**
+   * Proves itself by these from the next connection on; the one that is open goes on.
+   * @throws {ReplicationError} INVALID_OPTION
+   */
+  renew(credentials: WebSocketCredentials<WebSocketTls>): void;
+}
+
+export class WebSocketDialer implements WebSocketSlaveTransport {
   readonly role = 'slave';
   readonly features: TransportFeatures;
   readonly address: string;
   readonly #options: WebSocketConnectOptions;
   readonly #dialChannel: Dial;
   readonly #settings: WebSocketSettings;
+  readonly #credentials: Credentials<WebSocketTls>;
   readonly #lifecycle: Lifecycle;
   readonly #peers: Peers;
   readonly #backoff: Backoff;
@@ -44,6 +56,7 @@ export class WebSocketDialer implements SlaveTransport {
   constructor(options: WebSocketConnectOptions, dial: Dial) {
     this.#settings = connectSettings(options);
     this.#options = options;
+    this.#credentials = new Credentials('webSocketConnect', options);
     this.#dialChannel = dial;
     this.address = options.url;
     const maxFrameBytes = this.#settings.frameBytesMax;
@@ -79,6 +92,10 @@ export class WebSocketDialer implements SlaveTransport {
     this.#peers.disconnect(peer);
   }
 
+  renew(credentials: WebSocketCredentials<WebSocketTls>): void {
+    this.#credentials.renew(credentials);
+  }
+
   #start(gate: SinkGate): void {
     this.#gate = gate;
     this.#peers.start(gate);
@@ -105,7 +122,9 @@ export class WebSocketDialer implements SlaveTransport {
     const gate = this.#gate;
     const startedMs = this.#settings.clock.now();
     try {
-      const channel = await this.#dialChannel(this.#options);
+      const { tls } = this.#credentials;
+      const options = { ...this.#options, ...(tls === undefined ? {} : { tls }) };
+      const channel = await this.#dialChannel(options);
       if (this.#gate === gate) this.#greet(channel, startedMs);
       else channel.destroy();
     } catch (thrown) {
@@ -115,7 +134,8 @@ export class WebSocketDialer implements SlaveTransport {
   }
 
   #greet(channel: Channel, startedMs: number): void {
-    const { keys, frameBytesMax, handshakeTimeoutMs, clock } = this.#settings;
+    const { frameBytesMax, handshakeTimeoutMs, clock } = this.#settings;
+    const { keys } = this.#credentials;
     const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
     const other = `the master at ${this.address}`;
     this.#greeting = new Greeting(

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { WebSocket, WebSocketServer } from 'ws';
-import { ReplicationError, reasonOf } from '../../errors.js';
+import { asReplicationError, ReplicationError, reasonOf } from '../../errors.js';
 import type { PeerId } from '../contract.js';
 import { covers, namesOf, reasonAgainstNames, refusalOfNames } from '../tcp/certificate-names.js';
 import type { Channel } from './channel.js';
@@ -29,6 +29,8 @@ const STRANGER_BYTES_MAX = 1024;
 export interface DoorParts {
   readonly settings: WebSocketListenSettings;
   readonly reception: Reception;
+  /** Whoever may be asked to prove its keys, which may change. */
+  readonly credentials: { readonly keys: readonly Uint8Array[] };
   readonly peers: Peers;
   readonly upgrader: WebSocketServer;
   /** Told of each socket that becomes a WebSocket; says when its time for the handshake began. */
@@ -56,9 +58,15 @@ export class Door {
       this.#refuse(socket, refused);
       return;
     }
-    this.#parts.upgrader.handleUpgrade(request, socket, head, (ws) => {
-      this.#greet(ws, request.socket);
-    });
+    try {
+      this.#parts.upgrader.handleUpgrade(request, socket, head, (ws) => {
+        this.#greet(ws, request.socket);
+      });
+    } catch (thrown) {
+      // Another listener of the host's has upgraded it already, and it is that one's.
+      const words = `${other} was taken by another listener of this server`;
+      this.#parts.reception.meter.tell(asReplicationError(thrown, 'INVALID_OPTION', words));
+    }
   }
 
   /** For a path that is nobody's. */
@@ -94,8 +102,9 @@ export class Door {
   }
 
   #greet(ws: WebSocket, socket: Socket): void {
-    const { settings, reception, upgraded } = this.#parts;
-    const { keys, frameBytesMax, handshakeTimeoutMs, clock } = settings;
+    const { settings, reception, credentials, upgraded } = this.#parts;
+    const { keys } = credentials;
+    const { frameBytesMax, handshakeTimeoutMs, clock } = settings;
     const { census, meter } = reception;
     const other = nameOf(socket);
     const sinceMs = upgraded(socket);

@@ -1,5 +1,5 @@
 /** Runs a handshake on a new channel, within its deadline. */
-import { ReplicationError } from '../../errors.js';
+import { asReplicationError, ReplicationError } from '../../errors.js';
 import { type Channel, type ChannelEnd, type ChannelListener, NOBODY } from './channel.js';
 import { closeCodeOf } from './close-codes.js';
 import type { Handshake } from './handshake.js';
@@ -60,8 +60,9 @@ export class Greeting implements ChannelListener {
       if (step.send !== null) this.#channel.send(step.send);
       if (!step.done) return;
     } catch (thrown) {
-      if (!(thrown instanceof ReplicationError)) throw thrown;
-      this.#refuse(thrown);
+      // Nothing that a stranger sends may end the process, whatever was overlooked.
+      const words = `${this.#handshake.other} could not be understood`;
+      this.#refuse(asReplicationError(thrown, 'PROTOCOL', words));
       return;
     }
     this.#release();

@@ -1,9 +1,10 @@
 /** WebSocket: `webSocketListen` for the master, `webSocketConnect` for slaves; for Node. */
-import type { SlaveTransport } from '../contract.js';
-import { WebSocketDialer } from './connect.js';
+import { WebSocketDialer, type WebSocketSlaveTransport } from './connect.js';
 import { dialNode } from './dial-node.js';
 import type { WebSocketConnectOptions } from './settings.js';
 
+export type { WebSocketSlaveTransport } from './connect.js';
+export type { WebSocketCredentials } from './credentials.js';
 export { type WebSocketMasterTransport, webSocketListen } from './listen.js';
 export type { WebSocketListenOptions } from './listen-options.js';
 export type { WebSocketCommonOptions, WebSocketConnectOptions, WebSocketTls } from './settings.js';
@@ -18,6 +19,6 @@ export type { WebSocketCommonOptions, WebSocketConnectOptions, WebSocketTls } fr
  * `OVERLOADED`, `TIMEOUT`. The same codes, and `TOO_LARGE`, come with `left`.
  * @throws {ReplicationError} INVALID_OPTION for an unknown or ill-typed option
  */
-export function webSocketConnect(options: WebSocketConnectOptions): SlaveTransport {
+export function webSocketConnect(options: WebSocketConnectOptions): WebSocketSlaveTransport {
   return new WebSocketDialer(options, dialNode);
 }

@@ -1,5 +1,6 @@
 /** The master's side of WebSocket. For Node; it needs the optional package ws. */
 import type { IncomingMessage, Server } from 'node:http';
+import type { ServerOptions as HttpsServerOptions } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { WebSocketServer } from 'ws';
@@ -9,6 +10,7 @@ import type { SinkGate } from '../sink-gate.js';
 import { Census } from '../tcp/census.js';
 import { addressOf } from '../tcp/settings.js';
 import { TroubleMeter } from '../trouble-meter.js';
+import { Credentials, type WebSocketCredentials } from './credentials.js';
 import { Door } from './door.js';
 import {
   listenSettings,
@@ -18,12 +20,19 @@ import {
 import { loadWs } from './load-ws.js';
 import { OwnServer, type Reception } from './own-server.js';
 import { Peers } from './peers.js';
+import { takePath } from './taken-paths.js';
 import { pathOf } from './upgrade.js';
 
 /** What `webSocketListen` returns: a master transport that knows its port. */
 export interface WebSocketMasterTransport extends MasterTransport {
   /** The port it listens on, from the first `open` on; on a host's server 0 until that listens. */
   readonly port: number;
+  /**
+   * Goes by these from the next connection on, at once; those that are open go on. On a server of
+   * the host's the certificates are that server's.
+   * @throws {ReplicationError} INVALID_OPTION; what was in use stays so
+   */
+  renew(credentials: WebSocketCredentials<HttpsServerOptions>): void;
 }
 
 class WebSocketListener implements WebSocketMasterTransport {
@@ -31,17 +40,20 @@ class WebSocketListener implements WebSocketMasterTransport {
   readonly features: TransportFeatures;
   readonly #options: WebSocketListenOptions;
   readonly #settings: WebSocketListenSettings;
+  readonly #credentials: Credentials<HttpsServerOptions>;
   readonly #lifecycle: Lifecycle;
   readonly #peers: Peers;
   #own: OwnServer | null = null;
   #door: Door | null = null;
   #ownPort: number;
   #aliveTimer: unknown = null;
+  #releasePath: () => void = () => undefined;
   #meter: TroubleMeter | null = null;
 
   constructor(options: WebSocketListenOptions) {
     this.#settings = listenSettings(options);
     this.#options = options;
+    this.#credentials = new Credentials('webSocketListen', options);
     this.#ownPort = options.port ?? 0;
     const maxFrameBytes = this.#settings.frameBytesMax;
     this.features = { ordered: true, reliable: true, multicast: false, maxFrameBytes };
@@ -96,6 +108,10 @@ class WebSocketListener implements WebSocketMasterTransport {
     this.#peers.disconnect(peer);
   }
 
+  renew(credentials: WebSocketCredentials<HttpsServerOptions>): void {
+    this.#credentials.renew(credentials, (tls) => this.#own?.renew(tls));
+  }
+
   /** Where the host's server listens; null without one and before it does. */
   get #hostAddress(): { readonly address: string; readonly port: number } | null {
     const found = this.#options.server?.address() ?? null;
@@ -116,7 +132,7 @@ class WebSocketListener implements WebSocketMasterTransport {
     });
     const meter = new TroubleMeter(clock, (error) => gate.troubled(error));
     this.#meter = meter;
-    const census = new Census(this.#settings, meter.tell, 'webSocketListen');
+    const census = new Census(this.#settings, meter, 'webSocketListen');
     const reception = { gate, census, meter };
     if (this.#options.server === undefined) await this.#listen(reception, upgrader);
     else this.#attach(this.#options.server, reception, upgrader);
@@ -128,24 +144,25 @@ class WebSocketListener implements WebSocketMasterTransport {
   }
 
   async #listen(reception: Reception, upgrader: WebSocketServer): Promise<void> {
-    const own = new OwnServer(this.#options, this.#settings, reception);
+    const own = new OwnServer(this.#credentials.tls, this.#settings, reception);
     this.#own = own;
     const upgraded = (socket: Socket) => own.upgraded(socket);
-    const [settings, peers] = [this.#settings, this.#peers];
-    this.#door = new Door({ settings, peers, reception, upgrader, upgraded });
+    const [settings, peers, credentials] = [this.#settings, this.#peers, this.#credentials];
+    this.#door = new Door({ settings, peers, credentials, reception, upgrader, upgraded });
     own.http.on('upgrade', this.#upgrade);
     // A port the system chose is kept, so that slaves find a master that was started again.
     this.#ownPort = await own.listen(this.#ownPort);
   }
 
   #attach(server: Server, reception: Reception, upgrader: WebSocketServer): void {
-    const [settings, peers] = [this.#settings, this.#peers];
+    this.#releasePath = takePath(server, this.#settings.path);
+    const [settings, peers, credentials] = [this.#settings, this.#peers, this.#credentials];
     const upgraded = (socket: Socket) => {
       const nowMs = settings.clock.now();
       reception.census.add(socket, nowMs);
       return nowMs;
     };
-    this.#door = new Door({ settings, peers, reception, upgrader, upgraded });
+    this.#door = new Door({ settings, peers, credentials, reception, upgrader, upgraded });
     server.on('upgrade', this.#upgrade);
   }
 
@@ -166,6 +183,8 @@ class WebSocketListener implements WebSocketMasterTransport {
   async #stop(): Promise<void> {
     this.#settings.clock.clearTimeout(this.#aliveTimer);
     this.#options.server?.off('upgrade', this.#upgrade);
+    this.#releasePath();
+    this.#releasePath = () => undefined;
     const stopping = this.#own?.stopListening();
     this.#meter?.stop();
     this.#door?.abandonAll();

@@ -10,7 +10,7 @@ import type { Census } from '../tcp/census.js';
 import { addressOf } from '../tcp/settings.js';
 import { listenFailure, tlsFailure, tlsOptionFailure } from '../tcp/socket-errors.js';
 import type { TroubleMeter } from '../trouble-meter.js';
-import type { WebSocketListenOptions, WebSocketListenSettings } from './listen-options.js';
+import type { WebSocketListenSettings } from './listen-options.js';
 
 const WORDS = 'This port takes WebSocket connections of replichart only.\n';
 
@@ -34,20 +34,20 @@ export class OwnServer {
 
   /** @throws {ReplicationError} INVALID_OPTION for TLS options that node:tls refuses */
   constructor(
-    options: WebSocketListenOptions,
+    tls: https.ServerOptions | undefined,
     settings: WebSocketListenSettings,
     reception: Reception,
   ) {
     this.#settings = settings;
     this.#reception = reception;
-    this.http = options.tls === undefined ? http.createServer() : this.#secure(options.tls);
+    this.http = tls === undefined ? http.createServer() : this.#secure(tls);
     const { http: server } = this;
     server.on('connection', (socket: Socket) => {
       // A reset before anybody else listens would end the process.
       socket.on('error', () => undefined);
       reception.census.add(socket, settings.clock.now());
     });
-    server.on(options.tls === undefined ? 'connection' : 'secureConnection', this.#await);
+    server.on(tls === undefined ? 'connection' : 'secureConnection', this.#await);
     server.on('request', this.#answer);
     server.on('clientError', this.#stranger);
   }
@@ -66,6 +66,15 @@ export class OwnServer {
       this.#reception.gate.troubled(listenFailure(error, addressOf(host, found)));
     });
     return found;
+  }
+
+  /** @throws {ReplicationError} INVALID_OPTION; the certificates in use stay so */
+  renew(tls: https.ServerOptions): void {
+    try {
+      (this.http as https.Server).setSecureContext(tls);
+    } catch (thrown) {
+      throw tlsOptionFailure(thrown, 'renew of webSocketListen');
+    }
   }
 
   /** It becomes a WebSocket, whose handshake has the same deadline. Returns when it came. */

@@ -12,7 +12,7 @@ import {
 } from '../../options.js';
 import { type Clock, systemClock } from '../../runtime/clock.js';
 import type { Random } from '../../runtime/random.js';
-import { keysOf, type Secret, secretOption } from '../keyring.js';
+import { type Secret, secretOption } from '../keyring.js';
 
 /** Options of both sides. */
 export interface WebSocketCommonOptions {
@@ -66,7 +66,6 @@ export interface WebSocketConnectOptions extends WebSocketCommonOptions {
 
 /** What a connection needs to know, defaults filled in. */
 export interface WebSocketSettings {
-  readonly keys: readonly Uint8Array[];
   readonly frameBytesMax: number;
   readonly handshakeTimeoutMs: number;
   readonly highWaterBytes: number;
@@ -99,7 +98,6 @@ const CONNECT: OptionChecks = {
 /** @throws {ReplicationError} INVALID_OPTION */
 export function settingsOf(where: string, options: WebSocketCommonOptions): WebSocketSettings {
   const settings = {
-    keys: keysOf(options.secret),
     frameBytesMax: options.frameBytesMax ?? limits.frameBytesMax,
     handshakeTimeoutMs: options.handshakeTimeoutMs ?? limits.handshakeTimeoutMs,
     highWaterBytes: options.highWaterBytes ?? limits.highWaterBytes,

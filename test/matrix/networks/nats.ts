@@ -1,8 +1,10 @@
-/** NATS: a real server, one with a small `max_payload`, and connections that lose messages. */
+/**
+ * NATS: a real server, and one with a small `max_payload`. Connections that lose messages are in
+ * nats-cluster.transports.ts: a slave that lost one leaves for a moment, and a round that asks
+ * those who are connected, as the scenario's do, then leaves it out.
+ */
 import type { NatsConnection } from '@nats-io/nats-core';
-import { seededRandom } from '../../../lib/runtime/random.js';
 import { natsConnect, natsListen } from '../../../lib/transports/nats/index.js';
-import { lossyNats } from '../../support/lossy-nats.js';
 import { natsClient } from '../../support/nats-pair.js';
 import {
   type NatsServerOptions,
@@ -14,27 +16,21 @@ import type { MatrixNetworkKind } from '../network.js';
 /** Of each slave a connection of its own; a killed one comes back over the same. */
 const SLAVES = 4;
 
-type Wrap = (connection: NatsConnection, name: string) => NatsConnection;
-
-function kind(
-  name: string,
-  server: NatsServerOptions,
-  wrap: Wrap = (connection) => connection,
-): MatrixNetworkKind {
+function kind(name: string, server: NatsServerOptions): MatrixNetworkKind {
   return {
     name,
     unavailable: natsServerMissing,
     open: async () => {
       const running = await startNatsServer(server);
       const opened: NatsConnection[] = [];
-      const client = async (role: string) => {
+      const client = async () => {
         const connection = await natsClient(running);
         opened.push(connection);
-        return wrap(connection, role);
+        return connection;
       };
-      const master = await client('master');
+      const master = await client();
       const spare: NatsConnection[] = [];
-      while (spare.length < SLAVES) spare.push(await client(`slave ${spare.length}`));
+      while (spare.length < SLAVES) spare.push(await client());
       const slaves = new Map<string, NatsConnection>();
       const slaveOf = (id: string): NatsConnection => {
         const connection = slaves.get(id) ?? spare.pop();
@@ -55,14 +51,5 @@ function kind(
   };
 }
 
-const LOSS_RATIO = 0.05;
-
-/** What NATS drops is noticed by its number: the slave leaves and joins anew. */
-function losing(connection: NatsConnection, name: string): NatsConnection {
-  const random = seededRandom(process.env.SEED ?? 4711, name);
-  return lossyNats(connection, () => random() < LOSS_RATIO);
-}
-
 export const nats = kind('nats', {});
 export const natsSmall = kind('nats, 4 KiB messages', { maxPayload: 4096 });
-export const natsLossy = kind('nats, 5 % lost', {}, losing);

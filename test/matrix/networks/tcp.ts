@@ -5,14 +5,14 @@ import {
   tcpConnect,
   tcpListen,
 } from '../../../lib/transports/tcp/index.js';
-import { hasOpenssl, selfSigned } from '../../support/certificates.js';
+import { Authority, hasOpenssl } from '../../support/certificates.js';
 import { freePort } from '../../support/free-port.js';
 import type { MatrixNetworkKind } from '../network.js';
 
-type Sides = {
+interface Sides {
   readonly listen: Partial<TcpListenOptions>;
-  readonly connect: Partial<TcpConnectOptions>;
-};
+  connect(id: string): Partial<TcpConnectOptions>;
+}
 
 function kind(name: string, sides: () => Sides, unavailable = () => null as string | null) {
   return {
@@ -23,25 +23,28 @@ function kind(name: string, sides: () => Sides, unavailable = () => null as stri
       const { listen, connect } = sides();
       return {
         listen: () => tcpListen({ port, ...listen }),
-        connect: () => tcpConnect({ port, reconnectMsMax: 50, ...connect }),
+        connect: (id) => tcpConnect({ port, reconnectMsMax: 50, ...connect(id) }),
         close: async () => undefined,
       };
     },
   } satisfies MatrixNetworkKind;
 }
 
+/** A slave's certificate holds its id: with another's it could not join. */
 function certified(): Sides {
-  const master = selfSigned('master');
-  const slave = selfSigned('slave');
+  const authority = new Authority();
   return {
-    listen: { tls: { ...master, ca: slave.cert } },
-    connect: { tls: { ...slave, ca: master.cert } },
+    listen: { tls: authority.issue('master', 'master') },
+    connect: (id) => ({ tls: authority.issue('slave', id) }),
   };
 }
 
 const secret = 'matrix secret';
 const NO_OPENSSL = 'the openssl command is missing (apt-get install openssl)';
 
-export const tcp = kind('tcp', () => ({ listen: {}, connect: {} }));
-export const tcpSecret = kind('tcp, secret', () => ({ listen: { secret }, connect: { secret } }));
+export const tcp = kind('tcp', () => ({ listen: {}, connect: () => ({}) }));
+export const tcpSecret = kind('tcp, secret', () => ({
+  listen: { secret },
+  connect: () => ({ secret }),
+}));
 export const tcpTls = kind('tcp, tls', certified, () => (hasOpenssl() ? null : NO_OPENSSL));
