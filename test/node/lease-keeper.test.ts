@@ -158,6 +158,20 @@ test('P16: a term that came to nothing makes no fork of the history that went on
   assert.equal(lease.record('i')?.successions, [{ term: await taken, version: 9 }]);
 });
 
+test('P22: a service that lost its record is used again, with numbers above the lost ones', async () => {
+  const { clock, lease, first, second, fence } = await two();
+  lease.loseRecord('i');
+  await clock.pass(LEASE_MS);
+  assert.is(first.losses.length, 1);
+  assert.not.ok(first.keeper.isHeld(fence as number));
+  await clock.passUntil(() => second.isFree, 2 * LEASE_MS);
+  const taken = second.keeper.acquire(1);
+  await clock.pass(20);
+  assert.ok(((await taken) as number) > (fence as number));
+  await clock.pass(LEASE_MS);
+  assert.is(first.leader, 'second');
+});
+
 test('an heir takes it at once, and others wait for it a while', async () => {
   const { clock, lease, first, second } = await two();
   const third = new Holder(clock, lease, 'third');
