@@ -154,15 +154,23 @@ export function answerHere(context: RelayContext, event: Inquiry): OutcomeMessag
   return { kind: 'outcome', round: event.prepared.round, outcome, position };
 }
 
+/** Who below asked about this round; ids are what slaves sent, "constructor" may be among them. */
+export function askingOf(
+  { inquiries }: RelayContext,
+  round: string,
+): readonly string[] | undefined {
+  return Object.hasOwn(inquiries, round) ? inquiries[round] : undefined;
+}
+
 /** One that asks again heard no answer: then the question itself may be lost. */
-export function isAskedByOthers({ inquiries }: RelayContext, { slave, prepared }: Inquiry) {
-  const asking = inquiries[prepared.round];
+export function isAskedByOthers(context: RelayContext, { slave, prepared }: Inquiry) {
+  const asking = askingOf(context, prepared.round);
   return asking !== undefined && !asking.includes(slave);
 }
 
 export function noteInquiry(context: RelayContext, event: Inquiry): Partial<RelayContext> {
   const { round } = event.prepared;
-  const asking = new Set(context.inquiries[round]).add(event.slave);
+  const asking = new Set(askingOf(context, round)).add(event.slave);
   return { inquiries: { ...context.inquiries, [round]: [...asking] } };
 }
 

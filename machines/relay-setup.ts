@@ -100,7 +100,7 @@ export const relaySetup = setup({
     isAskedAbove: ({ context }, params: { event: Extract<RelayEvent, { type: 'inquired' }> }) =>
       logic.isAskedByOthers(context, params.event),
     isAwaited: ({ context }, params: { round: string }) =>
-      context.inquiries[params.round] !== undefined,
+      logic.askingOf(context, params.round) !== undefined,
     isSettled: ({ context }) => logic.isSubtreeSettled(context),
     hasSettledRounds: ({ context }) => settledRounds(context).length > 0,
   },

@@ -3,7 +3,7 @@
  * asked of those below and becomes one vote, its outcome is passed on until they confirmed it,
  * and what they ask is answered by record or passed up. It never decides a round (P11).
  */
-import { answerHere, initialContext, repeated } from './relay-logic.js';
+import { answerHere, askingOf, initialContext, repeated } from './relay-logic.js';
 import { roundRegion } from './relay-round.js';
 import { relaySetup } from './relay-setup.js';
 
@@ -79,7 +79,7 @@ const keeping = relaySetup.createStateConfig({
         {
           type: 'reply',
           params: ({ context, event }) => ({
-            slaves: context.inquiries[event.message.round] ?? [],
+            slaves: askingOf(context, event.message.round) ?? [],
             message: event.message,
           }),
         },

@@ -41,6 +41,15 @@ export function comparePlaces(left: Position | null, right: Position | null): nu
   return left.epoch.term - right.epoch.term || left.version - right.version;
 }
 
+/**
+ * Where an answer stands. A promise shows a later term than the last change does: its master had
+ * brought the node to where the round begins, so that place is part of that term's history.
+ */
+function placeOf({ position, held }: NodeStanding): Position | null {
+  if (position === null || held === null) return position;
+  return held.epoch.term > position.epoch.term ? { ...position, epoch: held.epoch } : position;
+}
+
 /** Where a term began: no position of an earlier term beyond it is part of the history. */
 export interface Succession {
   readonly term: number;
@@ -91,10 +100,13 @@ export function fateOf(round: HeldRound, answers: readonly NodeStanding[]): Roun
       (held?.round === round.round && held.isDecided === true),
   );
   if (isCommitted) return 'committed';
+  const { epoch, to } = round;
+  // A higher number of an earlier term is a fork that the round's own term left out: no proof.
   const isPast = answers.some(
     ({ position }) =>
       position !== null &&
-      (position.version >= round.to.version || position.epoch.term > round.epoch.term),
+      (position.epoch.term > epoch.term ||
+        (position.epoch.term === epoch.term && position.version >= to.version)),
   );
   if (isPast) return 'superseded';
   const isAborted = answers.some((answer) => isDenied(round, answer) || didNotVote(round, answer));
@@ -152,7 +164,7 @@ export function openRoundOf(answers: readonly NodeStanding[]): HeldRound | null 
 function newestOf(answers: readonly NodeStanding[], self: NodeStanding): NodeStanding {
   let newest = self;
   for (const answer of answers) {
-    if (comparePlaces(answer.position, newest.position) > 0) newest = answer;
+    if (comparePlaces(placeOf(answer), placeOf(newest)) > 0) newest = answer;
   }
   return newest;
 }
@@ -219,7 +231,7 @@ export function judge(conference: Conference): Judgment {
   const reason = shortage(conference, self);
   if (reason !== null) return { verdict: 'short', reason };
   const newest = newestOf(answers, self);
-  if (comparePlaces(newest.position, self.position) > 0) {
+  if (comparePlaces(placeOf(newest), placeOf(self)) > 0) {
     return { verdict: 'yield', to: newest.node };
   }
   return leadOrAsk(conference, self, newest);

@@ -5,7 +5,7 @@
  */
 import type { Leader } from '../../machines/node-context.js';
 import type { Succession } from '../../machines/succession.js';
-import { asReplicationError, type ReplicationError } from '../errors.js';
+import { asReplicationError, ReplicationError } from '../errors.js';
 import type { Clock } from '../runtime/clock.js';
 import type { LeaseRecord, LeaseSession, LeaseValue } from './lease.js';
 
@@ -50,6 +50,8 @@ export class LeaseKeeper {
   #isRenewing = false;
   #isClosed = false;
   #lastTrouble = '';
+  /** Of a record that the service lost: numbers go on above it. */
+  #fenceMin = 1;
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
@@ -84,8 +86,10 @@ export class LeaseKeeper {
     if (known !== null && record.revision <= known.revision) return;
     this.#record = record;
     this.#seenAtMs = this.#options.clock.now();
-    if (record.successions.length > 0) this.#successions = record.successions;
     const held = this.#held;
+    // A renewal that left before `begin` comes back without what `begin` added.
+    const isOwn = held !== null && this.#isMine(record, held);
+    if (!isOwn && record.successions.length > 0) this.#successions = record.successions;
     if (held !== null && !this.#isMine(record, held)) this.#lose('another node holds the lease');
     this.#tellLeader();
   }
@@ -97,7 +101,12 @@ export class LeaseKeeper {
       if (this.#held.fence >= fenceMin && this.validForMs > 0) return this.#held.fence;
     } else if (!this.#isFree()) return `${this.#record?.holder ?? 'another node'} holds the lease`;
     const last = this.#record;
-    const fence = Math.max(fenceMin, (last?.fence ?? 0) + 1, (last?.revision ?? 0) + 1);
+    const fence = Math.max(
+      fenceMin,
+      this.#fenceMin,
+      (last?.fence ?? 0) + 1,
+      (last?.revision ?? 0) + 1,
+    );
     const sentAtMs = clock.now();
     const written = await this.#write({ holder: id, fence, heir: null }, last?.revision ?? null);
     if (typeof written === 'string') return written;
@@ -111,13 +120,18 @@ export class LeaseKeeper {
     return fence;
   }
 
-  /** The record tells from now on where this term began. */
-  async begin(version: number): Promise<void> {
+  /**
+   * The record tells from now on where this term began.
+   * @param changedIn the term of the last change in this history
+   */
+  async begin(version: number, changedIn: number): Promise<void> {
     const held = this.#held;
     if (held === null) return;
-    this.#successions = [...this.#successions, { term: held.fence, version }].slice(
-      -SUCCESSIONS_MAX,
+    // A term that began below and came to nothing is no part of this history: it makes no fork.
+    const parts = this.#successions.filter(
+      (each) => each.term <= changedIn || each.version >= version,
     );
+    this.#successions = [...parts, { term: held.fence, version }].slice(-SUCCESSIONS_MAX);
     await this.#renew();
   }
 
@@ -234,12 +248,30 @@ export class LeaseKeeper {
 
   async #refresh(): Promise<void> {
     this.#askedAtMs = this.#options.clock.now();
+    const before = this.#record;
     try {
-      this.observe((await this.#session?.read()) ?? null);
+      const found = (await this.#session?.read()) ?? null;
+      if (this.#session !== null) this.#noteLost(before, found);
+      this.observe(found);
     } catch (error) {
       const what = 'the lease could not be read';
       this.#trouble(asReplicationError(error, 'TIMEOUT', what));
     }
+  }
+
+  /**
+   * A read is never older than what was known when it began, unless the service lost its record and
+   * counts anew: then the old one would hide every new one for ever.
+   */
+  #noteLost(before: LeaseRecord | null, found: LeaseRecord | null): void {
+    if (before === null || (found !== null && found.revision >= before.revision)) return;
+    if (this.#record !== before) return;
+    this.#record = null;
+    this.#fenceMin = Math.max(this.#fenceMin, before.fence + 1);
+    this.#seenAtMs = this.#options.clock.now();
+    const message = 'the lease service lost its record; the lease is taken anew';
+    this.#trouble(new ReplicationError('STORE_FAILED', message));
+    this.#lose('the lease service lost its record');
   }
 
   /** What this node wrote itself is no news of anybody else's. */

@@ -69,6 +69,12 @@ export class MemoryLease implements LeaseService {
     return this.#records.get(item) ?? null;
   }
 
+  /** As a service that comes back without its data, and counts from 1 again. */
+  loseRecord(item: string): void {
+    this.#records.delete(item);
+    this.#revision = 0;
+  }
+
   async join(member: LeaseMember): Promise<LeaseSession> {
     await this.#travel();
     this.#members.add(member);

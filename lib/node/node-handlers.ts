@@ -21,7 +21,7 @@ async function lead(run: NodeParts, { term, fate, round }: NodeEffects['lead']):
   if (!run.keeper.isHeld(term)) {
     throw new ReplicationError('FENCED', 'the lease ran out before this node could lead');
   }
-  await run.keeper.begin(base);
+  await run.keeper.begin(base, run.facts.position?.epoch.term ?? 0);
   run.actor.send({ type: 'leading' });
 }
 

@@ -179,6 +179,20 @@ test('P11: a doubt is answered by record or by history, and else passed up, once
   assert.equal(unsure.send({ type: 'answered', message }).names, []);
 });
 
+test('A16: the id of a round is any text, names of what all objects have too', () => {
+  const relay = newRelay();
+  for (const round of ['constructor', '__proto__', 'toString']) {
+    const message = { kind: 'outcome', round, outcome: 'unknown', position: point(3) } as const;
+    assert.equal(relay.send({ type: 'answered', message }).names, [], 'nobody asked');
+    const changes = { prepared: { ...promise, round } };
+    assert.equal(relay.send(inquired('a', changes)).names, ['inquireUp']);
+    assert.equal(relay.send({ type: 'answered', message }).effect('reply'), {
+      slaves: ['a'],
+      message,
+    });
+  }
+});
+
 test('P11: of a round that is open here only the master may say so', () => {
   const relay = promised();
   assert.equal(relay.send(inquired('a')).names, []);

@@ -133,6 +133,22 @@ test('a round that history went past is superseded, whatever is held of it', () 
   assert.is(fateOf(held, [standing('b', { held }), later]), 'superseded');
 });
 
+test('P11: a fork of an earlier term with a higher number neither ends a round nor leads', () => {
+  const held = roundOf(['b']);
+  const prepared = standing('b', { held, position: at(FROM, 2) });
+  // Made by the master of term 1, confirmed by nobody; the master of term 3 began below it.
+  const fork = standing('a', { position: at({ version: 12, digest: 'fork' }, 2) });
+  assert.is(fateOf(held, [prepared, fork]), 'wait');
+  assert.is(judged([prepared, fork]).verdict, 'doubt');
+  const candidate = judged(
+    [fork, prepared].map((each) => ({ ...each, candidate: 'a' })),
+    {
+      self: 'a',
+    },
+  );
+  assert.equal(candidate, { verdict: 'yield', to: 'b' });
+});
+
 test('a participant that lost its disk proves nothing: it may have said yes', () => {
   const held = roundOf(['b', 'c']);
   const empty = standing('c', { position: null, lineage: null });

@@ -133,6 +133,45 @@ test('a renewal that was written without an answer does not cost the lease', asy
   assert.equal(first.losses, []);
 });
 
+test('P16: where a term began is told although a renewal was under way', async () => {
+  const { clock, lease, first, fence } = await two();
+  const before = lease.record('i')?.revision;
+  // The renewal is on its way to the record, and comes back as news before its answer does.
+  await clock.passUntil(() => lease.record('i')?.revision !== before, LEASE_MS);
+  void first.keeper.begin(7, 0);
+  await clock.pass(LEASE_MS);
+  assert.equal(lease.record('i')?.successions, [{ term: fence, version: 7 }]);
+});
+
+test('P16: a term that came to nothing makes no fork of the history that went on', async () => {
+  const { clock, lease, first, second, fence } = await two();
+  // Terms: 1 made versions up to 9; the first holder began at 5 and made nothing.
+  void first.keeper.begin(5, 1);
+  await clock.pass(20);
+  void first.keeper.release(null);
+  await clock.pass(20);
+  const taken = second.keeper.acquire(1);
+  await clock.pass(20);
+  assert.ok((fence as number) > 0);
+  void second.keeper.begin(9, 0);
+  await clock.pass(20);
+  assert.equal(lease.record('i')?.successions, [{ term: await taken, version: 9 }]);
+});
+
+test('P22: a service that lost its record is used again, with numbers above the lost ones', async () => {
+  const { clock, lease, first, second, fence } = await two();
+  lease.loseRecord('i');
+  await clock.pass(LEASE_MS);
+  assert.is(first.losses.length, 1);
+  assert.not.ok(first.keeper.isHeld(fence as number));
+  await clock.passUntil(() => second.isFree, 2 * LEASE_MS);
+  const taken = second.keeper.acquire(1);
+  await clock.pass(20);
+  assert.ok(((await taken) as number) > (fence as number));
+  await clock.pass(LEASE_MS);
+  assert.is(first.leader, 'second');
+});
+
 test('an heir takes it at once, and others wait for it a while', async () => {
   const { clock, lease, first, second } = await two();
   const third = new Holder(clock, lease, 'third');

@@ -79,6 +79,13 @@ test('listening beyond loopback needs tls, a secret or insecure: true', () => {
     tcpListen({ port: 0, host, insecure: true });
     tcpListen({ port: 0, host, secret: 'known to both' });
     tcpListen({ port: 0, host, tls: {} });
+    // TLS without certificates of slaves says nothing of who they are.
+    for (const tls of [{ requestCert: false }, { rejectUnauthorized: false }]) {
+      const open = { port: 0, host, tls, peers: 'authority' } as const;
+      assert.match(refusal(() => tcpListen(open)).message, 'insecure: true');
+      tcpListen({ ...open, secret: 'known to both' });
+      tcpListen({ ...open, insecure: true });
+    }
   }
   for (const host of ['127.0.0.1', '127.9.9.9', '::1', 'localhost']) tcpListen({ port: 0, host });
 });

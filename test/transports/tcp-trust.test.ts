@@ -48,6 +48,13 @@ if (hasOpenssl()) {
   const both: Refusal = { master: 'UNAUTHORIZED', slave: 'UNAUTHORIZED' };
   const expired = /expired/;
 
+  test('requestCert: undefined is as if it were not given: no certificate, no way in', () =>
+    isRefused(
+      { tls: { ...master, requestCert: undefined }, peers: 'authority' },
+      { tls: { ca: authority.cert }, peers: 'authority' },
+      both,
+    ));
+
   test('an expired certificate of a slave is refused, and said to be expired', () =>
     isRefused(
       { tls: master },

@@ -19,10 +19,9 @@ import {
   type NatsSettings,
   PING_INTERVAL_MS_MIN,
 } from './settings.js';
-import { type Subjects, subjectsOf } from './subjects.js';
+import { ANY_NAME, type Subjects, subjectsOf } from './subjects.js';
 import { Troubles } from './troubles.js';
 
-const ANY_NAME = 'any';
 /**
  * When a master says that it is here, a hello that was on its way may have been heard, or not: its
  * answer has this long. Longer than a way around the world, so that no answer meets a new hello.

@@ -22,7 +22,7 @@ import { encodeRefusal, type RefusalCode } from './refusal.js';
 import { Outgoing } from './sequence.js';
 import type { NatsSettings } from './settings.js';
 import { listenSettings, type NatsListenOptions, PING_INTERVAL_MS } from './settings.js';
-import { type Subjects, subjectsOf } from './subjects.js';
+import { inboxCovers, type Subjects, subjectsOf } from './subjects.js';
 import { Troubles } from './troubles.js';
 
 /**
@@ -124,6 +124,12 @@ class NatsListener implements MasterTransport, LinkOwner, PipeOwner {
 
   writable(peer: PeerId): boolean {
     return this.#byPeer.get(peer)?.link.isWritable() ?? false;
+  }
+
+  /** The server vouches for the name in a subject, where users may publish under their own only. */
+  permits(peer: PeerId, slave: string): boolean {
+    const known = this.#byPeer.get(peer);
+    return known !== undefined && inboxCovers(known.inbox, slave);
   }
 
   disconnect(peer: PeerId): void {

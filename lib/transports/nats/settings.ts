@@ -42,7 +42,8 @@ export interface NatsListenOptions extends NatsCommonOptions {
 export interface NatsConnectOptions extends NatsCommonOptions {
   /**
    * What this slave's subjects have in them, for permissions of a single slave: up to 64 letters,
-   * digits, `_` and `-`. Not its `id`: that is the replication's. @default 'any'
+   * digits, `_` and `-`. A slave with a name can only have an id that is this name or starts with
+   * it and a slash. @default 'any': any id
    */
   readonly name?: string;
   /** Milliseconds: the bound of the first rejoin delay; it doubles each time. @default 50 */

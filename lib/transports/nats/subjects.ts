@@ -1,3 +1,11 @@
+export const ANY_NAME = 'any';
+
+/** Whether a slave that speaks on this inbox may have this id: its name, or anything below it. */
+export function inboxCovers(inbox: string, id: string): boolean {
+  const [name = ''] = inbox.split('.');
+  return name === ANY_NAME || id === name || id.startsWith(`${name}/`);
+}
+
 /**
  * The subjects of one prefix. Everything a master says is below `PREFIX.down`, everything a slave
  * says is below `PREFIX.up`, so that a server's permissions tell the two roles apart; a slave's

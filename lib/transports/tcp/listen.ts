@@ -173,8 +173,15 @@ class TcpListener implements TcpMasterTransport {
       };
       return { ...sealedServer(keyOf), handshakeTimeout };
     }
-    const verified = { requestCert: true, rejectUnauthorized: true, ...given };
-    return { ...verified, handshakeTimeout, minVersion: 'TLSv1.3' };
+    // node:tls takes an undefined `requestCert` for false.
+    const { requestCert = true, rejectUnauthorized = true } = given ?? {};
+    return {
+      ...given,
+      requestCert,
+      rejectUnauthorized,
+      handshakeTimeout,
+      minVersion: 'TLSv1.3',
+    };
   }
 
   #createTlsServer(options: tls.TlsOptions): tls.Server {
@@ -266,7 +273,7 @@ class TcpListener implements TcpMasterTransport {
  * Codes told by `troubled` or `left`: `PROTOCOL`, `UNAUTHORIZED`, `TIMEOUT`, `OVERLOADED`,
  * `TOO_LARGE`, and `NOT_RUNNING` for a connection the network lost.
  * @throws {ReplicationError} INVALID_OPTION for an unknown or ill-typed option, and for a host
- * beyond loopback with neither `tls` nor `secret` nor `insecure: true`.
+ * beyond loopback with neither certificates of slaves nor `secret` nor `insecure: true`.
  */
 export function tcpListen(options: TcpListenOptions): TcpMasterTransport {
   return new TcpListener(options);

@@ -64,7 +64,7 @@ export interface TcpListenOptions extends TcpCommonOptions {
   /**
    * Options of `node:tls` for a server, at least `key`, `cert` and `ca`. TLS 1.3 at least. Slaves
    * must show a certificate (`requestCert`, `rejectUnauthorized`) unless these say otherwise; then
-   * `peers` must be `'authority'`, and a `secret` should say who may connect.
+   * `peers` must be `'authority'`, and beyond loopback a `secret` has to say who may connect.
    */
   readonly tls?: tls.TlsOptions;
   /** Allows listening beyond loopback with neither `tls` nor `secret`. @default false */
@@ -197,15 +197,21 @@ export function addressOf(host: string, port: number): string {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** Whether TLS lets in only who shows a certificate that was verified. */
+function wantsCertificates({ tls }: CredentialOptions): boolean {
+  return tls !== undefined && tls.requestCert !== false && tls.rejectUnauthorized !== false;
+}
+
 /** @throws {ReplicationError} INVALID_OPTION */
 export function listenSettings(options: TcpListenOptions): TcpSettings {
   checkOptions('tcpListen', options, LISTEN, ['secret', 'tls']);
   const settings = settingsOf('tcpListen', options, options.port);
-  const open = options.tls === undefined && options.secret === undefined;
+  const open = options.secret === undefined && !wantsCertificates(options);
   if (open && options.insecure !== true && !isLoopback(settings.host)) {
     const message =
-      `tcpListen on ${settings.host} would let anyone who reaches it read and join: give "tls" ` +
-      'or "secret", listen on 127.0.0.1, or say insecure: true if the network is trusted';
+      `tcpListen on ${settings.host} would let anyone who reaches it read and join: give "tls", ` +
+      'with certificates of slaves, or "secret", listen on 127.0.0.1, or say insecure: true if ' +
+      'the network is trusted';
     throw new ReplicationError('INVALID_OPTION', message);
   }
   return settings;

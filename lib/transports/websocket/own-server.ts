@@ -99,9 +99,10 @@ export class OwnServer {
   #secure(tls: https.ServerOptions): http.Server {
     try {
       return https.createServer({
-        requestCert: true,
-        rejectUnauthorized: true,
         ...tls,
+        // node:tls takes an undefined `requestCert` for false.
+        requestCert: tls.requestCert ?? true,
+        rejectUnauthorized: tls.rejectUnauthorized ?? true,
         handshakeTimeout: this.#settings.handshakeTimeoutMs,
         minVersion: 'TLSv1.3',
       });
