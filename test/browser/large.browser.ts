@@ -18,6 +18,10 @@ const OPEN_MS_MAX = 2000;
 /** A hand on a slider feels no less than this. */
 const FRAME_MS_MAX = 50;
 const FRAMES = 200;
+/** Each frame needs one; with two, something asked for sizes between changes. */
+const LAYOUTS_MAX = 2;
+/** A machine that does others' work as well tells nothing by its times; they are printed. */
+const isJudged = process.env.CI === undefined;
 
 /** Milliseconds from the navigation until everything is read and the last moment is shown. */
 async function openingMs(page: Page, slaves: number): Promise<number> {
@@ -77,13 +81,13 @@ async function work(
   };
 }
 
-/** Prints the frame times; answers the one that 95 of 100 do not exceed. */
+/** Prints the frame times; answers the one that 95 of 100 do not exceed, and the work of one. */
 async function measure(
   page: Page,
   session: CDPSession,
   tab: string,
   motion: Motion,
-): Promise<number> {
+): Promise<{ p95Ms: number; layouts: number }> {
   const before = await work(page, session);
   const times = await scrub(page, motion, FRAMES);
   const after = await work(page, session);
@@ -99,7 +103,7 @@ async function measure(
   console.log(
     `  ${tab}, ${motion}: frames ${words.join(', ')}; ${done}, ${after.elements} elements`,
   );
-  return at(times, 0.95);
+  return { p95Ms: at(times, 0.95), layouts: (after.layouts - before.layouts) / FRAMES };
 }
 
 const at = (sorted: readonly number[], share: number): number =>
@@ -130,12 +134,14 @@ test(`${CHANGES} changes with ${SLAVES} slaves open in under 2 s and scrub smoot
           await page.getByTestId(tab).waitFor();
           const dragged = await measure(page, session, tab, 'drag');
           await measure(page, session, tab, 'jumps');
-          assert.ok(dragged < FRAME_MS_MAX, `${tab}: p95 of frame times is ${dragged} ms`);
+          assert.ok(dragged.layouts < LAYOUTS_MAX, `${tab}: ${dragged.layouts} layouts a frame`);
+          const said = `${tab}: p95 of frame times is ${dragged.p95Ms} ms`;
+          assert.ok(!isJudged || dragged.p95Ms < FRAME_MS_MAX, said);
         }
         await page.getByTestId('tab-changes').click();
         await page.getByTestId('to-end').click();
         await keepPicture(page, 'inspector-large');
-        assert.ok(opened < OPEN_MS_MAX, `opened in ${opened.toFixed(0)} ms`);
+        assert.ok(!isJudged || opened < OPEN_MS_MAX, `opened in ${opened.toFixed(0)} ms`);
       }),
     );
   });
