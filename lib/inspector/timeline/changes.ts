@@ -43,20 +43,25 @@ export interface ChangeView {
 }
 
 const YES = new Set(['prepared', 'committed', 'applied']);
-const NO = new Set(['vetoed', 'lost']);
 
-function votesOf({ slaves, stage }: ChangeEntry): ChangeView['votes'] {
+/** With a veto nobody waits for the rest: whoever had not answered by then refused nothing. */
+function noOf({ slaves }: ChangeEntry): 'vetoed' | 'lost' {
+  return Object.values(slaves).some(({ stage }) => stage === 'vetoed') ? 'vetoed' : 'lost';
+}
+
+function votesOf(entry: ChangeEntry): ChangeView['votes'] {
+  const { slaves, stage } = entry;
   const stages = Object.values(slaves).map((progress) => progress.stage);
   const yes = stages.filter((each) => YES.has(each)).length;
-  const no = stages.filter((each) => NO.has(each)).length;
+  const no = stages.filter((each) => each === noOf(entry)).length;
   // What was aborted waits for no vote any more.
   const isOver = stage === 'aborted' || stage === 'failed';
   return { yes, no, open: isOver ? 0 : stages.length - yes - no };
 }
 
-export function vetoesOf({ slaves }: ChangeEntry): Veto[] {
-  return Object.entries(slaves)
-    .filter(([, { stage }]) => NO.has(stage))
+export function vetoesOf(entry: ChangeEntry): Veto[] {
+  return Object.entries(entry.slaves)
+    .filter(([, { stage }]) => stage === noOf(entry))
     .map(([slave, { stage, reason }]) => ({ slave, reason: reason ?? stage }));
 }
 

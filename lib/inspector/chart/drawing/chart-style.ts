@@ -69,7 +69,9 @@ const LIVE_STYLE = `
 .chart-place .chart-state:focus-visible > .chart-box {
   stroke: var(--chart-taken); stroke-width: 3;
 }
-.chart-buttons { position: absolute; right: 0.5rem; top: 0.5rem; display: flex; gap: 0.25rem; }
+.chart-buttons {
+  position: absolute; z-index: 1; right: 0.5rem; top: 0.5rem; display: flex; gap: 0.25rem;
+}
 .chart-buttons button { min-width: 2.2rem; min-height: 2.2rem; }
 .chart-details { min-height: 5.5rem; max-height: 11rem; overflow: auto; font-size: 0.875rem; }
 .chart-details p { white-space: pre-line; margin: 0 0 0.5rem; }
