@@ -114,8 +114,11 @@ export function slaveHandlers(run: SlaveParts): EffectHandlers<SlaveEffects> {
       };
       const isFirst = run.requestsMade === 0;
       run.requestsMade += 1;
+      const number = run.requestsMade;
       if (isFirst || jitterMs === 0) return run.receiver.request(wish());
       run.later(run.random() * jitterMs, () => {
+        // A later one asks for the same: both timers due at once would be two answers.
+        if (run.requestsMade !== number) return;
         // By now an announcement may have closed the gap: then nobody waits for an answer.
         const copy = run.actor.snapshot.matches({ serving: { copy: 'syncing' } });
         if (copy) run.receiver.request(wish());
