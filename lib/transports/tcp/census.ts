@@ -6,7 +6,8 @@ import type { Socket } from 'node:net';
 import { ReplicationError } from '../../errors.js';
 import { limits } from '../../limits.js';
 import type { TroubleMeter } from '../trouble-meter.js';
-import { addressOf, isLoopback } from './settings.js';
+import { isLoopback } from './settings.js';
+import { nameOf } from './socket-name.js';
 
 interface Entry {
   readonly socket: Socket;
@@ -17,6 +18,11 @@ interface Entry {
 export interface CensusLimits {
   readonly maxConnections: number;
   readonly connectionsPerAddressMax: number;
+}
+
+/** A socket in the file system, as between a proxy and the host's server, has no address. */
+function isOfThisHost(host: string): boolean {
+  return host === '' || isLoopback(host);
 }
 
 export class Census {
@@ -49,7 +55,7 @@ export class Census {
   /** A socket was accepted; makes room for it among those that shake hands. */
   add(socket: Socket, nowMs: number): void {
     const host = socket.remoteAddress ?? '';
-    const name = addressOf(host, socket.remotePort ?? 0);
+    const name = nameOf(socket);
     const entry = { socket, host, sinceMs: nowMs };
     const before = this.#all.get(name);
     // Its port was given away before its end was told.
@@ -58,7 +64,7 @@ export class Census {
     const there = this.#waiting.get(host) ?? new Map<string, Entry>();
     this.#waiting.set(host, there.set(name, entry));
     socket.once('close', () => this.#remove(name, entry));
-    const most = isLoopback(host) ? limits.handshakesMax : this.#limits.connectionsPerAddressMax;
+    const most = isOfThisHost(host) ? limits.handshakesMax : this.#limits.connectionsPerAddressMax;
     if (there.size > most) this.#evict(there, `${host} has ${most} of them`);
     else if (this.waiting > limits.handshakesMax) {
       this.#evict(this.#greediest(), `${limits.handshakesMax} connections shake hands`);
@@ -90,7 +96,7 @@ export class Census {
       return new ReplicationError('OVERLOADED', message);
     }
     const host = this.#all.get(name)?.host ?? '';
-    if (isLoopback(host) || (this.#joinedFrom.get(host) ?? 0) < most) return null;
+    if (isOfThisHost(host) || (this.#joinedFrom.get(host) ?? 0) < most) return null;
     const message =
       `${name} was refused, ${host} has ${most} connections already: raise ` +
       `connectionsPerAddressMax of ${this.#where} if they are all wanted, as behind a proxy`;

@@ -24,6 +24,7 @@ import {
   tlsFailure,
   tlsOptionFailure,
 } from './socket-errors.js';
+import { nameOf } from './socket-name.js';
 
 /** What `tcpListen` returns: a master transport that knows its port. */
 export interface TcpMasterTransport extends MasterTransport {
@@ -195,7 +196,7 @@ class TcpListener implements TcpMasterTransport {
   #greet(census: Census, meter: TroubleMeter, socket: net.Socket): void {
     // Not when it was accepted: of those that never get here each call would be a waste.
     socket.setNoDelay(true);
-    const other = addressOf(socket.remoteAddress ?? '', socket.remotePort ?? 0);
+    const other = nameOf(socket);
     const { clock, frameBytesMax, handshakeTimeoutMs } = this.#settings;
     const { keys } = this.#credentials;
     const nonce = randomBytes(NONCE_BYTES);
@@ -226,7 +227,7 @@ class TcpListener implements TcpMasterTransport {
   }
 
   #join(census: Census, socket: net.Socket, subject: string, rest: Uint8Array): void {
-    const other = addressOf(socket.remoteAddress ?? '', socket.remotePort ?? 0);
+    const other = nameOf(socket);
     census.joined(other);
     socket.setKeepAlive(true, limits.keepAliveMs);
     this.#peers.add(socket, other, rest, (peer) => {

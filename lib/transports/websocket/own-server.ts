@@ -9,6 +9,7 @@ import type { SinkGate } from '../sink-gate.js';
 import type { Census } from '../tcp/census.js';
 import { addressOf } from '../tcp/settings.js';
 import { listenFailure, tlsFailure, tlsOptionFailure } from '../tcp/socket-errors.js';
+import { nameOf } from '../tcp/socket-name.js';
 import type { TroubleMeter } from '../trouble-meter.js';
 import type { WebSocketListenSettings } from './listen-options.js';
 
@@ -19,10 +20,6 @@ export interface Reception {
   readonly gate: SinkGate;
   readonly census: Census;
   readonly meter: TroubleMeter;
-}
-
-export function nameOf({ remoteAddress = '', remotePort = 0 }: Socket): string {
-  return addressOf(remoteAddress, remotePort);
 }
 
 export class OwnServer {
