@@ -1,10 +1,16 @@
 /** On the host's own HTTP server: its pages and its other upgrades stay as they are. */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
 import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { WebSocket, WebSocketServer } from 'ws';
+import { SlaveHandshake } from '../../lib/transports/websocket/handshake.js';
 import { webSocketConnect, webSocketListen } from '../../lib/transports/websocket/index.js';
+import { rawSocket } from '../support/raw-socket.js';
 import { rawUpgrade, statusOf } from '../support/raw-websocket.js';
 import { RecordingSink, until } from '../support/recording-sink.js';
 
@@ -92,6 +98,37 @@ test('two masters on one server, each on its path', () =>
     for (const master of masters) await master.close();
   }));
 
+for (const count of [1, 2]) {
+  test(`what offers another protocol is a page of the host's still, with ${count} of us`, () =>
+    withServer(async (server, port) => {
+      const bodies: string[] = [];
+      server.on('request', (request) => {
+        request.on('data', (chunk) => bodies.push(String(chunk)));
+      });
+      const masters = ['/one', '/two']
+        .slice(0, count)
+        .map((path) => webSocketListen({ server, secret, path }));
+      const sink = new RecordingSink();
+      for (const master of masters) await master.open(sink);
+      const offer = 'Host: h\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n';
+      const get = await rawSocket(port, Buffer.from(`GET / HTTP/1.1\r\n${offer}\r\n`));
+      await get.closed;
+      assert.is(statusOf(get), 200);
+      assert.match(get.received().toString(), 'a page of the host');
+      const head = `POST / HTTP/1.1\r\n${offer}Content-Length: 7\r\n\r\nfirst`;
+      const post = await rawSocket(port, Buffer.from(head));
+      post.socket.write('ly');
+      await post.closed;
+      assert.is(statusOf(post), 200);
+      assert.is(bodies.join(''), 'firstly');
+      const unknown = await rawUpgrade(port, { path: '/three' });
+      await unknown.closed;
+      assert.is(statusOf(unknown), 404);
+      assert.is(sink.troubles.length, 1);
+      for (const master of masters) await master.close();
+    }));
+}
+
 test('a path is taken once; it is free again when that master ends', () =>
   withServer(async (server, port) => {
     const [first, second] = [
@@ -126,6 +163,32 @@ test("what another listener took already is told, and is that one's", () =>
     await master.close();
     greedy.close();
   }));
+
+test('limits count connections over a socket in the file system, too', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'socket-'));
+  const server = http.createServer();
+  const path = join(folder, 'site');
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  const master = webSocketListen({ server, maxConnections: 2, insecure: true });
+  const sink = new RecordingSink();
+  await master.open(sink);
+  const dial = async () => {
+    const socket = new WebSocket(`ws+unix:${path}:/replichart`, { perMessageDeflate: false });
+    const nonce = randomBytes(32);
+    const hello = { keys: [], frameBytesMax: 4 * 1024 * 1024, nonce, other: 'master' };
+    socket.once('open', () => socket.send(new SlaveHandshake(hello).start()));
+    return new Promise<number>((resolve) => {
+      socket.once('message', () => resolve(0));
+      socket.once('close', (code) => resolve(code));
+    });
+  };
+  assert.equal([await dial(), await dial(), await dial()], [0, 0, 4429]);
+  assert.is(sink.joins.length, 2);
+  assert.is(sink.troubles[0]?.code, 'OVERLOADED');
+  await master.close();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  rmSync(folder, { recursive: true });
+});
 
 test('a server that does not listen yet is one that slaves find later', async () => {
   const server = http.createServer();

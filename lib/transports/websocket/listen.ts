@@ -12,6 +12,7 @@ import { addressOf } from '../tcp/settings.js';
 import { TroubleMeter } from '../trouble-meter.js';
 import { Credentials, type WebSocketCredentials } from './credentials.js';
 import { Door } from './door.js';
+import { handBack, offersWebSocket } from './hand-back.js';
 import {
   listenSettings,
   type WebSocketListenOptions,
@@ -20,7 +21,7 @@ import {
 import { loadWs } from './load-ws.js';
 import { OwnServer, type Reception } from './own-server.js';
 import { Peers } from './peers.js';
-import { takePath } from './taken-paths.js';
+import { answersFor, takePath } from './taken-paths.js';
 import { pathOf } from './upgrade.js';
 
 /** What `webSocketListen` returns: a master transport that knows its port. */
@@ -169,15 +170,16 @@ class WebSocketListener implements WebSocketMasterTransport {
   readonly #upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const door = this.#door;
     if (door === null) return;
-    if (pathOf(request) === this.#settings.path) {
+    const { path } = this.#settings;
+    const asked = pathOf(request);
+    if (asked === path) {
       door.take(request, socket, head);
       return;
     }
-    // On the host's server another listener may know it. Where we are the only one nobody does,
-    // and Node leaves the socket open since there is a listener.
     const server: Server | undefined = this.#options.server;
-    if (server !== undefined && server.listenerCount('upgrade') > 1) return;
-    door.refuseUnknownPath(request, socket);
+    if (server !== undefined && !answersFor(server, path, asked)) return;
+    if (server !== undefined && !offersWebSocket(request)) handBack(server, request, head);
+    else door.refuseUnknownPath(request, socket);
   };
 
   async #stop(): Promise<void> {
