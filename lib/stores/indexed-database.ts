@@ -7,6 +7,11 @@ import type { Engine, EngineOperation, EnginePass, EngineRange } from './engine.
 const ENTRIES = 'entries';
 const FORMAT = 1;
 
+/** A slow disk takes a second or two; a page that stands in the way is waited for without end. */
+const OPEN_PATIENCE_MS = 10_000;
+
+const IN_MEMORY = 'use memoryStore(), which starts empty with each page';
+
 /** What to do, by the names of `DOMException`. */
 const ADVICE: Readonly<Record<string, string>> = {
   QuotaExceededError:
@@ -14,6 +19,11 @@ const ADVICE: Readonly<Record<string, string>> = {
   InvalidStateError:
     'the browser closed the database, as when site data is cleared; load the page again',
   VersionError: 'a newer version of this site made it; load the page again',
+  TimeoutError:
+    'another page of this site has it open while it is to be deleted; close the other pages',
+  NotFoundError: 'another program of this site made it; give this store another name',
+  SecurityError: `the browser allows no storage here, as in a sandboxed frame; ${IN_MEMORY}`,
+  UnknownError: 'the browser cannot use its files; free disk space, or clear the data of this site',
 };
 
 function failure(stage: string, location: string, thrown: unknown): ReplicationError {
@@ -42,6 +52,20 @@ function resultOf<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
+  });
+}
+
+/** It waits behind whoever deletes the database, who waits for all that have it open. */
+function openedInTime(request: IDBOpenDBRequest): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => {
+      // What comes after all would stand in the way of the next attempt.
+      request.onsuccess = () => request.result.close();
+      reject(new DOMException(`it did not open within ${OPEN_PATIENCE_MS} ms`, 'TimeoutError'));
+    }, OPEN_PATIENCE_MS);
+    resultOf(request)
+      .then(resolve, reject)
+      .finally(() => clearTimeout(late));
   });
 }
 
@@ -90,10 +114,14 @@ export class IndexedDatabase implements Engine {
    * @throws {ReplicationError} STORE_FAILED
    */
   static async open(name: string, location: string, closed: () => void): Promise<IndexedDatabase> {
+    if (globalThis.indexedDB === undefined) {
+      const words = `Cannot open the store ${location}: there is no IndexedDB here; ${IN_MEMORY}`;
+      throw new ReplicationError('STORE_FAILED', words);
+    }
     try {
       const request = indexedDB.open(name, FORMAT);
       request.onupgradeneeded = () => request.result.createObjectStore(ENTRIES);
-      return new IndexedDatabase(await resultOf(request), location, closed);
+      return new IndexedDatabase(await openedInTime(request), location, closed);
     } catch (thrown) {
       throw failure('open', location, thrown);
     }

@@ -115,6 +115,26 @@ function declare(): void {
     }));
 }
 
+function declareRefusals(): void {
+  test('a database that is being deleted is not waited for without end (P22)', () =>
+    withPage(async (page) => {
+      await call(page, 'deleteWhileOpen', 'replichart-stuck');
+      const refused = await call(page, 'open', 'stuck');
+      assert.is(refused?.code, 'STORE_FAILED');
+      assert.match(refused?.message ?? '', 'close the other pages');
+      await call(page, 'letGo');
+      assert.is(await call(page, 'open', 'stuck'), null, 'nothing of the first attempt is left');
+      assert.is(await call(page, 'put', 'stuck', 'a', 10), null);
+    }));
+
+  test('without IndexedDB it is said what to use', () =>
+    withPage(async (page) => {
+      const refused = await call(page, 'withoutIndexedDB', 'none');
+      assert.is(refused?.code, 'STORE_FAILED');
+      assert.match(refused?.message ?? '', 'memoryStore()');
+    }));
+}
+
 function lacking(): string | null {
   try {
     findChromium();
@@ -125,7 +145,9 @@ function lacking(): string | null {
 }
 
 const reason = lacking();
-if (reason === null) declare();
-else test.skip(`SKIPPED: ${reason}`, () => {});
+if (reason === null) {
+  declare();
+  declareRefusals();
+} else test.skip(`SKIPPED: ${reason}`, () => {});
 
 test.run();

@@ -14,6 +14,7 @@ export interface Refusal {
   readonly message: string;
 }
 
+let holding: IDBDatabase | null = null;
 const opened = new Map<string, Store>();
 
 function storeOf(name: string): Store {
@@ -61,6 +62,22 @@ export const pageStores = {
   close: async (name: string) => {
     await storeOf(name).close();
     opened.delete(name);
+  },
+  /** Code of the site's own that has a database open, and deletes it: the deletion waits. */
+  deleteWhileOpen: (name: string) =>
+    new Promise<void>((resolve, reject) => {
+      const request = indexedDB.open(name);
+      request.onerror = () => reject(request.error);
+      request.onsuccess = () => {
+        holding = request.result;
+        indexedDB.deleteDatabase(name).onblocked = () => resolve();
+      };
+    }),
+  letGo: () => holding?.close(),
+  withoutIndexedDB: (name: string) => {
+    Object.defineProperty(globalThis, 'indexedDB', { value: undefined, configurable: true });
+    const refused = refusalOf(() => browserStore(name).open());
+    return refused.finally(() => Reflect.deleteProperty(globalThis, 'indexedDB'));
   },
   put: (name: string, key: string, bytes: number) =>
     refusalOf(() => {
