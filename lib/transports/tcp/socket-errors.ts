@@ -23,7 +23,9 @@ export function listenFailure(error: Error, address: string): ReplicationError {
     return new ReplicationError('INVALID_OPTION', message, details);
   }
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-    const message = `${address} is no address of this host (${code}): correct the option "host"`;
+    // Its name differs: "host", "interface" of udpListen, --listen of the command.
+    const advice = 'listen on an address that it has, or on 127.0.0.1';
+    const message = `${address} is no address of this host (${code}): ${advice}`;
     return new ReplicationError('INVALID_OPTION', message, details);
   }
   const message = `listening on ${address} failed (${code})`;
