@@ -51,6 +51,10 @@ export function connectFailure(error: Error | null, url: string): ReplicationErr
     const message = `${url} is no replichart master (HTTP ${status}): check the path and the port`;
     return new ReplicationError('PROTOCOL', message, details);
   }
+  if (/^(EPROTO|HPE_)/.test(code)) {
+    const words = 'what answers there speaks something else: check the port, and ws: or wss:';
+    return new ReplicationError('PROTOCOL', `${url} is no master (${code}); ${words}`, details);
+  }
   if (/CERT|TLS|SSL|SELF_SIGNED|certificate/.test(code)) {
     const message =
       `TLS with ${url} failed (${code}): its certificate must be valid for that host and signed ` +

@@ -1,5 +1,5 @@
 /** The slave's side of WebSocket, over whatever channel the runtime has. */
-import type { ReplicationError } from '../../errors.js';
+import { ReplicationError } from '../../errors.js';
 import { limits } from '../../limits.js';
 import { Backoff } from '../backoff.js';
 import type { PeerId, SlaveTransport, TransportFeatures, TransportSink } from '../contract.js';
@@ -128,9 +128,15 @@ export class WebSocketDialer implements WebSocketSlaveTransport {
       if (this.#gate === gate) this.#greet(channel, startedMs);
       else channel.destroy();
     } catch (thrown) {
-      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-      if (this.#gate === gate) this.#failed(connectFailure(error, this.address));
+      if (this.#gate === gate) this.#failed(this.#whyNot(thrown));
     }
+  }
+
+  /** What is told already, as of the package ws that is missing, is no failure to connect. */
+  #whyNot(thrown: unknown): ReplicationError {
+    if (thrown instanceof ReplicationError) return thrown;
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    return connectFailure(error, this.address);
   }
 
   #greet(channel: Channel, startedMs: number): void {
