@@ -1,5 +1,6 @@
 /** Carries out each effect of the master's machine; completions go back as events. */
 import type { MasterEffects, Settlement } from '../../machines/master-context.js';
+import { voteBy } from '../../machines/tally.js';
 import type { EffectHandlers } from './actor.js';
 import type { MasterParts } from './master-parts.js';
 
@@ -8,7 +9,7 @@ function noteVotes(run: MasterParts, settlement: Extract<Settlement, { state: 'a
   const { votes, reason } = settlement;
   const open = run.queue.open;
   for (const id of Object.keys(open?.progress.slaves ?? {})) {
-    const vote = votes[id];
+    const vote = voteBy(votes, id);
     if (vote?.answer === 'no') open?.progress.set(id, 'vetoed', vote.reason ?? 'no');
     else if (vote?.answer === 'yes') open?.progress.set(id, 'aborted');
     else open?.progress.set(id, 'lost', 'no vote in time');
