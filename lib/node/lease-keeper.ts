@@ -48,6 +48,7 @@ export class LeaseKeeper {
   #told: string | null = null;
   #timer: unknown = null;
   #renewal: Promise<void> | null = null;
+  #acquisition: Promise<number | string> | null = null;
   #isClosed = false;
   #lastTrouble = '';
   /** Of a record that the service lost: numbers go on above it. */
@@ -95,7 +96,12 @@ export class LeaseKeeper {
   }
 
   /** Takes the lease if it is free; the number it was given, or why not. */
-  async acquire(fenceMin: number): Promise<number | string> {
+  acquire(fenceMin: number): Promise<number | string> {
+    this.#acquisition = this.#acquireOnce(fenceMin);
+    return this.#acquisition;
+  }
+
+  async #acquireOnce(fenceMin: number): Promise<number | string> {
     const { id, leaseMs, clock } = this.#options;
     if (this.#held !== null) {
       if (this.#held.fence >= fenceMin && this.validForMs > 0) return this.#held.fence;
@@ -152,6 +158,8 @@ export class LeaseKeeper {
   }
 
   async close(): Promise<void> {
+    // Else what it takes is held until it runs out, by nobody.
+    await this.#acquisition;
     await this.release(null);
     this.#isClosed = true;
     this.#options.clock.clearTimeout(this.#timer);

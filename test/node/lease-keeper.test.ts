@@ -196,4 +196,18 @@ test('P16: where a term began is on record before it leads, also amid a renewal'
   assert.equal(lease.record('i')?.successions, [{ term: fence, version: 7 }]);
 });
 
+test('one that is closed while it takes the lease gives it back', async () => {
+  const { clock, lease, first, second } = await two();
+  void first.keeper.release(null);
+  await clock.pass(20);
+  void second.keeper.acquire(1);
+  const closed = second.keeper.close();
+  await clock.pass(20);
+  await closed;
+  assert.is(lease.record('i')?.holder, null);
+  const taken = first.keeper.acquire(1);
+  await clock.pass(20);
+  assert.is(typeof (await taken), 'number');
+});
+
 test.run();
