@@ -1,4 +1,4 @@
-/** The lease on a real NATS server: refusals are told, a lost bucket is made anew, nothing is kept. */
+/** The lease on a real NATS server: refusals are told, a lost bucket is made anew. */
 import { Kvm } from '@nats-io/kv';
 import type { ConnectionOptions } from '@nats-io/nats-core';
 import { suite } from 'uvu';
@@ -28,8 +28,10 @@ const config = `
 authorization {
   users: [
     { user: all, password: x }
-    { user: deaf, password: x, permissions: { publish: ">", subscribe: { allow: ">", deny: "_INBOX.>" } } }
-    { user: dumb, password: x, permissions: { subscribe: ">", publish: { allow: ">", deny: "_INBOX.>" } } }
+    { user: deaf, password: x, permissions: {
+        publish: ">", subscribe: { allow: ">", deny: "_INBOX.>" } } }
+    { user: dumb, password: x, permissions: {
+        subscribe: ">", publish: { allow: ">", deny: "_INBOX.>" } } }
   ]
 }`;
 

@@ -231,9 +231,10 @@ class Simulation {
   #measure(kind: Fault, atMs: number, isInDoubt: boolean): void {
     const reign = this.#reigns.find((each) => each.atMs > atMs);
     if (reign === undefined && this.#isWaitingForAll()) return;
+    if (isInDoubt) return;
     const leases = ((reign?.atMs ?? Number.POSITIVE_INFINITY) - atMs) / LEASE_MS;
     this.#slowestLeases = Math.max(this.#slowestLeases, leases);
-    if (leases <= TAKEOVER_LEASES_MAX || isInDoubt) return;
+    if (leases <= TAKEOVER_LEASES_MAX) return;
     this.#violations.push(`no leader within ${TAKEOVER_LEASES_MAX} leases of ${atMs} (${kind})`);
   }
 
