@@ -187,7 +187,8 @@ class NatsLeaseSession implements LeaseSession {
     const message =
       `the KV bucket "${bucket}" was gone and is made anew: ` +
       'find out who deletes it, since each time the leader is lost with it';
-    this.#trouble(new ReplicationError('STORE_FAILED', message));
+    // Each time it is news.
+    this.#member.troubled(new ReplicationError('STORE_FAILED', message));
     await this.watch();
     return this.#kv.get(this.#key);
   }
