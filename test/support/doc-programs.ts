@@ -81,6 +81,8 @@ export async function compilePrograms(programs: readonly DocProgram[]): Promise<
   const compilerOptions = {
     rootDir: '.',
     outDir: './out',
+    // That of the package would say that nothing changed, and nothing would be written.
+    tsBuildInfoFile: './out/.tsbuildinfo',
     declaration: false,
     noUnusedLocals: false,
     noUnusedParameters: false,
