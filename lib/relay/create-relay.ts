@@ -10,6 +10,7 @@ import {
 import { checkOptions, integerOption } from '../options.js';
 import { systemClock } from '../runtime/clock.js';
 import { systemIds } from '../runtime/ids.js';
+import { belowOf } from '../service/below.js';
 import { Emitter } from '../service/emitter.js';
 import { refuseAborted, startSignal } from '../service/ending.js';
 import type { SlaveInfo } from '../service/status.js';
@@ -19,7 +20,7 @@ import { openItemStorage } from '../stores/open-item-storage.js';
 import type { RelayOptions } from './relay-options.js';
 import { RelayRun } from './relay-run.js';
 import type { RelaySettings } from './relay-settings.js';
-import { belowOf, type RelayEvents, type RelayStatus } from './relay-status.js';
+import type { RelayEvents, RelayStatus } from './relay-status.js';
 
 /** A running or stopped relay. */
 export interface Relay extends AsyncDisposable {
@@ -224,7 +225,7 @@ const STOPPED: RelayStatus = {
   problem: null,
   target: null,
   summary: 'stopped',
-  below: belowOf([]),
+  below: belowOf([], 0, null),
 };
 
 /**

@@ -18,6 +18,7 @@ import { isAwaitedBelow, isSubtreeSettled, unanswered } from '../../machines/rel
 import type { Vote } from '../../machines/tally.js';
 import type { ReplicationError } from '../errors.js';
 import { ProtocolActor } from '../service/actor.js';
+import { belowOf } from '../service/below.js';
 import { Emitter } from '../service/emitter.js';
 import { closeParts } from '../service/ending.js';
 import { GatheringBox } from '../service/gathering-box.js';
@@ -29,7 +30,7 @@ import { payloadOf } from '../service/payload.js';
 import { type KnownSlave, SlaveRoster } from '../service/slave-roster.js';
 import { SlaveRun } from '../service/slave-run.js';
 import type { SlaveTap } from '../service/slave-tap.js';
-import type { SlaveEvents, SlaveInfo } from '../service/status.js';
+import type { BelowStatus, SlaveEvents, SlaveInfo } from '../service/status.js';
 import type { Waits } from '../service/waits.js';
 import type { ItemStorage } from '../stores/contract.js';
 import type { PeerId } from '../transports/contract.js';
@@ -40,7 +41,8 @@ import type { Question, RelayActor, RelayParts } from './relay-parts.js';
 import { relayPort } from './relay-port.js';
 import { rowOf, rowsOf } from './relay-rows.js';
 import type { RelaySettings } from './relay-settings.js';
-import { belowOf, type RelayEvents, type RelayStatus } from './relay-status.js';
+import type { RelayEvents, RelayStatus } from './relay-status.js';
+import { Reporter } from './reporter.js';
 import { WholeState } from './whole-state.js';
 
 /** Milliseconds that those below have past the vote deadline before the prepare itself fails. */
@@ -61,6 +63,7 @@ export class RelayRun implements RelayParts, SlaveTap, Below {
   readonly holders = new Map<string, PreparedRound>();
   question: Question | null = null;
   readonly #entrance: Entrance;
+  readonly #reporter = new Reporter(this, () => this.#below());
   #isBorn = false;
   #isSlave = false;
   #wasServing = false;
@@ -93,6 +96,7 @@ export class RelayRun implements RelayParts, SlaveTap, Below {
       ids,
       port: relayPort(this),
       inspection,
+      moved: (move) => this.#reporter.moved(move),
     });
     this.#entrance = new Entrance(this);
     this.votes = new GatheringBox<Vote>({
@@ -178,7 +182,7 @@ export class RelayRun implements RelayParts, SlaveTap, Below {
   }
 
   status(): RelayStatus {
-    return { ...this.slave.status(), below: belowOf(this.rows()) };
+    return { ...this.slave.status(), below: this.#below() };
   }
 
   rows(): readonly SlaveInfo[] {
@@ -256,9 +260,11 @@ export class RelayRun implements RelayParts, SlaveTap, Below {
       this.actor.send({ type: 'heartbeat' });
       this.sessions.sweep();
     }
+    if (messages.some(({ reply }) => reply)) this.#reporter.beat();
   }
 
   welcomed({ openRound }: Enveloped<WelcomeMessage>): void {
+    this.#reporter.welcomed();
     if (this.#isBorn) return;
     this.#isBorn = true;
     // A promise on disk is kept by the slave's machine, and no longer asked for below.
@@ -295,6 +301,11 @@ export class RelayRun implements RelayParts, SlaveTap, Below {
     this.#wasServing = isServing;
     this.#entrance.look();
     this.wholeState.look();
+  }
+
+  #below(): BelowStatus {
+    const newest = this.slave.facts.target?.version ?? 0;
+    return belowOf(this.rows(), newest, this.sessions.subtree);
   }
 
   /** Those below adopt another lineage by hello and welcome, after their link was lost (P2). */
