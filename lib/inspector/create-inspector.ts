@@ -52,7 +52,8 @@ export interface InspectorOptions {
 
 export interface Inspector extends AsyncDisposable {
   /**
-   * For the `inspect` option of `createMaster`, `createSlave`, and XState's `createActor`; before
+   * For the `inspect` option of `createMaster`, `createSlave`, `createRelay` and `createNode`, and
+   * of XState's `createActor`; before
    * `start` and after it. Never throws.
    */
   readonly inspect: (event: unknown) => void;
