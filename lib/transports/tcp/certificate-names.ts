@@ -5,7 +5,7 @@
  */
 import { ReplicationError } from '../../errors.js';
 import type { OptionCheck } from '../../options.js';
-import type { Role } from './hello.js';
+import type { Role } from '../hello.js';
 
 /**
  * Which certificates the other side may show. By default: one issued for its role, with any name.

@@ -4,6 +4,7 @@ import * as net from 'node:net';
 import type * as tls from 'node:tls';
 import { limits } from '../../limits.js';
 import type { MasterTransport, PeerId, TransportFeatures, TransportSink } from '../contract.js';
+import { NONCE_BYTES } from '../hello.js';
 import { Lifecycle } from '../lifecycle.js';
 import type { SinkGate } from '../sink-gate.js';
 import { TroubleMeter } from '../trouble-meter.js';
@@ -12,7 +13,6 @@ import { covers, namesOf, reasonAgainstNames, refusalOfNames } from './certifica
 import { Credentials, type TcpCredentials } from './credentials.js';
 import { Greeting, ignoreSocketError } from './greet.js';
 import { MasterHandshake } from './handshake.js';
-import { NONCE_BYTES } from './hello.js';
 import { lazyTls } from './lazy-tls.js';
 import { Peers } from './peers.js';
 import { sealedServer } from './sealing.js';
