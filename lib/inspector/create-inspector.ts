@@ -13,7 +13,7 @@ import {
   stringOption,
 } from '../options.js';
 import { prometheusText } from '../telemetry/prometheus.js';
-import { isLoopback } from '../transports/tcp/settings.js';
+import { isLoopback } from '../transports/addresses.js';
 import { createCollector } from './collect/collector.js';
 import type { Collector } from './collect/contract.js';
 import { createFeed } from './collect/feed.js';

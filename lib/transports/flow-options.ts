@@ -8,7 +8,7 @@ import type { WindowSettings } from './window.js';
 export interface FlowOptions {
   /** Bytes of the longest frame; both sides need the same. @default 4 MiB */
   readonly frameBytesMax?: number;
-  /** Bytes that wait for a peer, or are not taken yet: above, it is not `writable`. @default 4 MiB */
+  /** Bytes that wait for a peer or are not taken: above, it is not `writable`. @default 4 MiB */
   readonly highWaterBytes?: number;
   /** Such bytes of a peer above which it is dropped with `OVERLOADED`. @default 16 MiB */
   readonly outboundBytesMax?: number;

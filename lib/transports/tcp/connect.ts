@@ -4,13 +4,14 @@ import * as net from 'node:net';
 import type * as tls from 'node:tls';
 import { ReplicationError } from '../../errors.js';
 import { limits } from '../../limits.js';
+import { addressOf } from '../addresses.js';
+import { reasonAgainstNames, refusalOfNames } from '../certificate-names.js';
 import type { PeerId, SlaveTransport, TransportFeatures, TransportSink } from '../contract.js';
 import { NONCE_BYTES } from '../hello.js';
 import { Lifecycle } from '../lifecycle.js';
 import { Redial } from '../redial.js';
 import type { SinkGate } from '../sink-gate.js';
 import { ToldOnce } from '../told-once.js';
-import { reasonAgainstNames, refusalOfNames } from './certificate-names.js';
 import { Credentials, type TcpCredentials } from './credentials.js';
 import { Greeting } from './greet.js';
 import { SlaveHandshake } from './handshake.js';
@@ -18,12 +19,7 @@ import { lazyTls } from './lazy-tls.js';
 import { Peers } from './peers.js';
 import { readBuffer } from './read-buffer.js';
 import { type SealKey, sealedClient } from './sealing.js';
-import {
-  addressOf,
-  connectSettings,
-  type TcpConnectOptions,
-  type TcpSettings,
-} from './settings.js';
+import { connectSettings, type TcpConnectOptions, type TcpSettings } from './settings.js';
 import { connectFailure } from './socket-errors.js';
 
 /** The longest interval timers take, about 25 days; its callback does nothing anyway. */

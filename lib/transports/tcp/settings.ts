@@ -1,5 +1,4 @@
 /** The options of both TCP sides: what they are, their defaults, and what is refused. */
-import { isIPv4, isIPv6 } from 'node:net';
 import type * as tls from 'node:tls';
 import { ReplicationError } from '../../errors.js';
 import { limits } from '../../limits.js';
@@ -12,10 +11,12 @@ import {
   required,
   stringOption,
 } from '../../options.js';
+import { isLoopback } from '../addresses.js';
+import { type AdmissionOptions, admissionChecks } from '../admission-options.js';
+import { peersOption, type TcpPeers } from '../certificate-names.js';
 import { type FlowOptions, type FlowSettings, flowChecks, flowSettings } from '../flow-options.js';
 import { type Secret, secretOption } from '../keyring.js';
 import { type ReconnectOptions, reconnectChecks } from '../reconnect-options.js';
-import { peersOption, type TcpPeers } from './certificate-names.js';
 
 /** Options of both sides. */
 export interface TcpCommonOptions extends FlowOptions {
@@ -45,7 +46,7 @@ export interface TcpCommonOptions extends FlowOptions {
   readonly handshakeTimeoutMs?: number;
 }
 
-export interface TcpListenOptions extends TcpCommonOptions {
+export interface TcpListenOptions extends TcpCommonOptions, AdmissionOptions {
   /** The port; 0 lets the system choose at the first `open`, and `port` of the transport tells. */
   readonly port: number;
   /**
@@ -56,10 +57,6 @@ export interface TcpListenOptions extends TcpCommonOptions {
   readonly tls?: tls.TlsOptions;
   /** Allows listening beyond loopback with neither `tls` nor `secret`. @default false */
   readonly insecure?: boolean;
-  /** Joined connections at a time. @default 4096 */
-  readonly maxConnections?: number;
-  /** Connections of one remote address; loopback is exempt. @default 256 */
-  readonly connectionsPerAddressMax?: number;
 }
 
 export interface TcpConnectOptions extends TcpCommonOptions, ReconnectOptions {
@@ -98,8 +95,7 @@ const LISTEN: OptionChecks = {
   ...COMMON,
   port: required(integerOption(0, 65_535), PORT),
   insecure: booleanOption,
-  maxConnections: integerOption(1),
-  connectionsPerAddressMax: integerOption(1),
+  ...admissionChecks,
 };
 
 const CONNECT: OptionChecks = {
@@ -135,17 +131,6 @@ function settingsOf(where: string, options: CredentialOptions, port: number): Tc
   refuseContradictions(where, options);
   const { host = '127.0.0.1', handshakeTimeoutMs = limits.handshakeTimeoutMs } = options;
   return { host, port, handshakeTimeoutMs, ...flowSettings(where, options) };
-}
-
-/** 127.0.0.0/8, ::1, IPv4 loopback mapped into IPv6, and the name for them. */
-export function isLoopback(address: string): boolean {
-  const plain = address.toLowerCase().replace(/^::ffff:/, '');
-  if (isIPv4(plain)) return plain.startsWith('127.');
-  return plain === '::1' || plain === 'localhost';
-}
-
-export function addressOf(host: string, port: number): string {
-  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** Whether TLS lets in only who shows a certificate that was verified. */

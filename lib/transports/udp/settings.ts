@@ -13,11 +13,13 @@ import {
   stringOption,
 } from '../../options.js';
 import { type Clock, systemClock } from '../../runtime/clock.js';
+import { isLoopback } from '../addresses.js';
+import { admissionChecks } from '../admission-options.js';
+import { peersOption } from '../certificate-names.js';
 import { flowChecks } from '../flow-options.js';
 import { keysOf, type Secret, secretOption } from '../keyring.js';
 import { reconnectChecks } from '../reconnect-options.js';
-import { peersOption } from '../tcp/certificate-names.js';
-import { isLoopback, type TcpConnectOptions, type TcpListenOptions } from '../tcp/settings.js';
+import type { TcpConnectOptions, TcpListenOptions } from '../tcp/settings.js';
 import { labelBytes } from './address-label.js';
 import { DATAGRAM_BYTES_CEILING, HEADER_BYTES, TAG_BYTES } from './datagram.js';
 import { ringOf } from './keys.js';
@@ -122,8 +124,7 @@ const LISTEN: OptionChecks = {
   ttl: integerOption(1, 255),
   datagramBytesMax: integerOption(128, DATAGRAM_BYTES_CEILING),
   datagramQueueBytesMax: integerOption(1),
-  maxConnections: integerOption(1),
-  connectionsPerAddressMax: integerOption(1),
+  ...admissionChecks,
 };
 
 const CONNECT: OptionChecks = {
