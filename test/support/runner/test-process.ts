@@ -84,6 +84,8 @@ async function main(files: readonly string[]): Promise<void> {
   // The supervisor is gone: nobody would ever stop this process.
   process.on('disconnect', () => process.exit(1));
   await redirectUvu();
+  // From Node 22 on, the pipes that the first words open count as held: they shall be no news.
+  for (const stream of [process.stdout, process.stderr]) stream.write('');
   let leaky = false;
   for (const file of files) leaky = (await runFile(recorder, file)) || leaky;
   process.removeAllListeners('disconnect');
