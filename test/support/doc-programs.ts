@@ -81,8 +81,8 @@ export async function compilePrograms(programs: readonly DocProgram[]): Promise<
   const compilerOptions = {
     rootDir: '.',
     outDir: './out',
-    // That of the package would say that nothing changed, and nothing would be written.
-    tsBuildInfoFile: './out/.tsbuildinfo',
+    // That of the package would tell a second run that nothing is left to emit.
+    tsBuildInfoFile: './.tsbuildinfo',
     declaration: false,
     noUnusedLocals: false,
     noUnusedParameters: false,

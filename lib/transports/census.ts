@@ -3,10 +3,11 @@
  * get a bounded number of places, and one who floods takes them from himself (threat A6).
  */
 import type { Socket } from 'node:net';
-import { ReplicationError } from '../../errors.js';
-import { limits } from '../../limits.js';
-import type { TroubleMeter } from '../trouble-meter.js';
-import { addressOf, isLoopback } from './settings.js';
+import { ReplicationError } from '../errors.js';
+import { limits } from '../limits.js';
+import { addressOf, isLoopback } from './addresses.js';
+import type { Admission } from './admission-options.js';
+import type { TroubleMeter } from './trouble-meter.js';
 
 interface Entry {
   readonly socket: Socket;
@@ -14,13 +15,8 @@ interface Entry {
   readonly sinceMs: number;
 }
 
-export interface CensusLimits {
-  readonly maxConnections: number;
-  readonly connectionsPerAddressMax: number;
-}
-
 export class Census {
-  readonly #limits: CensusLimits;
+  readonly #limits: Admission;
   readonly #meter: TroubleMeter;
   readonly #where: string;
   readonly #all = new Map<string, Entry>();
@@ -32,7 +28,7 @@ export class Census {
   #joined = 0;
 
   /** @param where the function people called, for messages */
-  constructor(settings: CensusLimits, meter: TroubleMeter, where: string) {
+  constructor(settings: Admission, meter: TroubleMeter, where: string) {
     this.#limits = settings;
     this.#meter = meter;
     this.#where = where;
