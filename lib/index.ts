@@ -4,6 +4,7 @@ export type {
   Durability,
   Epoch,
   Method,
+  NodeBelow,
   Point,
   Position,
 } from '../machines/protocol.js';
@@ -24,6 +25,7 @@ export { createMaster, type Master } from './master.js';
 export { type MasterOptions, type Participants, quorum } from './master-options.js';
 export type { Clock } from './runtime/clock.js';
 export type {
+  BelowStatus,
   MasterEvents,
   MasterStatus,
   SlaveEvents,

@@ -16,6 +16,7 @@ import {
 import { booleanOption, checkOptions, integerOption } from './options.js';
 import { systemClock } from './runtime/clock.js';
 import { systemIds } from './runtime/ids.js';
+import { belowOf } from './service/below.js';
 import { Emitter } from './service/emitter.js';
 import { refuseAborted, startSignal } from './service/ending.js';
 import { claimLayer } from './service/layer-use.js';
@@ -25,7 +26,7 @@ import type { PastReign } from './service/master-records.js';
 import type { MasterRun } from './service/master-run.js';
 import { patientEvery } from './service/patient-every.js';
 import { promoteCopy } from './service/promote.js';
-import type { MasterEvents, MasterStatus, SlaveInfo } from './service/status.js';
+import type { BelowStatus, MasterEvents, MasterStatus, SlaveInfo } from './service/status.js';
 import { Turns } from './service/turns.js';
 import { type WaitOptions, Waits } from './service/waits.js';
 import type { ItemStorage, StoreDefinition } from './stores/contract.js';
@@ -51,6 +52,11 @@ export interface Master<Data> extends AsyncDisposable {
   stop(): Promise<void>;
   /** Every slave that was seen and not forgotten; furthest behind first. */
   slaves(): readonly SlaveInfo[];
+  /**
+   * All nodes of the tree in figures, and who is behind and why: the slaves of this master, and
+   * those below relays on every level, as the relays told within the last heartbeats.
+   */
+  below(): BelowStatus;
   /**
    * Resolves with their ids once every connected slave confirmed `version` or a later one; with
    * `atLeast`, once so many of `among` (all known ones by default) did, connected or not. One on
@@ -183,6 +189,12 @@ class RunningMaster<Data> implements Master<Data> {
 
   slaves(): readonly SlaveInfo[] {
     return this.#run?.slaves() ?? [];
+  }
+
+  below(): BelowStatus {
+    const run = this.#run;
+    if (run === null) return belowOf([], 0, null);
+    return belowOf(run.slaves(), run.context.position.version, run.sessions.subtree);
   }
 
   slavesAt(

@@ -46,6 +46,8 @@ export interface ClosedRound {
 export interface AbortReason {
   readonly code: 'VETOED' | 'TIMEOUT' | 'ROLLED_BACK' | 'ABORTED' | 'NOT_RUNNING';
   readonly reason: string;
+  /** The participant that left and so ended it. */
+  readonly left?: string;
 }
 
 export interface MasterProblem {

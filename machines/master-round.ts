@@ -204,7 +204,11 @@ const preparing = masterSetup.createStateConfig({
       actions: {
         type: 'noteAbort',
         params: ({ event }) => ({
-          reason: { code: 'ABORTED', reason: `${event.slave} left: ${event.reason}` },
+          reason: {
+            code: 'ABORTED',
+            reason: `${event.slave} left: ${event.reason}`,
+            left: event.slave,
+          },
         }),
       },
       description: 'A participant is gone for good before it voted (P14).',

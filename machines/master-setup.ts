@@ -17,7 +17,7 @@ import type {
 } from './master-context.js';
 import * as logic from './master-logic.js';
 import type { Epoch } from './protocol.js';
-import { countVotes, firstNo, isUnanimous, type Vote, voidVote } from './tally.js';
+import { countVotes, firstNo, isUnanimous, type Vote, voidVote, voteBy } from './tally.js';
 
 export const masterSetup = setup({
   types: {
@@ -125,7 +125,7 @@ export const masterSetup = setup({
     isParticipant: ({ context }, params: { slave: string }) =>
       context.round?.participants.includes(params.slave) ?? false,
     lostItsPromise: ({ context }, params: { slave: string; holds: string | null }) =>
-      context.votes[params.slave]?.answer === 'yes' && params.holds !== context.round?.id,
+      voteBy(context.votes, params.slave)?.answer === 'yes' && params.holds !== context.round?.id,
     hasSettledRounds: ({ context }) => logic.settledRounds(context).length > 0,
     isHigherEpoch: ({ context }, params: { epoch: Epoch }) => logic.isHigher(context, params.epoch),
   },

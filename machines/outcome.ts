@@ -32,6 +32,24 @@ export function isPastSuccession(
   );
 }
 
+/**
+ * The reigns of a master that starts here. Its own history cannot be past where it went on: a term
+ * that it stands beyond, with changes of terms before, came to nothing and bounds nobody. Kept, it
+ * would make a fork of each copy of this history, for ever, since a fresh one is no other (P16).
+ */
+export function reignsThatBound(
+  reigns: readonly Reign[],
+  position: { readonly epoch: Epoch; readonly version: number } | null,
+): readonly Reign[] {
+  if (position === null) return reigns;
+  return reigns.map((reign) => (isPastSuccession([reign], position) ? withoutBase(reign) : reign));
+}
+
+/** It was a reign all the same: rounds are asked about by it. */
+export function withoutBase({ epoch, incarnation }: Reign): Reign {
+  return { epoch, incarnation };
+}
+
 /** What a master knows when it is asked about a round it does not hold open. */
 export interface OutcomeGrounds {
   readonly position: Point;

@@ -231,6 +231,48 @@ export interface GoodbyeMessage {
   readonly reason: string;
 }
 
+/** How somebody stands to the one above, as that one sees it. */
+export type LinkState = 'joining' | 'live' | 'lagging' | 'stale' | 'refused';
+
+/** A node below a relay that is not where the master is, and why. */
+export interface NodeBelow {
+  readonly id: string;
+  /** The relays between, the uppermost first; nobody where it is a direct slave. */
+  readonly via: readonly string[];
+  readonly version: number;
+  readonly link: LinkState;
+  /** What it does, for people: `behind`, `syncing`, `quarantined`, ... */
+  readonly stage: string;
+  readonly problem: { readonly code: string; readonly reason: string } | null;
+}
+
+/** A slave that came to a relay below, or left it. */
+export interface NodeMove {
+  readonly id: string;
+  readonly via: readonly string[];
+  /** Its process life: two of them at once under one id are two processes. */
+  readonly incarnation: string;
+  readonly isHere: boolean;
+}
+
+/**
+ * Relay to the one above, at most once in a heartbeat: who is below it on all levels. The figures
+ * replace those said before; of names it has few, whatever the size of the tree. It informs people
+ * and decides nothing: whoever does not know it drops it.
+ */
+export interface BelowMessage {
+  readonly kind: 'below';
+  /** Relays among those below. */
+  readonly relays: number;
+  readonly live: number;
+  /** How many stand at which version, the newest first; of many, few are told as the next lower. */
+  readonly versions: readonly { readonly version: number; readonly slaves: number }[];
+  /** Those to look at first, furthest behind first. */
+  readonly behind: readonly NodeBelow[];
+  /** Who came and left, in this order for each; after a welcome everybody who is here again. */
+  readonly moves: readonly NodeMove[];
+}
+
 export type MasterMessage =
   | AnnounceMessage
   | PrepareMessage
@@ -248,6 +290,7 @@ export type SlaveMessage =
   | AckMessage
   | InquireMessage
   | GoodbyeMessage
+  | BelowMessage
   | RefusedMessage;
 
 export type Message = MasterMessage | SlaveMessage;

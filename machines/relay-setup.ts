@@ -14,7 +14,7 @@ import type {
   RelayRound,
 } from './relay-context.js';
 import * as logic from './relay-logic.js';
-import { countVotes, firstNo, isUnanimous, type Vote, voidVote } from './tally.js';
+import { countVotes, firstNo, isUnanimous, type Vote, voidVote, voteBy } from './tally.js';
 
 export const relaySetup = setup({
   types: {
@@ -88,7 +88,8 @@ export const relaySetup = setup({
     isParticipant: ({ context }, params: { slave: string }) =>
       context.round?.participants.includes(params.slave) ?? false,
     lostItsPromise: ({ context }, params: { slave: string; holds: string | null }) =>
-      context.votes[params.slave]?.answer === 'yes' && params.holds !== context.round?.round,
+      voteBy(context.votes, params.slave)?.answer === 'yes' &&
+      params.holds !== context.round?.round,
     endsRound: ({ context }, params: { event: RelayEvent }) =>
       context.round !== null &&
       logic.closedBy(context, params.event)?.round === context.round.round,

@@ -266,6 +266,21 @@ export function toOffer(facts: SlaveFacts, message: Enveloped<PrepareMessage>): 
   };
 }
 
+/** This copy is past where the round starts: it can never be prepared here (P8). */
+export function isPast(facts: SlaveFacts, message: PrepareMessage): boolean {
+  return (facts.position?.version ?? 0) > message.from.version;
+}
+
+/** A round that this slave is named in, did not answer, and may turn to. */
+export function isNewOffer(facts: SlaveFacts, message: Enveloped<PrepareMessage>): boolean {
+  return (
+    toOffer(facts, message) !== null &&
+    (facts.prepared === null || facts.verdict !== null) &&
+    facts.offer?.round !== message.round &&
+    facts.vote?.round !== message.round
+  );
+}
+
 /** The newest message no longer names this round as open: whatever becomes of it, not by a yes. */
 export function isOfferVoid(facts: SlaveFacts): boolean {
   const { offer } = facts;

@@ -1,6 +1,15 @@
 /** The states of the `copy` region that belong to one two-phase round (P8-P11). */
+import { raise } from 'xstate';
+import type { SlaveEvent } from './slave-context.js';
 import { currentOffer, currentPromise, voteOf } from './slave-logic.js';
 import { slaveSetup } from './slave-setup.js';
+
+const isReplaced = {
+  type: 'replacesOffer' as const,
+  params: ({ event }: { event: Extract<SlaveEvent, { type: 'prepare' }> }) => ({
+    message: event.message,
+  }),
+};
 
 const fetching = slaveSetup.createStateConfig({
   description: 'Fetches the delta of a round that was too large for its prepare.',
@@ -38,6 +47,15 @@ const fetching = slaveSetup.createStateConfig({
       ],
       description: 'The round was aborted before its delta was here.',
     },
+    prepare: {
+      guard: isReplaced,
+      target: 'idle',
+      actions: [
+        'cancelTransfer',
+        { type: 'takeOffer', params: ({ event }) => ({ message: event.message }) },
+      ],
+      description: 'A newer reign asks for another round: nobody waits for this delta any more.',
+    },
     welcome: { target: 'fetching', reenter: true, description: 'Connected anew: go on (P6).' },
     transferLost: { target: 'fetching', reenter: true, description: 'Start the transfer again.' },
     transferProgressed: { actions: 'progress', description: 'A part arrived (P6).' },
@@ -59,6 +77,17 @@ const preparing = slaveSetup.createStateConfig({
   },
   always: { guard: 'offerIsVoid', target: 'aborting', description: 'The round is over meanwhile.' },
   on: {
+    // Under one reign the stamp of a later prepare voids the offer before the prepare is looked at.
+    // Under a reign that is not on disk yet no stamp is acted on, and the offer was overwritten: of
+    // the earlier round, which it was asked about, the user layer heard no end (claims 27, 35).
+    prepare: {
+      guard: isReplaced,
+      target: 'aborting',
+      actions: raise(function askedAnew({ event }) {
+        return event;
+      }),
+      description: 'A newer reign asks for another round: taken once this one is ended.',
+    },
     canPrepare: {
       guard: { type: 'isOffered', params: ({ event }) => ({ round: event.round }) },
       target: 'voting',
@@ -107,6 +136,14 @@ const voting = slaveSetup.createStateConfig({
   },
   always: { guard: 'offerIsVoid', target: 'aborting', description: 'The round is over meanwhile.' },
   on: {
+    prepare: {
+      guard: isReplaced,
+      target: 'aborting',
+      actions: raise(function askedAnew({ event }) {
+        return event;
+      }),
+      description: 'A newer reign asks for another round: taken once this one is ended.',
+    },
     promised: {
       guard: { type: 'isOffered', params: ({ event }) => ({ round: event.round }) },
       target: 'prepared',

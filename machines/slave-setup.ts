@@ -185,12 +185,11 @@ export const slaveSetup = setup({
     answersRound: ({ context: { facts } }, params: { round: string }) =>
       facts.vote?.round === params.round && facts.offer?.round !== params.round,
     isNewOffer: ({ context: { facts } }, params: { message: Enveloped<PrepareMessage> }) =>
-      logic.toOffer(facts, params.message) !== null &&
-      (facts.prepared === null || facts.verdict !== null) &&
-      facts.offer?.round !== params.message.round &&
-      facts.vote?.round !== params.message.round,
+      logic.isNewOffer(facts, params.message),
     isPastOffer: ({ context: { facts } }, params: { message: PrepareMessage }) =>
-      (facts.position?.version ?? 0) > params.message.from.version,
+      logic.isPast(facts, params.message),
+    replacesOffer: ({ context: { facts } }, params: { message: Enveloped<PrepareMessage> }) =>
+      logic.isNewOffer(facts, params.message) && !logic.isPast(facts, params.message),
     isOffered: ({ context: { facts } }, params: { round: string }) =>
       facts.offer?.round === params.round,
     isHeld: ({ context: { facts } }, params: { round: string }) =>

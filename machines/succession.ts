@@ -3,6 +3,7 @@
  * functions over what the nodes answered. Nothing here is guessed: what the answers do not prove
  * waits for more answers, or for the operator.
  */
+import { type Reign, withoutBase } from './outcome.js';
 import { compareEpochs, pointOf, samePoint } from './position.js';
 import type { Epoch, Position, PreparedRound } from './protocol.js';
 
@@ -65,6 +66,24 @@ export function isForkedFrom(
   return successions.some(
     ({ term, version }) => term > position.epoch.term && version < position.version,
   );
+}
+
+/**
+ * What a node's own reigns say of where terms began, by the record that all nodes share. Whoever
+ * led after them left out those that came to nothing, and went on from what they had not seen.
+ */
+export function reignsOnRecord(
+  reigns: readonly Reign[],
+  successions: readonly Succession[],
+): readonly Reign[] {
+  const terms = successions.map(({ term }) => term);
+  // Else the record is shorter than its history was: it was cut, or the service lost it.
+  const isCovered = ({ epoch: { term } }: Reign) =>
+    terms.some((each) => each < term) && terms.some((each) => each > term);
+  return reigns.map((reign) => {
+    const isKept = reign.base === undefined || terms.includes(reign.epoch.term);
+    return isKept || !isCovered(reign) ? reign : withoutBase(reign);
+  });
 }
 
 /** What the answers prove of a round. */

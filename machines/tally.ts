@@ -10,20 +10,34 @@ export interface Vote {
   readonly code: string | null;
 }
 
-/** The answers so far, by slave. Only participants are ever in it. */
+/**
+ * The answers so far, by slave. Only participants are ever in it. Ids are what people and peers
+ * chose: read by `voteBy`, since "constructor" is a key of every object, and never assigned to,
+ * since "__proto__" would not become a key.
+ */
 export type Votes = Readonly<Record<string, Vote>>;
 
+/** What this slave answered; undefined as long as it did not. */
+export function voteBy(votes: Votes, slave: string): Vote | undefined {
+  return Object.hasOwn(votes, slave) ? votes[slave] : undefined;
+}
+
 /** Adds votes of participants; a second answer of one incarnation never replaces its first. */
-export function countVotes(votes: Votes, participants: readonly string[], news: readonly Vote[]) {
-  const counted: Record<string, Vote> = { ...votes };
+export function countVotes(
+  votes: Votes,
+  participants: readonly string[],
+  news: readonly Vote[],
+): Votes {
+  const counted = new Map<string, Vote>();
   const asked = new Set(participants);
   for (const vote of news) {
     if (!asked.has(vote.slave)) continue;
-    const earlier = counted[vote.slave];
+    const earlier = counted.get(vote.slave) ?? voteBy(votes, vote.slave);
     if (earlier?.answer === 'no' || earlier?.incarnation === vote.incarnation) continue;
-    counted[vote.slave] = vote;
+    counted.set(vote.slave, vote);
   }
-  return counted as Votes;
+  // Both make keys of their own, whatever the name.
+  return counted.size === 0 ? votes : { ...votes, ...Object.fromEntries(counted) };
 }
 
 /** Takes a yes back whose giver came again without holding the round (P13). */
@@ -34,18 +48,18 @@ export function voidVote(votes: Votes, slave: string): Votes {
 
 /** Participants without a yes, in their order. */
 export function missingVotes(votes: Votes, participants: readonly string[]): readonly string[] {
-  return participants.filter((slave) => votes[slave]?.answer !== 'yes');
+  return participants.filter((slave) => voteBy(votes, slave)?.answer !== 'yes');
 }
 
 /** True once every participant said yes: the only ground for a commit (S2). */
 export function isUnanimous(votes: Votes, participants: readonly string[]): boolean {
-  return participants.every((slave) => votes[slave]?.answer === 'yes');
+  return participants.every((slave) => voteBy(votes, slave)?.answer === 'yes');
 }
 
 /** The first no in order of participants, or undefined. One is enough to abort. */
 export function firstNo(votes: Votes, participants: readonly string[]): Vote | undefined {
   for (const slave of participants) {
-    const vote = votes[slave];
+    const vote = voteBy(votes, slave);
     if (vote?.answer === 'no') return vote;
   }
   return undefined;

@@ -6,7 +6,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { ReplicationError, reasonOf } from '../errors.js';
-import { namesOf } from '../transports/tcp/certificate-names.js';
+import { namesOf } from '../transports/certificate-names.js';
 import type { Output } from './output.js';
 import { readSecret } from './secret-file.js';
 import { parsePath } from './values.js';

@@ -7,8 +7,8 @@ import type { DocumentMasterData } from '../layers/document/master.js';
 import { createMaster, type Master } from '../master.js';
 import { bytesText } from '../runtime/quantities.js';
 import { diskStore } from '../stores/disk.js';
+import { isLoopback } from '../transports/addresses.js';
 import { type TcpMasterTransport, tcpListen } from '../transports/tcp/listen.js';
-import { isLoopback } from '../transports/tcp/settings.js';
 import {
   addCredentialOptions,
   type CredentialOptions,

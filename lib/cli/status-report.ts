@@ -38,12 +38,20 @@ export function statusItem(item: string): string {
 
 const AT_FAULT = new Set(['vetoed', 'lost', 'waiting', 'sent']);
 
+const NO_ANSWER = 'no answer in time';
+
+/** The report is replicated, and no value may have the key `__proto__`. */
+function shown(id: string): string {
+  return id === '__proto__' ? `"${id}"` : id;
+}
+
 /** What an aborted change says about who refused it and why. */
 export function abortReport(error: ReplicationError): AbortReport {
-  const slaves: Record<string, { stage: string; reason: string }> = {};
-  for (const [id, { stage, reason }] of Object.entries(error.slaves)) {
-    if (AT_FAULT.has(stage)) slaves[id] = { stage, reason: reason ?? 'no answer in time' };
-  }
+  const slaves = Object.fromEntries(
+    Object.entries(error.slaves)
+      .filter(([, { stage }]) => AT_FAULT.has(stage))
+      .map(([id, { stage, reason }]) => [shown(id), { stage, reason: reason ?? NO_ANSWER }]),
+  );
   const cause = error.cause;
   const reason = cause === undefined ? error.message : reasonOf(cause);
   const code = cause instanceof ReplicationError ? cause.code : error.code;

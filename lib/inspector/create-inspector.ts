@@ -13,7 +13,7 @@ import {
   stringOption,
 } from '../options.js';
 import { prometheusText } from '../telemetry/prometheus.js';
-import { isLoopback } from '../transports/tcp/settings.js';
+import { isLoopback } from '../transports/addresses.js';
 import { createCollector } from './collect/collector.js';
 import type { Collector } from './collect/contract.js';
 import { createFeed } from './collect/feed.js';
@@ -52,7 +52,8 @@ export interface InspectorOptions {
 
 export interface Inspector extends AsyncDisposable {
   /**
-   * For the `inspect` option of `createMaster`, `createSlave`, and XState's `createActor`; before
+   * For the `inspect` option of `createMaster`, `createSlave`, `createRelay` and `createNode`, and
+   * of XState's `createActor`; before
    * `start` and after it. Never throws.
    */
   readonly inspect: (event: unknown) => void;

@@ -4,7 +4,7 @@
  * optional packages `@nats-io/kv` and `@nats-io/nats-core`.
  */
 import { type KV, Kvm } from '@nats-io/kv';
-import type { NatsConnection, Subscription } from '@nats-io/nats-core';
+import type { NatsConnection, Status, Subscription } from '@nats-io/nats-core';
 import { asReplicationError, ReplicationError, reasonOf } from '../errors.js';
 import { gather } from '../node/gather.js';
 import type {
@@ -18,6 +18,8 @@ import type {
 import { readLeaseValue } from '../node/lease-value.js';
 import { checkOptions, integerOption, type OptionCheck, objectOption } from '../options.js';
 import { type Clock, systemClock } from '../runtime/clock.js';
+import { watchStatus } from '../transports/nats/status.js';
+import { Troubles } from '../transports/nats/troubles.js';
 
 export interface NatsLeaseOptions {
   /** Milliseconds. @default 3000 */
@@ -72,6 +74,19 @@ function isConflict(error: unknown): boolean {
   return code === 10071 || /wrong last sequence/i.test(reasonOf(error));
 }
 
+/** The stream of the bucket is not there: code 10059. */
+function isMissing(error: unknown): boolean {
+  const { code } = (error ?? {}) as { readonly code?: unknown };
+  return code === 10059 || /stream not found/i.test(reasonOf(error));
+}
+
+/** What the server says of a subject that this user may not use; it says so of every one. */
+interface Refusal {
+  readonly name: string;
+  readonly operation?: unknown;
+  readonly subject?: unknown;
+}
+
 function wordOf(data: Uint8Array): Word | null {
   if (data.length > MESSAGE_BYTES_MAX) return null;
   try {
@@ -82,34 +97,51 @@ function wordOf(data: Uint8Array): Word | null {
   }
 }
 
+/** Replies to questions: one subject for each, below this. */
+const INBOX = '_INBOX.';
+
+/** Questions come a few at a time; a refusal comes within moments. */
+const ANSWERED_MAX = 64;
+
+interface SessionSettings {
+  readonly leaseMs: number;
+  readonly clock: Clock;
+  readonly prefix: string;
+  readonly bucket: string;
+  /** Opens the bucket, and makes it where it is missing. */
+  readonly open: () => Promise<KV>;
+}
+
 class NatsLeaseSession implements LeaseSession {
   readonly #connection: NatsConnection;
-  readonly #kv: KV;
+  #kv: KV;
   readonly #member: LeaseMember;
   readonly #key: string;
   readonly #subject: string;
-  readonly #settings: { readonly leaseMs: number; readonly clock: Clock };
+  readonly #settings: SessionSettings;
   readonly #subscription: Subscription;
+  readonly #troubles: Troubles;
+  readonly #unwatch: () => void;
+  /** Subjects that answers were sent to of late, so that a refusal is known as this one's. */
+  readonly #answered = new Set<string>();
   #watch: { stop(): void } | null = null;
   #isOver = false;
 
-  constructor(
-    connection: NatsConnection,
-    kv: KV,
-    member: LeaseMember,
-    settings: { readonly leaseMs: number; readonly clock: Clock; readonly prefix: string },
-  ) {
+  constructor(connection: NatsConnection, kv: KV, member: LeaseMember, settings: SessionSettings) {
     this.#connection = connection;
     this.#kv = kv;
     this.#member = member;
     this.#settings = settings;
     this.#key = tokenOf(member.item);
     this.#subject = `${settings.prefix}.${this.#key}`;
+    this.#troubles = new Troubles(settings.clock, (error) => member.troubled(error));
+    this.#unwatch = watchStatus(connection, (status) => this.#noteStatus(status));
     this.#subscription = connection.subscribe(this.#subject, {
       callback: (error, message) => {
-        if (error !== null) return this.#trouble(error);
+        if (error !== null) return this.#refused(error as Refusal);
         const question = wordOf(message.data);
         if (question === null || question.from === member.id) return undefined;
+        this.#noteAnswered(message.reply);
         void this.#reply(question.body, (answer) => message.respond(answer));
         return undefined;
       },
@@ -118,6 +150,7 @@ class NatsLeaseSession implements LeaseSession {
 
   /** Tells of every write; without it, the keeper reads. */
   async watch(): Promise<void> {
+    this.#watch?.stop();
     const changes = await this.#kv.watch({ key: this.#key });
     this.#watch = changes;
     void (async () => {
@@ -129,12 +162,35 @@ class NatsLeaseSession implements LeaseSession {
   }
 
   async read(): Promise<LeaseRecord | null> {
-    const entry = await this.#inTime(this.#kv.get(this.#key), 'reading the lease');
+    const entry = await this.#inTime(this.#get(), 'reading the lease');
     if (entry === null) return null;
     const record = entry.operation === 'PUT' ? readLeaseValue(entry.value) : null;
     // Deleted by hand, or not ours: nobody holds it, and its numbers go on above this one.
     const nobody = { holder: null, fence: entry.revision, heir: null, successions: [] };
     return { ...(record ?? nobody), revision: entry.revision };
+  }
+
+  /**
+   * A bucket that was deleted is made anew by whoever finds it gone; where several do, the server
+   * makes one. Its revisions begin at 1, as where a node that joins makes it: the keeper sees its
+   * record lost, gives up the lease and takes a number above the last, and no term can have two
+   * leaders, since a majority promises each term once, whatever the record says.
+   */
+  async #get() {
+    try {
+      return await this.#kv.get(this.#key);
+    } catch (error) {
+      if (!isMissing(error) || this.#isOver) throw error;
+    }
+    const { bucket } = this.#settings;
+    this.#kv = await this.#settings.open();
+    const message =
+      `the KV bucket "${bucket}" was gone and is made anew: ` +
+      'find out who deletes it, since each time the leader is lost with it';
+    // Each time it is news.
+    this.#member.troubled(new ReplicationError('STORE_FAILED', message));
+    await this.watch();
+    return this.#kv.get(this.#key);
   }
 
   async write(next: LeaseValue, expected: number | null): Promise<LeaseRecord | null> {
@@ -143,6 +199,7 @@ class NatsLeaseSession implements LeaseSession {
       expected === null
         ? this.#kv.create(this.#key, bytes)
         : this.#kv.update(this.#key, bytes, expected);
+    void this.#giveBackLate(next, write);
     try {
       return { ...next, revision: await this.#inTime(write, 'writing the lease') };
     } catch (error) {
@@ -151,15 +208,29 @@ class NatsLeaseSession implements LeaseSession {
     }
   }
 
+  /** A write that lands once the node has left holds the lease for nobody. */
+  async #giveBackLate(next: LeaseValue, write: Promise<number>): Promise<void> {
+    if (next.holder === null) return;
+    try {
+      const revision = await write;
+      if (!this.#isOver || this.#connection.isClosed()) return;
+      const nobody = encoder.encode(JSON.stringify({ ...next, holder: null }));
+      await this.#kv.update(this.#key, nobody, revision);
+    } catch {
+      // Not written, which whoever waits for it is told; or another node was faster: all is well.
+    }
+  }
+
   ask(question: unknown, limits: AskLimits): Promise<readonly unknown[]> {
     const gathered = gather(this.#settings.clock, limits);
     const word = { from: this.#member.id, body: question } satisfies Word;
     try {
-      const reply = `_INBOX.${crypto.randomUUID()}`;
+      const reply = `${INBOX}${crypto.randomUUID()}`;
       const subscription = this.#connection.subscribe(reply, {
         callback: (error, message) => {
+          if (error !== null) return this.#refused(error as Refusal);
           // Where nobody listens the server says so, without a body.
-          const answer = error === null ? wordOf(message.data) : null;
+          const answer = wordOf(message.data);
           if (answer !== null) gathered.add(answer.body);
         },
       });
@@ -173,6 +244,7 @@ class NatsLeaseSession implements LeaseSession {
 
   async leave(): Promise<void> {
     this.#isOver = true;
+    this.#unwatch();
     this.#watch?.stop();
     if (!this.#connection.isClosed()) this.#subscription.unsubscribe();
   }
@@ -185,6 +257,35 @@ class NatsLeaseSession implements LeaseSession {
     } catch (error) {
       this.#trouble(error);
     }
+  }
+
+  #noteAnswered(reply: string | undefined): void {
+    if (reply === undefined) return;
+    this.#answered.add(reply);
+    const [oldest] = this.#answered;
+    if (this.#answered.size > ANSWERED_MAX && oldest !== undefined) this.#answered.delete(oldest);
+  }
+
+  /** What a user may not publish the server tells the connection, and nobody else. */
+  #noteStatus(status: Status): void {
+    if (status.type === 'reconnect') this.#troubles.forget();
+    if (status.type !== 'error') return;
+    const { subject, operation } = status.error as Partial<Refusal>;
+    const isMine = subject === this.#subject || this.#answered.has(String(subject));
+    if (operation === 'publish' && isMine) this.#refused(status.error as Refusal);
+  }
+
+  /** Without it nodes stay short of answers, and nothing else would tell why. */
+  #refused(error: Refusal): void {
+    if (error.name !== 'PermissionViolationError') return this.#trouble(error);
+    const { prefix } = this.#settings;
+    const isReply = String(error.subject).startsWith(INBOX);
+    const subject = isReply ? `${INBOX}>` : this.#subject;
+    const verb = error.operation === 'publish' ? 'publish' : 'subscribe';
+    const message =
+      `the NATS server does not let this user ${verb} on ${subject}: permit every node to ` +
+      `publish and subscribe on "${prefix}.>" and "${INBOX}>", else no leader is found`;
+    this.#trouble(new ReplicationError('UNAUTHORIZED', message, { cause: error }));
   }
 
   /** While its connection is away the client waits for longer than a lease lasts. */
@@ -207,7 +308,7 @@ class NatsLeaseSession implements LeaseSession {
 
   #trouble(error: unknown): void {
     if (this.#isOver) return;
-    this.#member.troubled(asReplicationError(error, 'TIMEOUT', 'the lease on NATS'));
+    this.#troubles.tell(asReplicationError(error, 'TIMEOUT', 'the lease on NATS'));
   }
 }
 
@@ -229,15 +330,17 @@ export function natsLease(
     prefix: options.prefix ?? 'replichart.board',
     clock: options.clock ?? systemClock,
   };
+  const open = () =>
+    new Kvm(connection).create(settings.bucket, {
+      history: 1,
+      replicas: options.replicas ?? 1,
+      // From the leader of the stream: what a replica tells may be old.
+      allow_direct: false,
+    });
   const join = async (member: LeaseMember): Promise<LeaseSession> => {
     try {
-      const kv = await new Kvm(connection).create(settings.bucket, {
-        history: 1,
-        replicas: options.replicas ?? 1,
-        // From the leader of the stream: what a replica tells may be old.
-        allow_direct: false,
-      });
-      const session = new NatsLeaseSession(connection, kv, member, settings);
+      const kv = await open();
+      const session = new NatsLeaseSession(connection, kv, member, { ...settings, open });
       await session.watch();
       return session;
     } catch (error) {

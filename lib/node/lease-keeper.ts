@@ -47,7 +47,8 @@ export class LeaseKeeper {
   #successions: readonly Succession[] = [];
   #told: string | null = null;
   #timer: unknown = null;
-  #isRenewing = false;
+  #renewal: Promise<void> | null = null;
+  #acquisition: Promise<number | string> | null = null;
   #isClosed = false;
   #lastTrouble = '';
   /** Of a record that the service lost: numbers go on above it. */
@@ -95,7 +96,12 @@ export class LeaseKeeper {
   }
 
   /** Takes the lease if it is free; the number it was given, or why not. */
-  async acquire(fenceMin: number): Promise<number | string> {
+  acquire(fenceMin: number): Promise<number | string> {
+    this.#acquisition = this.#acquireOnce(fenceMin);
+    return this.#acquisition;
+  }
+
+  async #acquireOnce(fenceMin: number): Promise<number | string> {
     const { id, leaseMs, clock } = this.#options;
     if (this.#held !== null) {
       if (this.#held.fence >= fenceMin && this.validForMs > 0) return this.#held.fence;
@@ -132,6 +138,8 @@ export class LeaseKeeper {
       (each) => each.term <= changedIn || each.version >= version,
     );
     this.#successions = [...parts, { term: held.fence, version }].slice(-SUCCESSIONS_MAX);
+    // One that is under way left before this, and does not tell it.
+    await this.#renewal;
     await this.#renew();
   }
 
@@ -150,6 +158,8 @@ export class LeaseKeeper {
   }
 
   async close(): Promise<void> {
+    // Else what it takes is held until it runs out, by nobody.
+    await this.#acquisition;
     await this.release(null);
     this.#isClosed = true;
     this.#options.clock.clearTimeout(this.#timer);
@@ -203,15 +213,20 @@ export class LeaseKeeper {
   }
 
   /** One renewal at a time: the next one needs the revision of the last. */
-  async #renew(): Promise<void> {
+  #renew(): Promise<void> {
+    this.#renewal ??= this.#renewOnce().finally(() => {
+      this.#renewal = null;
+    });
+    return this.#renewal;
+  }
+
+  async #renewOnce(): Promise<void> {
     const held = this.#held;
-    if (held === null || this.#isRenewing) return;
-    this.#isRenewing = true;
+    if (held === null) return;
     const { id, clock } = this.#options;
     const sentAtMs = clock.now();
     const next = { holder: id, fence: held.fence, heir: null };
     const written = await this.#write(next, held.revision);
-    this.#isRenewing = false;
     if (this.#held !== held) return;
     if (typeof written !== 'string') {
       held.revision = written.revision;

@@ -15,7 +15,7 @@ async function open(run: NodeParts): Promise<void> {
 
 async function lead(run: NodeParts, { term, fate, round }: NodeEffects['lead']): Promise<void> {
   await run.stopSlave();
-  run.facts = await run.store.makeOriginal(fate, round);
+  run.facts = await run.store.makeOriginal(fate, round, run.keeper.successions);
   const base = fate === 'committed' ? (round?.to.version ?? 0) : (run.facts.position?.version ?? 0);
   await run.startMaster(term);
   if (!run.keeper.isHeld(term)) {

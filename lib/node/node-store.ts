@@ -1,6 +1,7 @@
 /** What a node does with its store while neither its master nor its slave has it open. */
 import type { Conflict } from '../../machines/node-context.js';
 import type { Position } from '../../machines/protocol.js';
+import type { Succession } from '../../machines/succession.js';
 import { ReplicationError } from '../errors.js';
 import type { LayerDefinition } from '../layers/contract.js';
 import { SLAVE_RECORDS } from '../service/slave-records.js';
@@ -58,9 +59,10 @@ export class NodeStore {
   makeOriginal(
     fate: Parameters<typeof originalChanges>[1],
     round: Parameters<typeof originalChanges>[2],
+    successions: readonly Succession[],
   ): Promise<NodeFacts> {
     return this.#withNode(async (storage) => {
-      const changes = originalChanges(storage.records(), fate, round);
+      const changes = originalChanges(storage.records(), fate, round, successions);
       await storage.write({ records: changes }, { sync: true });
     });
   }

@@ -2,10 +2,16 @@
  * A node keeps its data once, in one part of its store; what tells an original from a copy are the
  * records beside it. A change of role is one synced batch of records, however much data there is.
  */
+import type { Reign } from '../../machines/outcome.js';
 import { pointOf } from '../../machines/position.js';
-import type { Epoch, Position } from '../../machines/protocol.js';
+import type { Position } from '../../machines/protocol.js';
 import type { Offer } from '../../machines/slave-context.js';
-import type { HeldRound, NodeStanding } from '../../machines/succession.js';
+import {
+  type HeldRound,
+  type NodeStanding,
+  reignsOnRecord,
+  type Succession,
+} from '../../machines/succession.js';
 import { MASTER_RECORDS } from '../service/master-records.js';
 import { SLAVE_RECORDS } from '../service/slave-records.js';
 
@@ -33,17 +39,12 @@ interface DecisionRecord {
   readonly delta: Uint8Array;
 }
 
-interface ReignRecord {
-  readonly epoch: Epoch;
-  readonly incarnation: string;
-}
-
 function formOf(records: Records): FormRecord {
   return (records.get(FORM) as FormRecord | undefined) ?? { form: 'copy', decided: null };
 }
 
-function reignsOf(records: Records): readonly ReignRecord[] {
-  return (records.get(MASTER_RECORDS.reigns) as readonly ReignRecord[] | undefined) ?? [];
+function reignsOf(records: Records): readonly Reign[] {
+  return (records.get(MASTER_RECORDS.reigns) as readonly Reign[] | undefined) ?? [];
 }
 
 function positionIn(records: Records): Position | null {
@@ -71,7 +72,7 @@ export function decidedIn(records: Records): string | null {
 
 /** The highest term on record, whoever reigned or was promised it. */
 export function termIn(records: Records): number {
-  const reign = records.get(SLAVE_RECORDS.reign) as ReignRecord | undefined;
+  const reign = records.get(SLAVE_RECORDS.reign) as Reign | undefined;
   const terms = [reign, ...reignsOf(records)].map((each) => each?.epoch.term ?? 0);
   return Math.max(0, positionIn(records)?.epoch.term ?? 0, ...terms);
 }
@@ -138,11 +139,13 @@ function decisionOf(promise: PromiseRecord): DecisionRecord {
 /**
  * Of a copy: the original of the next term. A held round that was committed somewhere becomes a
  * decision, which the master's recovery carries out; any other is gone.
+ * @param successions where terms began, as the lease's record tells it
  */
 export function originalChanges(
   records: Records,
   fate: 'committed' | 'aborted' | null,
   round: HeldRound | null,
+  successions: readonly Succession[],
 ): Changes {
   const position = positionIn(records);
   const form: FormRecord = { form: 'original', decided: null };
@@ -151,9 +154,13 @@ export function originalChanges(
   const isCommitted = fate === 'committed' && promise?.round === round?.round;
   const reserved = (records.get(MASTER_RECORDS.reserved) as number | undefined) ?? 0;
   const point = pointOf(position);
+  const reigns = reignsOf(records);
   return {
     ...keysOf(records, 'history/'),
     [MASTER_RECORDS.lineage]: position.lineage,
+    ...(reigns.length === 0
+      ? {}
+      : { [MASTER_RECORDS.reigns]: reignsOnRecord(reigns, successions) }),
     [MASTER_RECORDS.reserved]: Math.max(
       reserved,
       point.version,

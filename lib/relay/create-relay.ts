@@ -1,8 +1,10 @@
 /** `createRelay`: a slave of the master above that is master to the slaves below. */
 import type { Position } from '../../machines/protocol.js';
 import { ReplicationError } from '../errors.js';
+import { type Attached, attachInspector } from '../inspector/remote/attach-inspector.js';
 import {
   participantsOption,
+  SECRET_OPTIONS,
   sharedChecks,
   transportOption,
   unreachableOption,
@@ -10,6 +12,7 @@ import {
 import { checkOptions, integerOption } from '../options.js';
 import { systemClock } from '../runtime/clock.js';
 import { systemIds } from '../runtime/ids.js';
+import { belowOf } from '../service/below.js';
 import { Emitter } from '../service/emitter.js';
 import { refuseAborted, startSignal } from '../service/ending.js';
 import type { SlaveInfo } from '../service/status.js';
@@ -19,7 +22,7 @@ import { openItemStorage } from '../stores/open-item-storage.js';
 import type { RelayOptions } from './relay-options.js';
 import { RelayRun } from './relay-run.js';
 import type { RelaySettings } from './relay-settings.js';
-import { belowOf, type RelayEvents, type RelayStatus } from './relay-status.js';
+import type { RelayEvents, RelayStatus } from './relay-status.js';
 
 /** A running or stopped relay. */
 export interface Relay extends AsyncDisposable {
@@ -49,10 +52,8 @@ export interface Relay extends AsyncDisposable {
 }
 
 const DELAY_MS_MAX = 2 ** 31 - 1;
-const { item, id, store, inspect, clock, ids } = sharedChecks;
-
 const CHECKS = {
-  ...{ item, id, store, inspect, clock, ids },
+  ...sharedChecks,
   upstream: transportOption('slave'),
   downstream: transportOption('master'),
   voteTimeout: integerOption(1, DELAY_MS_MAX),
@@ -96,8 +97,12 @@ class RunningRelay implements Relay {
   readonly #waits: Waits;
   readonly #turns: Turns;
   #run: RelayRun | null = null;
+  /** Link of the inspector elsewhere, and what is connected to it. */
+  readonly #inspector: string | undefined;
+  #attached: Attached<RelaySettings> | null = null;
 
   constructor(options: RelayOptions) {
+    this.#inspector = options.inspector;
     this.#settings = settingsOf(options);
     this.#waits = new Waits(this.#settings.clock);
     this.#turns = new Turns(this.#settings.clock);
@@ -137,6 +142,7 @@ class RunningRelay implements Relay {
         await run.stop();
       } finally {
         this.#run = null;
+        await this.#detach();
       }
     });
   }
@@ -192,7 +198,10 @@ class RunningRelay implements Relay {
     const { store, item } = this.#settings;
     const opened = store === null ? null : await store.open();
     const storage = opened && (await openItemStorage(opened, { item, role: 'relay' }));
-    const run = new RelayRun(this.#settings, storage, this.#emitter, this.#waits);
+    this.#attached = await attachInspector(this.#settings, this.#inspector, (code, reason) =>
+      this.#emitter.emit('trouble', { code, reason, heuristic: false }),
+    );
+    const run = new RelayRun(this.#attached.settings, storage, this.#emitter, this.#waits);
     this.#run = run;
     try {
       await run.start(signal);
@@ -200,8 +209,14 @@ class RunningRelay implements Relay {
       this.#run = null;
       await run.abandon();
       await storage?.close();
+      await this.#detach();
       throw error;
     }
+  }
+
+  async #detach(): Promise<void> {
+    await this.#attached?.detach();
+    this.#attached = null;
   }
 
   #running(): RelayRun {
@@ -224,7 +239,7 @@ const STOPPED: RelayStatus = {
   problem: null,
   target: null,
   summary: 'stopped',
-  below: belowOf([]),
+  below: belowOf([], 0, null),
 };
 
 /**
@@ -238,6 +253,6 @@ const STOPPED: RelayStatus = {
  * @throws {ReplicationError} INVALID_OPTION naming the option
  */
 export function createRelay(options: RelayOptions): Relay {
-  checkOptions('createRelay', options, CHECKS);
+  checkOptions('createRelay', options, CHECKS, SECRET_OPTIONS);
   return new RunningRelay(options);
 }

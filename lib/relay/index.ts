@@ -1,4 +1,4 @@
 /** `replichart/relay`: relays between a master and thousands of slaves. */
 export { createRelay, type Relay } from './create-relay.js';
 export type { RelayOptions } from './relay-options.js';
-export type { BelowStatus, RelayEvents, RelayStatus } from './relay-status.js';
+export type { RelayEvents, RelayStatus } from './relay-status.js';

@@ -15,7 +15,7 @@ function messageOf(run: RelayParts, passing: Passing): Message | null {
   if (passing.kind === 'abort') {
     return { kind: 'abort', ...stamp, round: passing.round, reason: passing.reason };
   }
-  const { question } = run;
+  const { question } = run.rounds;
   // A stamp that does not name the round as open would say that it is over (P10).
   if (question?.round !== passing.round || stamp.openRound !== passing.round) return null;
   const { round, from, to, payload } = question;
@@ -39,10 +39,10 @@ export function relayHandlers(run: RelayParts): EffectHandlers<RelayEffects> {
       }
     },
     answerYes: ({ round }) => {
-      if (run.question?.round === round) run.question.resolve();
+      if (run.rounds.question?.round === round) run.rounds.question.resolve();
     },
     answerNo: ({ round, refusal }) => {
-      if (run.question?.round === round) run.question.reject(errorOf(refusal));
+      if (run.rounds.question?.round === round) run.rounds.question.reject(errorOf(refusal));
     },
     // Two turns: what the first one reads from the sockets is handled before the second (P12).
     pollNetwork: () =>

@@ -47,6 +47,8 @@ export interface RelayOptions {
   readonly logBytesMax?: number;
   /** Told everything that happens in the protocol, as `SlaveOptions.inspect`. @default none */
   readonly inspect?: InspectOption;
+  /** The link of an inspector elsewhere, as `SlaveOptions.inspector`. @default none */
+  readonly inspector?: string;
   readonly clock?: Clock;
   /** Where incarnations and builds get their ids, for tests. @default nanoid */
   readonly ids?: IdSource;

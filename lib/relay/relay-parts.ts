@@ -14,6 +14,7 @@ import type { MasterSessions } from '../service/master-sessions.js';
 import type { Outbox } from '../service/outbox.js';
 import type { KnownSlave, SlaveRoster } from '../service/slave-roster.js';
 import type { SlaveRun } from '../service/slave-run.js';
+import type { SlaveInfo } from '../service/status.js';
 import type { RelayLayer } from './relay-layer.js';
 import type { RelaySettings } from './relay-settings.js';
 import type { RelayEvents } from './relay-status.js';
@@ -21,7 +22,7 @@ import type { WholeState } from './whole-state.js';
 
 export type RelayActor = ProtocolActor<typeof relayMachine, RelayEffects>;
 
-/** The round that those below are asked, as the master asked it. */
+/** The round as the master asked it. */
 export interface Question {
   readonly round: string;
   readonly from: Point;
@@ -29,6 +30,13 @@ export interface Question {
   readonly payload: Payload;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
+}
+
+/** Which round those below are asked, and what they hold. */
+export interface AskedBelow {
+  readonly question: Question | null;
+  /** What slaves below said in their hello that they hold prepared. */
+  readonly holders: Map<string, PreparedRound>;
 }
 
 export interface RelayParts {
@@ -45,13 +53,13 @@ export interface RelayParts {
   readonly votes: GatheringBox<Vote>;
   readonly confirmations: GatheringBox<Confirmation>;
   readonly emitter: Emitter<RelayEvents>;
-  readonly question: Question | null;
-  /** What slaves below said in their hello that they hold prepared. */
-  readonly holders: Map<string, PreparedRound>;
+  readonly rounds: AskedBelow;
   /** The master speaks, and this copy is part of its history: newcomers can be answered. */
   readonly isServing: boolean;
   /** The digest at a version of the master's history, as far as it is known here. */
   readonly digestAt: (version: number) => string | undefined;
+  /** One row for each slave below, furthest behind first. */
+  rows(): readonly SlaveInfo[];
   tellSlave(slave: KnownSlave): void;
   trouble(code: string, reason: string): void;
 }

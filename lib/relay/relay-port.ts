@@ -57,7 +57,7 @@ function builders(
       return { facts: { ...told, kind: 'snapshot' as const }, chunks: each(parts) };
     },
     roundPayload: () => {
-      const { question } = run;
+      const { question } = run.rounds;
       if (question === null) return null;
       const { round, from, to, payload } = question;
       const told = { from, to: positionAt(run, to), durability: 'disk' as const, round };
@@ -103,15 +103,15 @@ function words(run: RelayParts, send: RelayParts['actor']['send']): Words {
   return {
     slaveCame: (slave, holds) => {
       const prepared = slave.session?.hello.prepared ?? null;
-      if (prepared === null) run.holders.delete(slave.id);
-      else run.holders.set(slave.id, prepared);
+      if (prepared === null) run.rounds.holders.delete(slave.id);
+      else run.rounds.holders.set(slave.id, prepared);
       // What its earlier life said counts as said before it came again, and is void with it (P13).
       run.votes.flush();
       send({ type: 'slaveReturned', slave: slave.id, holds });
       run.tellSlave(slave);
     },
     slaveLeft: (slave, reason) => {
-      run.holders.delete(slave.id);
+      run.rounds.holders.delete(slave.id);
       if (reason === null) send({ type: 'slaveGone', slave: slave.id });
       else {
         run.votes.flush();
@@ -121,9 +121,9 @@ function words(run: RelayParts, send: RelayParts['actor']['send']): Words {
     },
     voted: (vote) => run.votes.add(vote),
     confirmed: (slave, position, settled, round) => {
-      const held = run.holders.get(slave.id);
+      const held = run.rounds.holders.get(slave.id);
       const isPast = held !== undefined && position.version >= held.to.version;
-      if (isPast || held?.round === round) run.holders.delete(slave.id);
+      if (isPast || held?.round === round) run.rounds.holders.delete(slave.id);
       if (run.context.closed.length > 0) {
         run.confirmations.add({ slave: slave.id, position, settled, round });
       }

@@ -4,13 +4,11 @@
  */
 
 import type { Confirmation } from '../../machines/master-context.js';
-import { samePoint } from '../../machines/position.js';
 import type {
   AnnounceMessage,
   Enveloped,
   OutcomeMessage,
   Position,
-  PreparedRound,
   WelcomeMessage,
 } from '../../machines/protocol.js';
 import { relayMachine } from '../../machines/relay.js';
@@ -18,29 +16,30 @@ import { isAwaitedBelow, isSubtreeSettled, unanswered } from '../../machines/rel
 import type { Vote } from '../../machines/tally.js';
 import type { ReplicationError } from '../errors.js';
 import { ProtocolActor } from '../service/actor.js';
+import { belowOf } from '../service/below.js';
 import { Emitter } from '../service/emitter.js';
 import { closeParts } from '../service/ending.js';
 import { GatheringBox } from '../service/gathering-box.js';
 import { hubOf } from '../service/hub.js';
 import { MasterSessions } from '../service/master-sessions.js';
 import { Outbox } from '../service/outbox.js';
-import { chooseFrom } from '../service/participants.js';
-import { payloadOf } from '../service/payload.js';
 import { type KnownSlave, SlaveRoster } from '../service/slave-roster.js';
 import { SlaveRun } from '../service/slave-run.js';
 import type { SlaveTap } from '../service/slave-tap.js';
-import type { SlaveEvents, SlaveInfo } from '../service/status.js';
+import type { BelowStatus, SlaveEvents, SlaveInfo } from '../service/status.js';
 import type { Waits } from '../service/waits.js';
 import type { ItemStorage } from '../stores/contract.js';
 import type { PeerId } from '../transports/contract.js';
+import { BelowRounds } from './below-rounds.js';
 import { Entrance } from './entrance.js';
 import { relayHandlers } from './relay-handlers.js';
 import { type Below, RelayLayer } from './relay-layer.js';
-import type { Question, RelayActor, RelayParts } from './relay-parts.js';
+import type { RelayActor, RelayParts } from './relay-parts.js';
 import { relayPort } from './relay-port.js';
 import { rowOf, rowsOf } from './relay-rows.js';
 import type { RelaySettings } from './relay-settings.js';
-import { belowOf, type RelayEvents, type RelayStatus } from './relay-status.js';
+import type { RelayEvents, RelayStatus } from './relay-status.js';
+import { Reporter } from './reporter.js';
 import { WholeState } from './whole-state.js';
 
 /** Milliseconds that those below have past the vote deadline before the prepare itself fails. */
@@ -58,9 +57,9 @@ export class RelayRun implements RelayParts, SlaveTap, Below {
   readonly sessions: MasterSessions;
   readonly votes: GatheringBox<Vote>;
   readonly confirmations: GatheringBox<Confirmation>;
-  readonly holders = new Map<string, PreparedRound>();
-  question: Question | null = null;
+  readonly rounds = new BelowRounds(this);
   readonly #entrance: Entrance;
+  readonly #reporter = new Reporter(this, () => this.#below());
   #isBorn = false;
   #isSlave = false;
   #wasServing = false;
@@ -93,6 +92,7 @@ export class RelayRun implements RelayParts, SlaveTap, Below {
       ids,
       port: relayPort(this),
       inspection,
+      moved: (move) => this.#reporter.moved(move),
     });
     this.#entrance = new Entrance(this);
     this.votes = new GatheringBox<Vote>({
@@ -178,7 +178,7 @@ export class RelayRun implements RelayParts, SlaveTap, Below {
   }
 
   status(): RelayStatus {
-    return { ...this.slave.status(), below: belowOf(this.rows()) };
+    return { ...this.slave.status(), below: this.#below() };
   }
 
   rows(): readonly SlaveInfo[] {
@@ -189,7 +189,7 @@ export class RelayRun implements RelayParts, SlaveTap, Below {
     const known = this.roster.forget(id);
     if (known === undefined) return false;
     this.sessions.serving.forget(id);
-    this.holders.delete(id);
+    this.rounds.holders.delete(id);
     if (known.session !== null) this.settings.downstream.disconnect(known.session.peer);
     this.actor.send({ type: 'slaveLost', slave: id, reason: 'forgotten by the host' });
     return true;
@@ -206,31 +206,11 @@ export class RelayRun implements RelayParts, SlaveTap, Below {
   // What those below are asked and told (`Below`).
 
   ask(round: string, next: Position, delta: Uint8Array): Promise<void> {
-    const { offer, position } = this.slave.facts;
-    return new Promise<void>((resolve, reject) => {
-      const payload = offer?.round === round ? offer.payload : payloadOf(delta);
-      const from = offer?.from ?? { version: position?.version ?? 0, digest: '' };
-      const to = { version: next.version, digest: next.digest };
-      this.question = { round, from, to, payload, resolve, reject };
-      const rows = this.rows().map((info) => ({
-        info,
-        lag: info.lag,
-        failures: this.roster.get(info.id)?.failures ?? 0,
-      }));
-      const choice = chooseFrom(this.settings, rows);
-      this.actor.send({ type: 'asked', round, to, ...choice });
-    });
+    return this.rounds.ask(round, next, delta);
   }
 
   committing(next: Position): void {
-    const to = { version: next.version, digest: next.digest };
-    const held = [...this.holders].filter(([, prepared]) => samePoint(prepared.to, to));
-    const round = held[0]?.[1].round ?? null;
-    // Nearly all increments are of no round: nothing is asked of the machine for them.
-    if (round === null && this.question === null) return;
-    this.question = null;
-    const holders = held.map(([slave]) => slave);
-    this.actor.send({ type: 'committed', round, to, holders, present: this.#present() });
+    this.rounds.committing(next);
   }
 
   restarted(): void {
@@ -256,9 +236,11 @@ export class RelayRun implements RelayParts, SlaveTap, Below {
       this.actor.send({ type: 'heartbeat' });
       this.sessions.sweep();
     }
+    if (messages.some(({ reply }) => reply)) this.#reporter.beat();
   }
 
   welcomed({ openRound }: Enveloped<WelcomeMessage>): void {
+    this.#reporter.welcomed();
     if (this.#isBorn) return;
     this.#isBorn = true;
     // A promise on disk is kept by the slave's machine, and no longer asked for below.
@@ -272,15 +254,7 @@ export class RelayRun implements RelayParts, SlaveTap, Below {
   }
 
   roundDropped(round: string, isSuperseded: boolean): void {
-    this.question = null;
-    const held = [...this.holders].filter(([, prepared]) => prepared.round === round);
-    const below = { holders: held.map(([slave]) => slave), present: this.#present() };
-    const position = this.slave.facts.target ?? { version: 0, digest: '' };
-    this.actor.send(
-      isSuperseded
-        ? { type: 'superseded', round, position, ...below }
-        : { type: 'aborted', round, ...below },
-    );
+    this.rounds.dropped(round, isSuperseded);
   }
 
   settled(): void {
@@ -297,6 +271,11 @@ export class RelayRun implements RelayParts, SlaveTap, Below {
     this.wholeState.look();
   }
 
+  #below(): BelowStatus {
+    const newest = this.slave.facts.target?.version ?? 0;
+    return belowOf(this.rows(), newest, this.sessions.subtree);
+  }
+
   /** Those below adopt another lineage by hello and welcome, after their link was lost (P2). */
   #moved(lineage: string | null): void {
     const before = this.#lineage;
@@ -309,10 +288,6 @@ export class RelayRun implements RelayParts, SlaveTap, Below {
   #resume(): void {
     const nowMs = this.settings.clock.now();
     for (const slave of this.roster.all) if (slave.session !== null) slave.heardAtMs = nowMs;
-  }
-
-  #present(): readonly string[] {
-    return [...this.roster.all].filter(({ session }) => session !== null).map(({ id }) => id);
   }
 
   #left(peer: PeerId, error: ReplicationError | null): void {

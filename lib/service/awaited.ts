@@ -4,7 +4,7 @@
  * every slave asks.
  */
 import type { ClosedRound, RoundGroup } from '../../machines/master-context.js';
-import type { Votes } from '../../machines/tally.js';
+import { type Votes, voteBy } from '../../machines/tally.js';
 
 /** Counts the votes that the open round lacks. */
 export class AwaitedVotes {
@@ -17,7 +17,9 @@ export class AwaitedVotes {
     this.#round = round;
     this.#votes = votes;
     this.#count = 0;
-    for (const slave of round?.participants ?? []) if (votes[slave] === undefined) this.#count += 1;
+    for (const slave of round?.participants ?? []) {
+      if (voteBy(votes, slave) === undefined) this.#count += 1;
+    }
     return this.#count;
   }
 }

@@ -37,6 +37,8 @@ export interface SlaveReport {
   readonly age: number | null;
   /** Of the transfer under way. */
   readonly transfer: TransferProgress | null;
+  /** Of a relay: the slaves below it, as it sees them. */
+  readonly slaves?: readonly SlaveInfo[];
 }
 
 export type NodeReport = MasterReport | SlaveReport;

@@ -1,17 +1,26 @@
 /** Carries out each effect of the master's machine; completions go back as events. */
-import type { MasterEffects, Settlement } from '../../machines/master-context.js';
+import type { AbortReason, MasterEffects, Settlement } from '../../machines/master-context.js';
+import { voteBy } from '../../machines/tally.js';
 import type { EffectHandlers } from './actor.js';
 import type { MasterParts } from './master-parts.js';
+
+/** Why nobody waits for the vote of this one any more, which did not give it. */
+function noteUnanswered(run: MasterParts, id: string, { code, left }: AbortReason): void {
+  const progress = run.queue.open?.progress;
+  if (code === 'TIMEOUT') progress?.set(id, 'lost', 'no vote in time');
+  else if (left === id) progress?.set(id, 'lost', 'it left before it voted');
+  else progress?.set(id, 'aborted', 'not waited for any more');
+}
 
 /** Notes on each participant how far it came, and who let the deadline pass (P14). */
 function noteVotes(run: MasterParts, settlement: Extract<Settlement, { state: 'aborted' }>): void {
   const { votes, reason } = settlement;
   const open = run.queue.open;
   for (const id of Object.keys(open?.progress.slaves ?? {})) {
-    const vote = votes[id];
+    const vote = voteBy(votes, id);
     if (vote?.answer === 'no') open?.progress.set(id, 'vetoed', vote.reason ?? 'no');
     else if (vote?.answer === 'yes') open?.progress.set(id, 'aborted');
-    else open?.progress.set(id, 'lost', 'no vote in time');
+    else noteUnanswered(run, id, reason);
     const slave = run.roster.get(id);
     if (slave === undefined) continue;
     const isLate = reason.code === 'TIMEOUT' && vote === undefined;

@@ -1,7 +1,7 @@
 /** What a master keeps on disk beside its data, and how it is read back (P7, P9, P20). */
 import type { ClosedRound, RecoveredMaster, RoundGroup } from '../../machines/master-context.js';
 import { RESERVE_BLOCK } from '../../machines/master-logic.js';
-import type { Reign } from '../../machines/outcome.js';
+import { type Reign, reignsThatBound } from '../../machines/outcome.js';
 import { ORIGIN, pointOf } from '../../machines/position.js';
 import type { Epoch, Point, Position } from '../../machines/protocol.js';
 import { ReplicationError } from '../errors.js';
@@ -105,7 +105,7 @@ export function readMaster(start: MasterStart): RecoveredMaster {
       redo?.to.version ?? 0,
       before?.issued ?? 0,
     ),
-    reigns: [...earlier, reign].slice(-serviceLimits.reignsMax),
+    reigns: [...reignsThatBound(earlier, position), reign].slice(-serviceLimits.reignsMax),
     closed: decisions.map(closedOf),
     redo,
   };

@@ -3,15 +3,12 @@
  * session per connection, and carries out what the sessions ask for. It decides nothing.
  */
 import { isPastSuccession } from '../../machines/outcome.js';
-import { ORIGIN, pointOf, relate } from '../../machines/position.js';
 import type {
   AckMessage,
   Enveloped,
   HelloMessage,
   Message,
-  Point,
-  Position,
-  Relation,
+  NodeMove,
   RequestMessage,
   VoteMessage,
 } from '../../machines/protocol.js';
@@ -31,19 +28,24 @@ import { Impostors } from './impostors.js';
 import type { MasterPort } from './master-port.js';
 import type { Outbox } from './outbox.js';
 import { reasonAgainstSlave } from './reasons-against.js';
+import { Rivals } from './rivals.js';
 import type { RunInspection } from './run-inspection.js';
 import { Serving } from './serving.js';
 import { isPushed, type KnownSlave, type Session, type SlaveRoster } from './slave-roster.js';
+import { standingOf, takePosition } from './standing-of.js';
+import { Subtree } from './subtree.js';
 
 export class MasterSessions {
   readonly roster: SlaveRoster;
   readonly serving: Serving;
+  readonly subtree: Subtree;
   readonly #transport: MasterTransport;
   readonly #outbox: Outbox;
   readonly #clock: Clock;
   readonly #port: MasterPort;
   readonly #inspection: RunInspection | undefined;
   readonly #impostors: Impostors;
+  readonly #rivals: Rivals;
 
   constructor(parts: {
     readonly roster: SlaveRoster;
@@ -53,6 +55,8 @@ export class MasterSessions {
     readonly ids: IdSource;
     readonly port: MasterPort;
     readonly inspection: RunInspection | undefined;
+    /** Told of everybody who came or left below, on any level. */
+    readonly moved?: (move: NodeMove) => void;
   }) {
     this.roster = parts.roster;
     this.#transport = parts.transport;
@@ -61,7 +65,11 @@ export class MasterSessions {
     this.#port = parts.port;
     this.#inspection = parts.inspection;
     this.#impostors = new Impostors(parts);
+    this.#rivals = new Rivals(parts);
     this.serving = new Serving(parts);
+    const { clock, port, moved = () => {} } = parts;
+    const heartbeatMs = () => port.heartbeatMs;
+    this.subtree = new Subtree({ clock, heartbeatMs, trouble: port.trouble, moved });
   }
 
   /** Connections that get what is pushed now; one that is full stops getting it (P15). */
@@ -101,10 +109,11 @@ export class MasterSessions {
     // A refused twin that leaves takes nothing from the living holder of its id (P13).
     if (known === undefined || known.session === null) {
       this.serving.transfers.release(session.slave);
+      this.subtree.left(session.slave);
       if (known !== undefined) this.#port.slaveLeft(known, null);
     }
     if (error !== null) this.#port.trouble(error.code, `${session.slave}: ${error.message}`);
-    this.#tellRivals(session.slave, 'rivalGone');
+    this.#rivals.tell(session.slave, 'rivalGone');
   }
 
   /** One that never said who it is: why it was dropped matters, that it went does not. */
@@ -128,6 +137,7 @@ export class MasterSessions {
       this.#clock.setImmediate(() => this.#clock.setImmediate(() => this.#endSilent()));
     }
     this.serving.transfers.sweep();
+    this.subtree.look();
   }
 
   #silentSessions(): readonly Session[] {
@@ -170,7 +180,7 @@ export class MasterSessions {
     const known = this.roster.get(session.slave);
     if (known === undefined) return;
     known.heardAtMs = this.#clock.now();
-    if (known.session === session) this.#tellRivals(session.slave, 'rivalAnswered');
+    if (known.session === session) this.#rivals.tell(session.slave, 'rivalAnswered');
     switch (message.kind) {
       case 'request':
         return this.#request(session, message);
@@ -187,6 +197,9 @@ export class MasterSessions {
         this.#port.slaveLeft(known, message.reason);
         // The connection may carry other items of that process: only this item's part ends.
         return this.left(peer, null);
+      case 'below':
+        if (known.session === session) this.subtree.told(session.slave, message);
+        return;
       case 'refused':
         return this.#port.refusedBy(message);
       default:
@@ -196,7 +209,7 @@ export class MasterSessions {
 
   #greet(peer: PeerId, message: Enveloped<HelloMessage>): void {
     const { sender, incarnation } = message.envelope;
-    const standing = this.#standingOf(message.position, message.firm);
+    const standing = standingOf(this.#port, message.position, message.firm);
     const { position } = message;
     // What a term before a succession left behind is no proof that this original lost anything.
     const isLeft = position !== null && isPastSuccession(this.#port.reigns(), position);
@@ -267,7 +280,8 @@ export class MasterSessions {
     known.incarnation = session.incarnation;
     known.heardAtMs = this.#clock.now();
     known.problem = null;
-    this.#stands(known, message.position);
+    takePosition(this.#port, known, message.position);
+    this.subtree.came(session.slave, session.incarnation);
     this.#port.slaveCame(known, message.prepared?.round ?? null);
   }
 
@@ -278,8 +292,8 @@ export class MasterSessions {
         send(this.#welcome(id, standing));
         this.#came(sessionOf());
       },
-      probeRival: () => this.#probe(sessionOf().slave),
-      replaceRival: () => this.#replaceRival(sessionOf()),
+      probeRival: () => this.#rivals.probe(sessionOf().slave),
+      replaceRival: () => this.#rivals.replace(sessionOf()),
       refuse: ({ message }: SessionEffects['refuse']) => {
         send(message);
         this.#port.trouble(
@@ -313,33 +327,9 @@ export class MasterSessions {
     };
   }
 
-  /** Asks the earlier holder of an id for a sign of life: any message of its is one (P13). */
-  #probe(slave: string): void {
-    const rival = this.roster.get(slave)?.session;
-    if (rival !== undefined && rival !== null)
-      this.#outbox.send(rival.peer, this.#port.announcement());
-  }
-
-  #replaceRival(session: Session): void {
-    const rival = this.roster.get(session.slave)?.session;
-    if (rival === undefined || rival === null || rival === session) return;
-    this.roster.removeSession(rival.peer);
-    rival.actor.stop();
-    this.#transport.disconnect(rival.peer);
-  }
-
-  /** Sessions that wait for word of the earlier holder of their id. */
-  #tellRivals(slave: string, type: 'rivalAnswered' | 'rivalGone'): void {
-    for (const session of this.roster.rivals) {
-      const isWaiting = session.actor.snapshot.value === 'probing';
-      if (!isWaiting) this.roster.settleRival(session);
-      else if (session.slave === slave) session.actor.send({ type });
-    }
-  }
-
   #request(session: Session, message: Enveloped<RequestMessage>): void {
     this.serving.note(session, message);
-    const standing = this.#standingOf(message.position, message.firm);
+    const standing = standingOf(this.#port, message.position, message.firm);
     const resumes = this.serving.canResume(message);
     if (message.round !== null && !resumes) {
       const isOpen = this.#port.openRound() === message.round;
@@ -357,38 +347,12 @@ export class MasterSessions {
   }
 
   #acknowledge(session: Session, known: KnownSlave, message: Enveloped<AckMessage>): void {
-    this.#stands(known, message.position);
+    takePosition(this.#port, known, message.position);
     this.serving.transfers.stands(session.slave, known.position.version);
     if (message.problem !== null) known.problem = { code: 'QUARANTINED', reason: message.problem };
     else if (known.problem?.code === 'QUARANTINED') known.problem = null;
     const isSettled = message.durability === 'disk' || !session.durable;
     this.#port.confirmed(known, known.position, isSettled, message.round);
-  }
-
-  #stands(known: KnownSlave, position: Position | null): void {
-    const point = this.#ownPoint(position);
-    known.position = point;
-    const relation = relate(point, this.#port.head(), this.#port.digestAt);
-    known.isOwn = relation === 'same' || relation === 'behind';
-  }
-
-  /** A position of another lineage says nothing about this history. */
-  #ownPoint(position: Position | null): Point {
-    return position?.lineage === this.#port.lineage() ? pointOf(position) : ORIGIN;
-  }
-
-  #standingOf(position: Position | null, firm: Point | null): Standing {
-    if (position === null) return { position: null, relation: 'behind', firmRelation: 'behind' };
-    if (position.lineage !== this.#port.lineage()) {
-      return { position: null, relation: 'unknown', firmRelation: 'unknown' };
-    }
-    const { epoch } = position;
-    const isFork = ({ version }: Point) =>
-      isPastSuccession(this.#port.reigns(), { epoch, version });
-    const relation = (point: Point): Relation =>
-      isFork(point) ? 'fork' : relate(point, this.#port.head(), this.#port.digestAt);
-    const point = pointOf(position);
-    return { position: point, relation: relation(point), firmRelation: relation(firm ?? ORIGIN) };
   }
 
   #showVersions(version: number, isAhead: boolean): void {

@@ -15,6 +15,7 @@ const FROM_SLAVE: ReadonlySet<Message['kind']> = new Set([
   'ack',
   'inquire',
   'goodbye',
+  'below',
   'refused',
 ]);
 

@@ -7,10 +7,12 @@ import type { Clock } from '../runtime/clock.js';
 import type { IdSource } from '../runtime/ids.js';
 import type { MasterTransport } from '../transports/contract.js';
 import { Build, once, type ReaderFacts } from './build.js';
+import { buildKey } from './kept-builds.js';
 import type { MasterPort } from './master-port.js';
 import type { Outbox } from './outbox.js';
 import type { Session } from './slave-roster.js';
-import { buildKey, type TransferPort, Transfers } from './transfers.js';
+import type { TransferPort } from './transfer.js';
+import { Transfers } from './transfers.js';
 
 const AS_ASKED: ReaderFacts = { reason: null, firmRelation: 'same' };
 

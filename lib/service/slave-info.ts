@@ -1,6 +1,7 @@
 /** The row of one slave in every table people look at: derived, never stored. */
 import type { MasterContext } from '../../machines/master-context.js';
 import { isBeyond, type Standing } from '../../machines/session.js';
+import { voteBy } from '../../machines/tally.js';
 import { serviceLimits } from '../limits.js';
 import type { History } from './history.js';
 import type { MasterParts } from './master-parts.js';
@@ -47,7 +48,7 @@ function stageOf(slave: KnownSlave, grounds: InfoGrounds): string {
   if (isForeign(standing)) return 'foreign';
   if (isBeyond(standing)) return 'regressed';
   if (grounds.asked(slave.id)) {
-    const answer = context.votes[slave.id]?.answer;
+    const answer = voteBy(context.votes, slave.id)?.answer;
     if (answer === undefined) return 'voting';
     return answer === 'yes' ? 'prepared' : 'vetoed';
   }

@@ -237,7 +237,8 @@ export class SlaveRun implements SlaveParts {
       const { position, ageMs, receiver } = this;
       const age = Number.isFinite(ageMs) ? ageMs : null;
       const transfer = receiver.progress;
-      return { role: 'slave' as const, status: this.status(), position, age, transfer };
+      const own = { role: 'slave' as const, status: this.status(), position, age, transfer };
+      return settings.tap === undefined ? own : { ...own, slaves: settings.tap.rows() };
     };
     this.inspection?.begin({ role: 'slave', item, id, incarnation, report });
   }

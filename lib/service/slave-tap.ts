@@ -6,6 +6,7 @@ import type {
   Position,
   WelcomeMessage,
 } from '../../machines/protocol.js';
+import type { SlaveInfo } from './status.js';
 
 export interface SlaveTap {
   /** Where an ack says that it stands: a relay speaks for those below it, too (P20). */
@@ -18,6 +19,8 @@ export interface SlaveTap {
   outcomeCame(message: Enveloped<OutcomeMessage>): void;
   /** The round is over here, and not by a commit. */
   roundDropped(round: string, isSuperseded: boolean): void;
+  /** Those below, for who inspects. */
+  rows(): readonly SlaveInfo[];
   /** After every event and its effects. */
   settled(): void;
 }

@@ -1,12 +1,18 @@
 /** What host and on-call person see: who stands where, and why not further (design section 2). */
-import type { Point, Position, PreparedRound } from '../../machines/protocol.js';
+import type {
+  LinkState,
+  NodeBelow,
+  Point,
+  Position,
+  PreparedRound,
+} from '../../machines/protocol.js';
 import type { ErrorCode } from '../errors.js';
 
 /** One slave as the master sees it. */
 export interface SlaveInfo {
   readonly id: string;
   /** `joining` = not accepted yet; `stale` = connected or known, but silent or gone. */
-  readonly link: 'joining' | 'live' | 'lagging' | 'stale' | 'refused';
+  readonly link: LinkState;
   /** Version it confirmed last; 0 = nothing yet. */
   readonly version: number;
   /** Versions behind the master. */
@@ -19,6 +25,28 @@ export interface SlaveInfo {
   /** Where it connects from, as the transport names it. */
   readonly peer: string | null;
   readonly problem: { readonly code: string; readonly reason: string } | null;
+}
+
+/**
+ * All nodes below a master or a relay, on every level: its own slaves as it sees them, those below
+ * relays as these told with the last heartbeats.
+ */
+export interface BelowStatus {
+  /** Known nodes, connected or not, relays among them; those below a relay that is gone are not. */
+  readonly slaves: number;
+  readonly relays: number;
+  readonly live: number;
+  /** At the version that the master last named, or past it. */
+  readonly current: number;
+  /**
+   * How many stand at which version, the newest first, at most 8: of more versions the ones with
+   * the fewest slaves are told as the next lower one.
+   */
+  readonly versions: readonly { readonly version: number; readonly slaves: number }[];
+  /** The first of `behind`; null while all are live and current. */
+  readonly worst: NodeBelow | null;
+  /** Who is behind, not live or in trouble, furthest behind first, at most 32; 8 of each relay. */
+  readonly behind: readonly NodeBelow[];
 }
 
 /** A slave's own state, in parts, since it can be stale and in doubt at once. */

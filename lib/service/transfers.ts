@@ -1,124 +1,17 @@
 /**
- * Deltas and whole states on their way to slaves: identical requests share one build, each slave
- * reads at its own pace within a window, a bounded number of whole states goes out at once, and
- * what was cut goes on where it stopped (P3, P6, P18).
+ * Deltas and whole states on their way to slaves: a bounded number of whole states goes out at
+ * once, the others wait in turn, and what was cut goes on where it stopped (P3, P6, P18).
  */
-import type { ChunkMessage, Point } from '../../machines/protocol.js';
-import { reasonOf } from '../errors.js';
 import { serviceLimits } from '../limits.js';
 import type { Clock } from '../runtime/clock.js';
-import type { Build, BuildFacts, Part, ReaderFacts } from './build.js';
+import type { ReaderFacts } from './build.js';
+import { KeptBuilds, type MakeBuild } from './kept-builds.js';
 import { Landing } from './landing.js';
-
-/** The slave end of a transfer, as far as sending goes. */
-export interface TransferPort {
-  readonly slave: string;
-  /** What all slaves are told alike by this master; frames are shared as long as it holds. */
-  readonly sharedBy: () => string;
-  readonly encode: (message: ChunkMessage) => Uint8Array;
-  readonly send: (frame: Uint8Array) => void;
-  readonly isWritable: () => boolean;
-  /** What was sent on this connection arrives, as long as the connection stands. */
-  readonly isReliable: () => boolean;
-  readonly ended: () => void;
-  readonly failed: (reason: string) => void;
-}
-
-/** One slave reading one build. */
-export class Transfer {
-  readonly build: Build;
-  readonly port: TransferPort;
-  readonly reader: ReaderFacts;
-  /** Everything below was confirmed. */
-  confirmed: number;
-  next: number;
-  /** Of the frames that it sent. */
-  bytes = 0;
-  isOver = false;
-  /** Its last part is out; one that is over without that failed, and can be tried again. */
-  isSent = false;
-  /** Until then a request of its slave may be one that was under way when its turn came. */
-  crossedUntilMs = 0;
-  #isPumping = false;
-
-  constructor(build: Build, port: TransferPort, reader: ReaderFacts, next: number) {
-    this.build = build;
-    this.port = port;
-    this.reader = reader;
-    this.confirmed = next;
-    this.next = next;
-  }
-
-  /** Sends parts while the window and the connection allow; called again on every confirmation. */
-  async pump(): Promise<void> {
-    if (this.#isPumping || this.isOver) return;
-    this.#isPumping = true;
-    try {
-      while (this.#maySend()) if (!(await this.#sendOne())) return;
-    } catch (error) {
-      this.isOver = true;
-      this.port.failed(reasonOf(error));
-    } finally {
-      this.#isPumping = false;
-    }
-  }
-
-  #maySend(): boolean {
-    const isInWindow = this.next < this.confirmed + serviceLimits.windowChunks;
-    return !this.isOver && isInWindow && this.port.isWritable();
-  }
-
-  async #sendOne(): Promise<boolean> {
-    const index = this.next;
-    const part = await this.build.part(index);
-    if (this.isOver) return false;
-    if (part === undefined) {
-      this.isOver = true;
-      this.port.failed('its build has moved on without it');
-      return false;
-    }
-    this.next = index + 1;
-    const frame = this.#frameOf(part, index);
-    this.bytes += frame.length;
-    this.port.send(frame);
-    if (!part.last) return true;
-    this.isSent = true;
-    this.isOver = true;
-    this.port.ended();
-    return false;
-  }
-
-  #frameOf(part: Part, index: number): Uint8Array {
-    const { build, reader, port } = this;
-    const { facts, id } = build;
-    const mark = `${port.sharedBy()}/${reader.reason}/${reader.firmRelation}`;
-    return part.frame(mark, (payload) =>
-      port.encode({ ...facts, ...reader, build: id, index, last: part.last, payload }),
-    );
-  }
-}
-
-/** Frees the layer's view behind a build that nobody reads any more. */
-function discard(build: Build): void {
-  void build.close().catch(() => {
-    // What is thrown away has nothing more to tell.
-  });
-}
-
-interface KeptBuild {
-  readonly key: string;
-  readonly build: Build;
-  usedAtMs: number;
-}
-
-type MakeBuild = () => Promise<Build | null>;
+import { Transfer, type TransferPort } from './transfer.js';
 
 export class Transfers {
   readonly #clock: Clock;
-  readonly #kept = new Map<string, KeptBuild>();
-  /** The newest one of each key. */
-  readonly #byKey = new Map<string, KeptBuild>();
-  readonly #making = new Map<string, Promise<Build | null>>();
+  readonly #builds: KeptBuilds;
   readonly #running = new Map<string, Transfer>();
   /** The newest one of each connection, also when its last part is out. */
   readonly #last = new WeakMap<TransferPort, Transfer>();
@@ -131,6 +24,7 @@ export class Transfers {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#builds = new KeptBuilds(clock, () => this.sweep());
     this.#landing = new Landing(clock);
   }
 
@@ -144,25 +38,24 @@ export class Transfers {
 
   /** Can this slave go on with that build at that part? */
   canResume(buildId: string | null, next: number): boolean {
-    return buildId !== null && (this.#kept.get(buildId)?.build.has(next) ?? false);
+    return buildId !== null && (this.#builds.get(buildId)?.has(next) ?? false);
   }
 
   /** Goes on, or confirms parts of what is running. */
   resume(port: TransferPort, buildId: string, next: number, reader: ReaderFacts): void {
-    const kept = this.#kept.get(buildId);
-    if (kept === undefined) return;
-    kept.usedAtMs = this.#clock.now();
+    const build = this.#builds.use(buildId);
+    if (build === undefined) return;
     const before = this.#last.get(port);
     const isAlive = before !== undefined && (before.isSent || !before.isOver);
-    if (isAlive && before.build === kept.build && !this.#mustRepeat(before, next)) {
+    if (isAlive && before.build === build && !this.#mustRepeat(before, next)) {
       before.confirmed = Math.max(before.confirmed, next);
       if (before.isSent) port.ended();
       else void before.pump();
       return;
     }
     // It had its turn before the cut; newcomers wait for it (P18).
-    if (kept.build.facts.kind === 'snapshot') this.#admitted.add(port.slave);
-    this.#run(new Transfer(kept.build, port, reader, next));
+    if (build.facts.kind === 'snapshot') this.#admitted.add(port.slave);
+    this.#run(new Transfer(build, port, reader, next));
   }
 
   /**
@@ -186,7 +79,7 @@ export class Transfers {
     if (isWhole && !(await this.#admit(port.slave))) return;
     const wish = {};
     this.#wishes.set(port.slave, wish);
-    const build = await this.#find(key, make);
+    const build = await this.#builds.find(key, make);
     // It left meanwhile, or asked again: nobody reads what this call would send.
     if (this.#wishes.get(port.slave) !== wish) return;
     if (build === null) {
@@ -258,26 +151,14 @@ export class Transfers {
   /** Frees builds that nobody reads any more: after a while, or when they take too much memory. */
   sweep(): void {
     if (this.#landing.sweep()) this.#admitNext();
-    const before = this.#clock.now() - serviceLimits.buildIdleMs;
-    const idle = [...this.#kept].filter(([, { build }]) => build.readers === 0);
-    idle.sort(([, left], [, right]) => right.usedAtMs - left.usedAtMs);
-    let bytes = 0;
-    for (const [id, { build, usedAtMs, key }] of idle) {
-      bytes += build.bytes;
-      if (usedAtMs > before && bytes <= serviceLimits.idleBuildsBytesMax) continue;
-      this.#kept.delete(id);
-      if (this.#byKey.get(key)?.build === build) this.#byKey.delete(key);
-      discard(build);
-    }
+    this.#builds.sweep();
   }
 
   close(): void {
     for (const admit of this.#queue.values()) admit(false);
     this.#queue.clear();
     for (const slave of [...this.#running.keys()]) this.release(slave);
-    for (const { build } of this.#kept.values()) discard(build);
-    this.#kept.clear();
-    this.#byKey.clear();
+    this.#builds.close();
   }
 
   #run(transfer: Transfer): void {
@@ -312,38 +193,4 @@ export class Transfers {
       admit(true);
     }
   }
-
-  async #find(key: string, make: MakeBuild): Promise<Build | null> {
-    const kept = this.#byKey.get(key);
-    if (kept?.build.has(0) === true) {
-      kept.usedAtMs = this.#clock.now();
-      return kept.build;
-    }
-    const making = this.#making.get(key) ?? this.#make(key, make);
-    this.#making.set(key, making);
-    return making;
-  }
-
-  async #make(key: string, make: MakeBuild): Promise<Build | null> {
-    try {
-      const build = await make();
-      if (build === null) return null;
-      const kept = { key, build, usedAtMs: this.#clock.now() };
-      this.#kept.set(build.id, kept);
-      this.#byKey.set(key, kept);
-      // While changes go on, each newcomer makes one more.
-      this.sweep();
-      return build;
-    } finally {
-      this.#making.delete(key);
-    }
-  }
-}
-
-/** What two requests have to share to share a build. */
-export function buildKey(
-  facts: Pick<BuildFacts, 'kind' | 'from' | 'round'> & { readonly to: Point },
-): string {
-  const { kind, from, to, round } = facts;
-  return [kind, from.version, to.version, to.digest, round ?? ''].join('/');
 }

@@ -217,12 +217,17 @@ export class HeadReader {
     return links;
   }
 
-  names(): readonly string[] {
+  /** A list of at most `most` of what `read` reads. */
+  list<T>(most: number, what: string, read: () => T): readonly T[] {
     const length = this.count();
-    if (length > PARTICIPANTS_MAX) throw broken('with too many participants');
-    const names: string[] = [];
-    while (names.length < length) names.push(this.text());
-    return names;
+    if (length > most) throw broken(`with too many ${what}`);
+    const list: T[] = [];
+    while (list.length < length) list.push(read());
+    return list;
+  }
+
+  names(most = PARTICIPANTS_MAX, what = 'participants'): readonly string[] {
+    return this.list(most, what, () => this.text());
   }
 
   prepared(): PreparedRound {

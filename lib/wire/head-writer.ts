@@ -232,6 +232,11 @@ export class HeadWriter {
     }
   }
 
+  names(names: readonly string[]): void {
+    this.count(names.length);
+    for (const name of names) this.text(name);
+  }
+
   prepared(prepared: PreparedRound): void {
     this.text(prepared.round);
     this.point(prepared.from);

@@ -10,6 +10,12 @@ export const UNIT_BYTES_MAX = 3;
 /** Slaves named in one round; more do not fit a sensible frame. */
 export const PARTICIPANTS_MAX = 100_000;
 export const LINKS_MAX = 16;
+/** Versions that a relay tells those below it by; more are folded into the next lower one. */
+export const VERSIONS_MAX = 8;
+/** Nodes that a relay names with each word about those below it. */
+export const NODES_MAX = 32;
+/** Relays between a master and a slave that are named. */
+export const LEVELS_MAX = 8;
 /** A head is names, numbers and at most all participants. */
 export const HEAD_BYTES_MAX = 4 * 1024 * 1024;
 /** The points of a frame that a later one may be the same as; a power of two. */

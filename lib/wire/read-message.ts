@@ -5,9 +5,19 @@ import type {
   Enveloped,
   Message,
   MessageKind,
+  NodeBelow,
+  NodeMove,
 } from '../../machines/protocol.js';
 import type { HeadReader } from './head-reader.js';
-import { ANSWERS, DURABILITIES, OUTCOMES, RELATIONS, SNAPSHOT_REASONS } from './words.js';
+import { LEVELS_MAX, NODES_MAX, VERSIONS_MAX } from './limits.js';
+import {
+  ANSWERS,
+  DURABILITIES,
+  LINK_STATES,
+  OUTCOMES,
+  RELATIONS,
+  SNAPSHOT_REASONS,
+} from './words.js';
 import type { MessageOf } from './write-message.js';
 
 export type MessageReader<M extends Message = Message> = (
@@ -30,6 +40,33 @@ function chunk<K extends ChunkMessage['kind']>(kind: K): MessageReader<ChunkMess
     payload: reader.payload(),
     envelope,
   });
+}
+
+const via = (reader: HeadReader) => reader.names(LEVELS_MAX, 'levels');
+
+function problem(reader: HeadReader): NodeBelow['problem'] {
+  const code = reader.textOrNull();
+  return code === null ? null : { code, reason: reader.reason() };
+}
+
+function nodeBelow(reader: HeadReader): NodeBelow {
+  return {
+    id: reader.text(),
+    via: via(reader),
+    version: reader.count(),
+    link: reader.word(LINK_STATES),
+    stage: reader.text(),
+    problem: problem(reader),
+  };
+}
+
+function move(reader: HeadReader): NodeMove {
+  return {
+    id: reader.text(),
+    via: via(reader),
+    incarnation: reader.text(),
+    isHere: reader.flag(),
+  };
 }
 
 type Readers = { readonly [K in MessageKind]: MessageReader<MessageOf<K>> };
@@ -147,4 +184,16 @@ export const messageReaders: Readers = {
   }),
   inquire: (reader, envelope) => ({ kind: 'inquire', prepared: reader.prepared(), envelope }),
   goodbye: (reader, envelope) => ({ kind: 'goodbye', reason: reader.reason(), envelope }),
+  below: (reader, envelope) => ({
+    kind: 'below',
+    relays: reader.count(),
+    live: reader.count(),
+    versions: reader.list(VERSIONS_MAX, 'versions', () => ({
+      version: reader.count(),
+      slaves: reader.count(),
+    })),
+    behind: reader.list(NODES_MAX, 'nodes', () => nodeBelow(reader)),
+    moves: reader.list(NODES_MAX, 'nodes', () => move(reader)),
+    envelope,
+  }),
 };

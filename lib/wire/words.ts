@@ -1,6 +1,7 @@
 /** The words of the protocol and the numbers they travel as: the place in these lists. */
 import type {
   Durability,
+  LinkState,
   MessageKind,
   Relation,
   RoundOutcome,
@@ -31,6 +32,7 @@ export const KINDS = words<MessageKind>({
   ack: 12,
   inquire: 13,
   goodbye: 14,
+  below: 15,
 });
 export const DURABILITIES = words<Durability>({ disk: 0, os: 1, memory: 2 });
 export const RELATIONS = words<Relation>({ same: 0, behind: 1, ahead: 2, fork: 3, unknown: 4 });
@@ -42,4 +44,11 @@ export const OUTCOMES = words<RoundOutcome>({
   pending: 2,
   unknown: 3,
   superseded: 4,
+});
+export const LINK_STATES = words<LinkState>({
+  joining: 0,
+  live: 1,
+  lagging: 2,
+  stale: 3,
+  refused: 4,
 });

@@ -1,12 +1,20 @@
 /** How each message is written; docs/protocol.md lists the same. */
 import type {
+  BelowMessage,
   ChunkMessage,
   Message,
   MessageKind,
   StampedMessage,
 } from '../../machines/protocol.js';
 import type { HeadWriter } from './head-writer.js';
-import { ANSWERS, DURABILITIES, OUTCOMES, RELATIONS, SNAPSHOT_REASONS } from './words.js';
+import {
+  ANSWERS,
+  DURABILITIES,
+  LINK_STATES,
+  OUTCOMES,
+  RELATIONS,
+  SNAPSHOT_REASONS,
+} from './words.js';
 
 export type MessageOf<K extends MessageKind> = K extends ChunkMessage['kind']
   ? ChunkMessage
@@ -37,6 +45,33 @@ function chunk(writer: HeadWriter, message: ChunkMessage): void {
   writer.payload(message.payload);
 }
 
+function below(writer: HeadWriter, message: BelowMessage): void {
+  writer.count(message.relays);
+  writer.count(message.live);
+  writer.count(message.versions.length);
+  for (const { version, slaves } of message.versions) {
+    writer.count(version);
+    writer.count(slaves);
+  }
+  writer.count(message.behind.length);
+  for (const { id, via, version, link, stage, problem } of message.behind) {
+    writer.text(id);
+    writer.names(via);
+    writer.count(version);
+    writer.word(LINK_STATES, link);
+    writer.text(stage);
+    writer.textOrNull(problem?.code ?? null);
+    if (problem !== null) writer.text(problem.reason);
+  }
+  writer.count(message.moves.length);
+  for (const { id, via, incarnation, isHere } of message.moves) {
+    writer.text(id);
+    writer.names(via);
+    writer.text(incarnation);
+    writer.flag(isHere);
+  }
+}
+
 const writers: Writers = {
   announce: (writer, message) => {
     stamp(writer, message);
@@ -48,8 +83,7 @@ const writers: Writers = {
     writer.text(message.round);
     writer.point(message.from);
     writer.point(message.to);
-    writer.count(message.participants.length);
-    for (const participant of message.participants) writer.text(participant);
+    writer.names(message.participants);
     writer.links(message.links);
     writer.payload(message.payload);
   },
@@ -117,6 +151,7 @@ const writers: Writers = {
   },
   inquire: (writer, message) => writer.prepared(message.prepared),
   goodbye: (writer, message) => writer.text(message.reason),
+  below,
 };
 
 type AnyWriter = (writer: HeadWriter, message: Message) => void;

@@ -2,10 +2,10 @@
 import { ReplicationError } from '../../lib/errors.js';
 import { seededRandom } from '../../lib/runtime/random.js';
 import { TransferReceiver } from '../../lib/service/transfer-receiver.js';
+import { NONCE_BYTES } from '../../lib/transports/hello.js';
 import { keysOf } from '../../lib/transports/keyring.js';
 import { FrameReader } from '../../lib/transports/tcp/framing.js';
 import { MasterHandshake, SlaveHandshake } from '../../lib/transports/tcp/handshake.js';
-import { NONCE_BYTES } from '../../lib/transports/tcp/hello.js';
 import { decodeFrame } from '../../lib/wire/frame.js';
 import { HeadReader } from '../../lib/wire/head-reader.js';
 import { messageReaders } from '../../lib/wire/read-message.js';

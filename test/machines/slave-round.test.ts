@@ -228,6 +228,60 @@ test('P10: an offer of an earlier incarnation is void under the next', () => {
   assert.is(copyOf(slave), 'aborting');
 });
 
+/** A successor welcomed this slave and asks it before its reign is on this slave's disk. */
+const NEXT = { epoch: NEXT_REIGN, incarnation: 'n' };
+const SECOND = { round: 'r5', openRound: 'r5', to: point(5), payload: payload('p5') };
+const askedAnew = (slave: SlaveProbe, sequence = 3, changes: object = {}) =>
+  slave
+    .send({ type: 'disconnected' }, { type: 'connected' }, from(welcome('a1.2'), NEXT))
+    .send(from(prepare(sequence, { ...SECOND, ...changes }), NEXT));
+const dropsOf = (slave: SlaveProbe) =>
+  slave.effects<SlaveEffects['dropRound']>('dropRound').map(({ round }) => round);
+
+test('claims 27, 35: where the abort was lost the next prepare ends the earlier round', () => {
+  const slave = preparingSlave().send(from(prepare(4, SECOND)));
+  assert.equal([copyOf(slave), dropsOf(slave)], ['aborting', ['r4']]);
+  slave.send(dropped);
+  assert.equal([copyOf(slave), slave.context.facts.offer?.round], ['preparing', 'r5']);
+});
+
+test('claims 27, 35: so does one of a new reign that is not on disk yet', () => {
+  for (const early of [
+    preparingSlave(),
+    preparingSlave().send({ type: 'canPrepare', round: 'r4' }),
+  ]) {
+    const slave = askedAnew(early);
+    assert.equal([copyOf(slave), dropsOf(slave)], ['aborting', ['r4']]);
+    slave.send(dropped);
+    assert.equal([copyOf(slave), slave.context.facts.offer?.round], ['idle', 'r5']);
+    slave.send({ type: 'reignPersisted', incarnation: 'n' });
+    assert.is(slave.effect<SlaveEffects['askUser']>('askUser').offer.round, 'r5');
+    slave.send({ type: 'canPrepare', round: 'r5' }, { type: 'promised', round: 'r5' });
+    assert.equal([vote(slave)?.round, vote(slave)?.answer], ['r5', 'yes']);
+  }
+});
+
+test('claims 27, 35: the same where the new reign is on disk before the layer forgot', () => {
+  const slave = askedAnew(preparingSlave());
+  slave.send({ type: 'reignPersisted', incarnation: 'n' });
+  assert.is(copyOf(slave), 'aborting');
+  assert.is(slave.send(dropped).effect<SlaveEffects['askUser']>('askUser').offer.round, 'r5');
+});
+
+test('P8: a delta that is fetched for a round is not waited for once another one asks', () => {
+  const bare = { bytes: 10, checksum: 'x' };
+  const fetching = liveSlave().send(from(prepare(2, { payload: bare })));
+  const slave = askedAnew(fetching);
+  assert.equal([copyOf(slave), slave.names], ['idle', ['cancelTransfer']]);
+  slave.send({ type: 'reignPersisted', incarnation: 'n' });
+  assert.is(slave.effect<SlaveEffects['askUser']>('askUser').offer.round, 'r5');
+});
+
+test('P8: a prepare of a new reign from below this copy ends nothing that is thought about', () => {
+  const slave = askedAnew(preparingSlave(), 3, { from: point(2), to: point(5) });
+  assert.equal([copyOf(slave), slave.effect('acknowledge')], ['preparing', { round: 'r5' }]);
+});
+
 test('P10: an offer whose round is no longer open is dropped at every stage', () => {
   const over = from(announce(3, 3));
   assert.is(copyOf(preparingSlave().send(over)), 'aborting');

@@ -4,6 +4,7 @@
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { reignsThatBound } from '../../machines/outcome.js';
 import type { Position } from '../../machines/protocol.js';
 import {
   comparePlaces,
@@ -14,6 +15,7 @@ import {
   majorityOf,
   type NodeStanding,
   openRoundOf,
+  reignsOnRecord,
 } from '../../machines/succession.js';
 
 const test = suite('succession');
@@ -224,6 +226,34 @@ test('P16: a place beyond the start of a later term is a fork, however long ago'
   assert.not.ok(isForkedFrom(at({ version: 7, digest: 'x' }), successions));
   assert.not.ok(isForkedFrom(at(FROM, 4), successions));
   assert.not.ok(isForkedFrom(null, successions));
+});
+
+/** Terms 2 and 5 were this node's, with histories that went on from versions 4 and 7. */
+const OWN = [
+  { epoch: { term: 2, start: 1 }, incarnation: 'x', base: { version: 4, digest: 'd4' } },
+  { epoch: { term: 5, start: 1 }, incarnation: 'y', base: { version: 7, digest: 'd7' } },
+];
+const bases = (reigns: readonly { readonly base?: { readonly version: number } }[]) =>
+  reigns.map(({ base }) => base?.version);
+
+test('P16: a history that went past an own term with older changes is not bounded by it', () => {
+  assert.equal(bases(reignsThatBound(OWN, at({ version: 8, digest: 'd8' }, 4))), [4, undefined]);
+  assert.equal(bases(reignsThatBound(OWN, at({ version: 8, digest: 'd8' }, 5))), [4, 7]);
+  assert.equal(bases(reignsThatBound(OWN, at({ version: 7, digest: 'd7' }, 3))), [4, 7]);
+  assert.equal(bases(reignsThatBound(OWN, null)), [4, 7]);
+});
+
+test('P16: nor by one that the record of the lease left out; a shorter record proves nothing', () => {
+  const record = (...terms: readonly number[]) => terms.map((term) => ({ term, version: 9 }));
+  assert.equal(bases(reignsOnRecord(OWN, record(1, 2, 6))), [4, undefined]);
+  assert.equal(bases(reignsOnRecord(OWN, record(1, 5, 6))), [undefined, 7]);
+  assert.equal(bases(reignsOnRecord(OWN, record(6))), [4, 7]);
+  assert.equal(bases(reignsOnRecord(OWN, record(1, 2))), [4, 7]);
+  assert.equal(bases(reignsOnRecord(OWN, [])), [4, 7]);
+  assert.equal(
+    reignsOnRecord(OWN, record(1, 2, 6)).map(({ incarnation }) => incarnation),
+    ['x', 'y'],
+  );
 });
 
 test.run();

@@ -11,6 +11,7 @@ import {
   missingVotes,
   type ParticipantPolicy,
   voidVote,
+  voteBy,
 } from '../../machines/index.js';
 import { no, yes } from '../support/scenes.js';
 
@@ -55,6 +56,41 @@ test('P13: another life may answer anew, but a no stays a no', () => {
   const agreed = countVotes({}, ['a'], [yes('a')]);
   const again = { ...no('a'), incarnation: 'a2' };
   assert.is(countVotes(agreed, ['a'], [again]).a?.answer, 'no');
+});
+
+/** Names that every object has, or that an assignment takes for something else. */
+const NAMES_OF_OBJECTS = ['__proto__', 'constructor', 'toString', 'valueOf', 'hasOwnProperty'];
+
+test('P9, P13: slaves may be called as what every object has: nothing is lost or misread', () => {
+  const slaves = fc.shuffledSubarray([...NAMES_OF_OBJECTS, 'a', '1']);
+  const seed = Number(process.env.SEED ?? 1);
+  fc.assert(
+    fc.property(slaves, fc.nat(7), (participants, cut) => {
+      const [early, late] = [participants.slice(0, cut), participants.slice(cut)];
+      assert.equal(missingVotes({}, participants), participants);
+      assert.is(isUnanimous({}, participants), participants.length === 0);
+      const first = countVotes(
+        {},
+        participants,
+        early.map((slave) => yes(slave)),
+      );
+      assert.equal(missingVotes(first, participants), late);
+      const all = countVotes(
+        first,
+        participants,
+        late.map((slave) => no(slave)),
+      );
+      assert.equal(Object.keys(all).sort(), [...participants].sort());
+      for (const slave of participants) {
+        assert.is(voteBy(all, slave)?.slave, slave);
+        assert.is(voteBy(all, slave)?.answer, early.includes(slave) ? 'yes' : 'no');
+        assert.is(voteBy(voidVote(all, slave), slave), undefined);
+      }
+      assert.is(firstNo(all, participants)?.slave, late[0]);
+      assert.equal(missingVotes(JSON.parse(JSON.stringify(all)), participants), late);
+    }),
+    { seed, numRuns: 500 },
+  );
 });
 
 test('P13: a voided yes is missing again and may be given again', () => {

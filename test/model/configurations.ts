@@ -79,6 +79,7 @@ export const FULL: readonly Bounds[] = [
     { masterCrashes: 2, heartbeats: 1, silences: 1 },
     FULL_STATES_MAX,
   ),
+  bounded('a round after a master crash', { twoPhase: 2, masterCrashes: 1 }, FULL_STATES_MAX),
   bounded('slave crashes twice', { slaveCrashes: 2, deadlines: 1 }, FULL_STATES_MAX),
   bounded('crash and silence', { masterCrashes: 1, silences: 1, onePhase: 1 }, FULL_STATES_MAX),
   bounded(

@@ -40,6 +40,8 @@ export interface SlaveProcess {
   readonly jobs: readonly Job[];
   /** The user layer is thinking about this round. */
   readonly asked: string | null;
+  /** The user layer was asked about this round, and did not hear its end. */
+  readonly unended: string | null;
   /** Holds all in memory: a crash leaves nothing. */
   readonly isStoreless: boolean;
   readonly receiving: Receiving;
@@ -82,7 +84,14 @@ export const DELAYS = {
 };
 
 const NEVER = { term: 0, start: 0 };
-const DOWN = { snapshot: null, jobs: [], asked: null, transfer: null, isExpecting: false };
+const DOWN = {
+  snapshot: null,
+  jobs: [],
+  asked: null,
+  unended: null,
+  transfer: null,
+  isExpecting: false,
+};
 const EMPTY_DISK: SlaveDisk = {
   lineage: null,
   epoch: NEVER,
@@ -139,6 +148,7 @@ export class Turn {
   snapshot: SnapshotFrom<typeof slaveMachine>;
   jobs: Job[];
   asked: string | null;
+  unended: string | null;
   transfer: Transfer | null;
   isExpecting: boolean;
   /** Kind of the message that this turn is about. */
@@ -155,6 +165,7 @@ export class Turn {
     this.snapshot = slave.snapshot;
     this.jobs = [...slave.jobs];
     this.asked = slave.asked;
+    this.unended = slave.unended;
     this.transfer = slave.transfer;
     this.isExpecting = slave.isExpecting;
   }
@@ -202,13 +213,27 @@ export class Turn {
     }
     if (effect.type === 'cancelTransfer') this.dropTransfer();
     if (effect.type === 'askUser') {
-      this.asked = (effect.params as SlaveEffects['askUser']).offer.round;
+      const { round } = (effect.params as SlaveEffects['askUser']).offer;
+      this.#ended(round);
+      this.asked = round;
+      this.unended = round;
+    }
+    if (effect.type === 'dropRound' || effect.type === 'commitCopy') {
+      this.#ended((effect.params as SlaveEffects['dropRound' | 'commitCopy']).round);
+      this.unended = null;
     }
     if (effect.type === 'transmit') {
       this.#transmit((effect.params as SlaveEffects['transmit']).message);
     }
     if (effect.type === 'acknowledge') this.#acknowledge(effect.params as { round: string | null });
     if (effect.type === 'request') this.#request(effect.params as SlaveEffects['request']);
+  }
+
+  /** Of a round that it was asked about, the user layer hears the end (claims 27, 35). */
+  #ended(round: string | null): void {
+    const { unended } = this;
+    if (unended === null || unended === round) return;
+    this.broken('claim 27', `the user layer hears of ${round}, and never the end of ${unended}`);
   }
 
   /** Nothing is acted on before its reign is durable, or at least written before (P16). */
@@ -304,8 +329,8 @@ export class Turn {
   }
 
   get process(): SlaveProcess {
-    const { snapshot, jobs, asked, disk, transfer, isExpecting } = this;
-    return { ...this.slave, disk, snapshot, jobs, asked, transfer, isExpecting };
+    const { snapshot, jobs, asked, unended, disk, transfer, isExpecting } = this;
+    return { ...this.slave, disk, snapshot, jobs, asked, unended, transfer, isExpecting };
   }
 }
 

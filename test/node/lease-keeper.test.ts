@@ -186,4 +186,28 @@ test('an heir takes it at once, and others wait for it a while', async () => {
   assert.is(typeof (await taken), 'number');
 });
 
+test('P16: where a term began is on record before it leads, also amid a renewal', async () => {
+  const { clock, lease, first, fence } = await two();
+  // A renewal leaves a quarter of the lease after the last one, and is 2 ms on its way.
+  await clock.passUntil(() => lease.record('i')?.revision === 2, LEASE_MS);
+  const begun = first.keeper.begin(7, 0);
+  await clock.pass(5);
+  await begun;
+  assert.equal(lease.record('i')?.successions, [{ term: fence, version: 7 }]);
+});
+
+test('one that is closed while it takes the lease gives it back', async () => {
+  const { clock, lease, first, second } = await two();
+  void first.keeper.release(null);
+  await clock.pass(20);
+  void second.keeper.acquire(1);
+  const closed = second.keeper.close();
+  await clock.pass(20);
+  await closed;
+  assert.is(lease.record('i')?.holder, null);
+  const taken = first.keeper.acquire(1);
+  await clock.pass(20);
+  assert.is(typeof (await taken), 'number');
+});
+
 test.run();

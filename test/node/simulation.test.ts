@@ -11,9 +11,10 @@ const test = suite('nodes in virtual time');
 
 /**
  * `n18`: who leads was told while a node stepped down, and once only. `f-24`: the leader died
- * between its welcome and the moment its reign was on the slaves' disks.
+ * between its welcome and the moment its reign was on the slaves' disks. `eyes-19`: the first one
+ * died before anybody else had data, so that nobody could lead until it was back.
  */
-const SEEDS = { n6: 3, n18: 6, 'f-24': 8 };
+const SEEDS = { n6: 3, n18: 6, 'f-24': 8, 'eyes-19': 8 };
 
 for (const [seed, faults] of Object.entries(SEEDS)) {
   test(`seed ${seed}`, async () => {

@@ -2,7 +2,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { serviceLimits } from '../../lib/limits.js';
 import { Build } from '../../lib/service/build.js';
-import { type TransferPort, Transfers } from '../../lib/service/transfers.js';
+import type { TransferPort } from '../../lib/service/transfer.js';
+import { Transfers } from '../../lib/service/transfers.js';
 import { VirtualClock } from '../../lib/testing/virtual-clock.js';
 
 const test = suite('service: builds that nobody reads');

@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ReplicationError } from '../../lib/errors.js';
 import { quorum } from '../../lib/master-options.js';
-import { setter, slow, TWO_PHASE } from '../support/service-changes.js';
+import { refusing, setter, slow, TWO_PHASE } from '../support/service-changes.js';
 import { ServiceCluster } from '../support/service-cluster.js';
 import { ServiceDisk } from '../support/service-disk.js';
 
@@ -219,6 +219,36 @@ test('P14, P16: a regressed slave is not asked, so that rounds of the others go 
   const { participants } = await cluster.finish(restored.node.data.update(setter('c'), TWO_PHASE));
   assert.equal(participants, ['fresh']);
   assert.equal(ahead.node.data.get(), { a: 1, b: 1 }, 'what it had stays readable');
+});
+
+test('P14: who had not voted was too late, had left, or was not waited for any more', async () => {
+  const stagesWith = async (end: 'veto' | 'goodbye' | 'deadline' | 'rollback') => {
+    const cluster = new ServiceCluster();
+    const master = cluster.master({ voteTimeout: 1_000 });
+    const other = cluster.slave('s1', end === 'veto' ? { data: refusing('a') } : {});
+    const stuck = cluster.slave('s2', { data: slow('a') });
+    await cluster.start(master, other, stuck);
+    await cluster.converge(master, [other, stuck]);
+    const task = master.node.data.update(setter('a'), TWO_PHASE);
+    await cluster.clock.pass(50);
+    if (end === 'goodbye') await cluster.stop(stuck);
+    if (end === 'rollback') task.rollback('changed my mind');
+    const { slaves } = (await cluster.failure(task, 3_000)) as ReplicationError;
+    return Object.entries(slaves).map(([id, { stage, reason }]) => [id, stage, reason ?? '']);
+  };
+  assert.equal(await stagesWith('veto'), [
+    ['s1', 'vetoed', 'a is not wanted here'],
+    ['s2', 'aborted', 'not waited for any more'],
+  ]);
+  assert.equal(await stagesWith('goodbye'), [
+    ['s1', 'aborted', ''],
+    ['s2', 'lost', 'it left before it voted'],
+  ]);
+  assert.equal(await stagesWith('deadline'), [
+    ['s1', 'aborted', ''],
+    ['s2', 'lost', 'no vote in time'],
+  ]);
+  assert.equal((await stagesWith('rollback'))[1], ['s2', 'aborted', 'not waited for any more']);
 });
 
 test.run();

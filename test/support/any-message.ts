@@ -43,6 +43,12 @@ const chunk = {
   firmRelation: relation,
   payload,
 };
+const via = fc.array(name, { maxLength: 3 });
+const few = { maxLength: 4 };
+const linkState = fc.constantFrom('joining', 'live', 'lagging', 'stale', 'refused');
+const problem = orNull(fc.record({ code: name, reason: name }));
+const nodeBelow = { id: name, via, version: count, link: linkState, stage: name, problem };
+const move = { id: name, via, incarnation: name, isHere: fc.boolean() };
 
 /** The fields of each kind. */
 const KINDS = {
@@ -102,6 +108,13 @@ const KINDS = {
   ack: { position: orNull(position), durability, round: orNull(name), problem: orNull(name) },
   inquire: { prepared },
   goodbye: { reason: name },
+  below: {
+    relays: count,
+    live: count,
+    versions: fc.array(fc.record({ version: count, slaves: count }), few),
+    behind: fc.array(fc.record(nodeBelow), few),
+    moves: fc.array(fc.record(move), few),
+  },
 } as const;
 
 export type Kind = keyof typeof KINDS;

@@ -62,15 +62,8 @@ class Chaos {
   async #stretch(stretch: Stretch): Promise<void> {
     const where = `stretch ${stretch.number}`;
     const folder = join(this.#settings.folder, `stretch-${stretch.number}`);
-    const { bug } = this.#settings;
-    const cluster = await ProcessCluster.start({
-      slaves: SLAVES,
-      heartbeatMs: HEARTBEAT_MS,
-      voteMs: VOTE_MS,
-      folder,
-      proxied: true,
-      ...(bug === undefined ? {} : { bug }),
-    });
+    const cluster = await this.#start(where, folder);
+    if (cluster === null) return;
     let isSound = false;
     try {
       await cluster.inStep(performance.now(), STUCK_MS);
@@ -85,6 +78,23 @@ class Chaos {
       await cluster.killAll();
     }
     await this.#conclude(where, folder, isSound, cluster.faults());
+  }
+
+  /** Null when it did not come up, which the figures tell. */
+  async #start(where: string, folder: string): Promise<ProcessCluster | null> {
+    const { bug } = this.#settings;
+    const hosts = { slaves: SLAVES, heartbeatMs: HEARTBEAT_MS, voteMs: VOTE_MS, proxied: true };
+    try {
+      return await ProcessCluster.start({
+        ...hosts,
+        folder,
+        ...(bug === undefined ? {} : { bug }),
+      });
+    } catch (error) {
+      this.#sum.addFaults(where, [(error as Error).message]);
+      this.#isBroken = true;
+      return null;
+    }
   }
 
   async #incident({ name, run }: Incident): Promise<void> {

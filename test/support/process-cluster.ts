@@ -64,6 +64,7 @@ export class ProcessCluster {
     this.proxies = proxies;
   }
 
+  /** @throws when one of them does not come up; then none is left, and the message has their faults */
   static async start(settings: ClusterSettings): Promise<ProcessCluster> {
     const { folder, heartbeatMs, voteMs } = settings;
     await mkdir(folder, { recursive: true });
@@ -88,7 +89,12 @@ export class ProcessCluster {
       ids.map((id, index) => node('slave', id, proxies[index]?.port)),
       proxies,
     );
-    await Promise.all(cluster.nodes.map((each) => each.start()));
+    try {
+      await Promise.all(cluster.nodes.map((each) => each.start()));
+    } catch (error) {
+      await cluster.killAll();
+      throw new Error([(error as Error).message, ...cluster.faults()].join('; '));
+    }
     return cluster;
   }
 

@@ -2,7 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createMaster, createSlave, document } from '../../lib/index.js';
-import { covers, namesOf } from '../../lib/transports/tcp/certificate-names.js';
+import { covers, namesOf } from '../../lib/transports/certificate-names.js';
 import { tcpConnect, tcpListen } from '../../lib/transports/tcp/index.js';
 import { Authority, hasOpenssl } from '../support/certificates.js';
 import { until } from '../support/recording-sink.js';

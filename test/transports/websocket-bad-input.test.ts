@@ -4,7 +4,8 @@ import { networkInterfaces } from 'node:os';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { limits } from '../../lib/limits.js';
-import { encodeHello, HELLO_BYTES } from '../../lib/transports/websocket/hello.js';
+import { HELLO_BYTES } from '../../lib/transports/hello.js';
+import { encodeHello } from '../../lib/transports/websocket/hello.js';
 import {
   type WebSocketListenOptions,
   webSocketConnect,

@@ -3,12 +3,13 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ReplicationError } from '../../lib/errors.js';
+import { HELLO_BYTES } from '../../lib/transports/hello.js';
 import {
   type HandshakeStep,
   MasterHandshake,
   SlaveHandshake,
 } from '../../lib/transports/websocket/handshake.js';
-import { encodeHello, HELLO_BYTES } from '../../lib/transports/websocket/hello.js';
+import { encodeHello } from '../../lib/transports/websocket/hello.js';
 import { proofOf } from '../../lib/transports/websocket/proof.js';
 
 const test = suite('WebSocket handshake');

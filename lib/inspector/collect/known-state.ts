@@ -51,13 +51,27 @@ function isPlain(value: unknown): value is Fields {
 function ownContext(context: unknown): unknown {
   if (!isPlain(context)) return context;
   const own: Fields = { ...context };
+  // All keys are there, so that no assignment can be to a prototype.
   for (const key of Object.keys(own)) if (isPlain(own[key])) own[key] = { ...own[key] };
   return own;
 }
 
+/** As an assignment `__proto__` would be the prototype; a slave may be called so. */
 function put(fields: Fields, key: string, value: unknown): void {
+  const own = isPlain(value) ? { ...value } : value;
   if (value === undefined) delete fields[key];
-  else if (key !== '__proto__') fields[key] = isPlain(value) ? { ...value } : value;
+  else if (key !== '__proto__') fields[key] = own;
+  else {
+    const rights = { configurable: true, enumerable: true, writable: true };
+    Object.defineProperty(fields, key, { ...rights, value: own });
+  }
+}
+
+/** The table under a key of its own, made where there is none: `__proto__` leads to all. */
+function tableAt(fields: Fields, key: string): Fields {
+  const isThere = Object.hasOwn(fields, key) && isPlain(fields[key]);
+  if (!isThere) put(fields, key, {});
+  return fields[key] as Fields;
 }
 
 function changeContext(state: ActorState, changed: Readonly<Fields>): void {
@@ -70,10 +84,7 @@ function changeContext(state: ActorState, changed: Readonly<Fields>): void {
     }
     const fields = state.context as Fields;
     if (second === undefined) put(fields, first, value);
-    else {
-      if (!isPlain(fields[first])) fields[first] = {};
-      put(fields[first] as Fields, second, value);
-    }
+    else put(tableAt(fields, first), second, value);
   }
 }
 
@@ -198,7 +209,9 @@ export class KnownState {
     const changes = this.#nodes.get(node)?.changes;
     if (changes === undefined) return;
     for (const [stage, count] of Object.entries(left)) {
-      changes[stage] = (changes[stage] ?? 0) + count;
+      // What another host sent names them: any text may stand there.
+      const before = Object.hasOwn(changes, stage) ? changes[stage] : 0;
+      put(changes, stage, (before ?? 0) + count);
     }
   }
 

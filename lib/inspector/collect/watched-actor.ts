@@ -22,6 +22,9 @@ export interface Step {
 /** Events that wait in an actor's mailbox; of one that never takes them the oldest go. */
 const PENDING_MAX = 1000;
 
+/** Machines of which a run has one. */
+const OWN_NAMES: ReadonlySet<string> = new Set(['master', 'slave', 'relay', 'node']);
+
 function isSameValue(left: unknown, right: unknown): boolean {
   if (left === right) return true;
   if (typeof left === 'string' || typeof right === 'string') return false;
@@ -62,7 +65,7 @@ export class WatchedActor {
     const { slave } = (this.#context ?? {}) as { readonly slave?: unknown };
     const id = this.machine?.id;
     if (id === 'session' && typeof slave === 'string') return `session of ${slave}`;
-    return id === 'master' || id === 'slave' || id === 'node' ? id : this.ref.id;
+    return id !== undefined && OWN_NAMES.has(id) ? id : this.ref.id;
   }
 
   /** Takes the actor as it stands, whatever led there. */

@@ -67,6 +67,7 @@ const report = either(
     position: orNull(position),
     age: orNull(number),
     transfer: orNull(fields({ kind: text, bytes: number, chunks: number })),
+    slaves: maybe(listOf(slaveInfo)),
   }),
 );
 

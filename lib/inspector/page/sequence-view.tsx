@@ -32,6 +32,7 @@ const KINDS = [
   'outcome',
   'refused',
   'goodbye',
+  'below',
 ] as const;
 
 /** The row whose message is shown whole. */

@@ -16,6 +16,7 @@ export const TONE_WORDS: Readonly<Record<Tone, string>> = {
 const TONES: Readonly<Record<Flight['kind'], Tone>> = {
   announce: 'news',
   ack: 'news',
+  below: 'news',
   hello: 'joining',
   welcome: 'joining',
   goodbye: 'joining',

@@ -4,6 +4,7 @@
  */
 import type { AnyStateMachine } from 'xstate';
 import { masterMachine } from '../../../machines/master.js';
+import { relayMachine } from '../../../machines/relay.js';
 import { sessionMachine } from '../../../machines/session.js';
 import { slaveMachine } from '../../../machines/slave.js';
 import { reasonOf } from '../../errors.js';
@@ -42,7 +43,12 @@ export interface ReplayOptions {
   readonly machines?: readonly AnyStateMachine[];
 }
 
-const MACHINES: readonly AnyStateMachine[] = [masterMachine, slaveMachine, sessionMachine];
+const MACHINES: readonly AnyStateMachine[] = [
+  masterMachine,
+  slaveMachine,
+  sessionMachine,
+  relayMachine,
+];
 
 interface RealMachine {
   readonly machine: AnyStateMachine;

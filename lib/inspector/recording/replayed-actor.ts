@@ -26,7 +26,10 @@ const STOPPED_CLOCK = { setTimeout: () => 0, clearTimeout: () => {} };
 
 function valueAt(context: unknown, path: string): unknown {
   let value = context;
-  for (const key of keysOf(path)) value = (value as Record<string, unknown> | undefined)?.[key];
+  for (const key of keysOf(path)) {
+    const fields = Object(value) as Record<string, unknown>;
+    value = Object.hasOwn(fields, key) ? fields[key] : undefined;
+  }
   return value;
 }
 

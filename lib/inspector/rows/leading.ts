@@ -37,9 +37,12 @@ export function leadingOf(masters: readonly SeenMaster[], item: string): SeenMas
   return [...found.values()];
 }
 
-/** What one master knows of one slave. */
+/** What one master knows of one slave, or a relay of one below it. */
 export interface Listing {
-  readonly master: SeenMaster;
+  /** Of a relay's: the best master of the item; null where none was seen. */
+  readonly master: SeenMaster | null;
+  /** Who says it. */
+  readonly teller: SeenMaster | SeenSlave;
   readonly info: SlaveInfo;
 }
 
@@ -69,7 +72,8 @@ export function followedBy(
 }
 
 /** A master that lost its slave to another lineage lists it for a while. */
-function isFollowed({ report }: SeenSlave, master: SeenMaster): boolean {
+function isFollowed({ report }: SeenSlave, master: SeenMaster | null): boolean {
+  if (master === null) return true;
   const lineage = report.position?.lineage;
   return lineage === undefined || lineage === lineageOf(master);
 }

@@ -54,13 +54,13 @@ function roundOf({ own, info, master }: SlaveCase): string | null {
 }
 
 function slaveRow(of: SlaveCase): NodeRow {
-  const { seen, own, id, item, version, lag, heardMs, master } = of;
+  const { seen, own, id, item, version, lag, heardMs, teller } = of;
   const verdict = judge(SLAVE_RULES, of);
   // Of a run that is over the version may be what its master heard later: then no digest is known.
   const position = seen?.report.position ?? null;
   const digest = position?.version === version ? position.digest.slice(0, DIGEST_SHOWN) : '';
   return {
-    node: seen?.entry.node ?? `${master?.entry.node ?? ''}/${id}`,
+    node: seen?.entry.node ?? `${teller?.entry.node ?? ''}/${id}`,
     role: 'slave',
     item,
     id,
@@ -118,9 +118,9 @@ function compareText(left: string, right: string): number {
 }
 
 /**
- * One row for each master, for each slave that reports itself, and for each that only a master
- * knows (its `node` is the master's, a slash, and its id). `nowMs`: milliseconds since 1970, the
- * moment for which the table is made.
+ * One row for each master, for each slave that reports itself, and for each that only a master or
+ * a relay knows (its `node` is that one's, a slash, and its id). `nowMs`: milliseconds since 1970,
+ * the moment for which the table is made.
  */
 export function nodeRows(
   nodes: Iterable<NodeSight>,

@@ -14,6 +14,8 @@ export interface SlaveCase {
   /** Its master's view, while that one still tells it. */
   readonly info: SlaveInfo | null;
   readonly master: SeenMaster | null;
+  /** The master, or the relay, that lists it. */
+  readonly teller: SeenMaster | SeenSlave | null;
   readonly version: number;
   /** Versions behind its master; null where no master of the item was seen. */
   readonly lag: number | null;
@@ -39,8 +41,8 @@ function lagOf(version: number, master: SeenMaster, info: SlaveInfo | null): num
 function heardOf(seen: SeenSlave | null, listing: Listing | null): number | null {
   if (seen !== null && !isOver(seen)) return seen.report.age;
   if (listing !== null) {
-    const { info, master } = listing;
-    return info.age + (master.isSilent ? master.silentMs : 0);
+    const { info, teller } = listing;
+    return info.age + (teller.isSilent ? teller.silentMs : 0);
   }
   return seen?.silentMs ?? null;
 }
@@ -50,7 +52,7 @@ function newestVersion(seen: SeenSlave | null, listing: Listing | null): number 
   const own = seen?.report.position?.version ?? 0;
   if (seen === null || listing === null) return listing?.info.version ?? own;
   if (!isOver(seen)) return own;
-  const told = listing.master.silentMs + listing.info.age;
+  const told = listing.teller.silentMs + listing.info.age;
   return told < seen.silentMs ? listing.info.version : own;
 }
 
@@ -61,7 +63,7 @@ function caseOf(
   { master, listing }: Followed,
 ): SlaveCase {
   const version = newestVersion(seen, listing);
-  const told = listing !== null && !isOver(listing.master) ? listing.info : null;
+  const told = listing !== null && !isOver(listing.teller) ? listing.info : null;
   return {
     item,
     id,
@@ -69,29 +71,44 @@ function caseOf(
     own: seen !== null && !isOver(seen) ? seen.report : null,
     info: told,
     master,
+    teller: listing?.teller ?? null,
     version,
-    lag: master === null ? null : lagOf(version, master, told),
+    lag: master === null ? (told?.lag ?? null) : lagOf(version, master, told),
     heardMs: heardOf(seen, listing),
   };
 }
 
 const nameOf = (item: string, id: string): string => JSON.stringify([item, id]);
 
-function listingsOf(masters: readonly SeenMaster[]): Map<string, Listing[]> {
+function listingsOf(
+  { masters, slaves }: Sights,
+  leadersOf: (item: string) => readonly SeenMaster[],
+): Map<string, Listing[]> {
   const found = new Map<string, Listing[]>();
+  const take = (listing: Listing) => {
+    const name = nameOf(listing.teller.entry.item, listing.info.id);
+    const known = found.get(name);
+    if (known === undefined) found.set(name, [listing]);
+    else known.push(listing);
+  };
   for (const master of masters) {
-    for (const info of master.report.slaves) {
-      const name = nameOf(master.entry.item, info.id);
-      const known = found.get(name);
-      if (known === undefined) found.set(name, [{ master, info }]);
-      else known.push({ master, info });
-    }
+    for (const info of master.report.slaves) take({ master, teller: master, info });
+  }
+  for (const teller of slaves) {
+    const master = leadersOf(teller.entry.item)[0] ?? null;
+    for (const info of teller.report.slaves ?? []) take({ master, teller, info });
   }
   return found;
 }
 
-const isLinked = ({ info, master }: Listing): boolean =>
-  !isOver(master) && info.link !== 'stale' && info.link !== 'refused';
+const isLinked = ({ info, teller }: Listing): boolean =>
+  !isOver(teller) && info.link !== 'stale' && info.link !== 'refused';
+
+/** A relay goes on listing a slave that moved: it is shown where it is. */
+function withoutMoved(listings: readonly Listing[]): readonly Listing[] {
+  const [first] = listings.filter(isLinked).concat(listings);
+  return listings.filter((each) => each.teller === each.master || each === first);
+}
 
 /** A run that is over, whose id runs on elsewhere without an inspector. */
 function isReplaced(seen: SeenSlave, listings: readonly Listing[]): boolean {
@@ -100,15 +117,16 @@ function isReplaced(seen: SeenSlave, listings: readonly Listing[]): boolean {
   return listings.some((each) => each.info.incarnation !== incarnation && isLinked(each));
 }
 
-/** One case for each slave that reports itself, and for each that only a master knows. */
-export function slaveCases({ masters, slaves }: Sights): SlaveCase[] {
-  const listings = listingsOf(masters);
+/** One case for each slave that reports itself, and for each that only master or relay knows. */
+export function slaveCases(sights: Sights): SlaveCase[] {
+  const { masters, slaves } = sights;
   const leading = new Map<string, SeenMaster[]>();
   const leadersOf = (item: string): SeenMaster[] => {
     const known = leading.get(item) ?? leadingOf(masters, item);
     leading.set(item, known);
     return known;
   };
+  const listings = listingsOf(sights, leadersOf);
   const cases: SlaveCase[] = [];
   const told = new Set<string>();
   for (const seen of slaves) {
@@ -119,11 +137,12 @@ export function slaveCases({ masters, slaves }: Sights): SlaveCase[] {
     cases.push(caseOf(item, id, seen, followedBy(seen, known, leadersOf(item))));
   }
   for (const [name, known] of listings) {
-    for (const listing of told.has(name) ? [] : known) {
-      const { master, info } = listing;
+    for (const listing of told.has(name) ? [] : withoutMoved(known)) {
+      const { master, teller, info } = listing;
+      const { item } = teller.entry;
       // A master that leads no more lists the slaves that left it for the one that does.
-      const isHis = isLinked(listing) || leadersOf(master.entry.item).includes(master);
-      if (isHis) cases.push(caseOf(master.entry.item, info.id, null, { master, listing }));
+      const isHis = isLinked(listing) || master === null || leadersOf(item).includes(master);
+      if (isHis) cases.push(caseOf(item, info.id, null, { master, listing }));
     }
   }
   return cases;

@@ -17,6 +17,11 @@ const roundIdOf = ({ own, master }: SlaveCase): string =>
 const masterVersionOf = ({ master, own }: SlaveCase): number =>
   master?.report.status.position?.version ?? own?.status.target?.version ?? 0;
 
+const tellerText = (teller: SlaveCase['teller']): string => {
+  const { role = 'master', id = 'unknown' } = teller?.entry ?? {};
+  return `${role === 'master' ? 'master' : 'relay'} ${id}`;
+};
+
 /** Since this slave heard its master; only where it tells so itself. */
 const ageOf = ({ own }: SlaveCase): number | null => own?.age ?? null;
 
@@ -67,9 +72,9 @@ const OVER: readonly SlaveRule[] = [
     stage: 'unknown',
     severity: 'warning',
     holds: ({ own, info }) => own === null && info === null,
-    reason: ({ master, version }) =>
-      `only master ${master?.entry.id ?? 'unknown'} told of it, at version ${version}, ` +
-      `and is ${forText('silent', master?.silentMs ?? null)} itself`,
+    reason: ({ teller, version }) =>
+      `only ${tellerText(teller)} told of it, at version ${version}, ` +
+      `and is ${forText('silent', teller?.silentMs ?? null)} itself`,
   },
 ];
 

@@ -4,7 +4,7 @@
  * Host. The token then tells people from everybody else. All of it is decided by headers alone.
  */
 import type { IncomingMessage } from 'node:http';
-import { addressOf, isLoopback } from '../../transports/tcp/settings.js';
+import { addressOf, isLoopback } from '../../transports/addresses.js';
 import { isBearer } from './token.js';
 
 export interface Refusal {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { asReplicationError, ReplicationError } from '../../errors.js';
-import { addressOf } from '../../transports/tcp/settings.js';
+import { addressOf } from '../../transports/addresses.js';
 import type { ServerLimits } from './limits.js';
 import { refuse } from './replies.js';
 

@@ -30,7 +30,7 @@ import { networkInterfaces } from 'node:os';
 import { pipeline } from 'node:stream/promises';
 import { nanoid } from 'nanoid';
 import { reasonOf } from '../../errors.js';
-import { addressOf } from '../../transports/tcp/settings.js';
+import { addressOf } from '../../transports/addresses.js';
 import type { EntryFeed, KnownNode } from '../feed.js';
 import { type Door, type Guard, refusalOf } from './admission.js';
 import { Assets } from './assets.js';

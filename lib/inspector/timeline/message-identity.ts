@@ -26,6 +26,7 @@ const IDENTITY: { readonly [K in MessageKind]: (message: Fields) => readonly unk
   },
   inquire: ({ prepared }) => [roundIn(prepared)],
   goodbye: ({ reason }) => [reason],
+  below: ({ live, versions, behind, moves }) => [live, JSON.stringify([versions, behind, moves])],
 };
 
 export const messageOf = ({ message }: MessageEntry): Enveloped<Message> =>
@@ -57,6 +58,9 @@ const ofRange = ({ from, to }: Fields): string => `${versionText(from)} → ${ve
 const ofTarget = ({ to }: Fields): string => versionText(to);
 const ofReason = ({ reason }: Fields): string => String(reason ?? '');
 
+const slavesIn = (versions: unknown): number =>
+  (versions as readonly { slaves: number }[]).reduce((sum, { slaves }) => sum + slaves, 0);
+
 const DETAIL: { readonly [K in MessageKind]: (message: Fields) => string } = {
   announce: ofPosition,
   prepare: ofTarget,
@@ -73,6 +77,7 @@ const DETAIL: { readonly [K in MessageKind]: (message: Fields) => string } = {
   ack: ofPosition,
   inquire: ({ prepared }) => versionText((prepared as Fields | null)?.to),
   goodbye: ofReason,
+  below: ({ live, versions }) => `${live} of ${slavesIn(versions)} live`,
 };
 
 /** What a message says, in a few words. */

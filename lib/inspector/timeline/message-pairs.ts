@@ -44,6 +44,17 @@ export interface MessageRow {
   readonly isSeenSent: boolean;
 }
 
+/** `refused` is said by both. */
+const FROM_SLAVE: ReadonlySet<MessageKind> = new Set<MessageKind>([
+  'hello',
+  'request',
+  'vote',
+  'ack',
+  'inquire',
+  'goodbye',
+  'below',
+]);
+
 export const lifelineKey = (role: string, item: string, id: string): string =>
   `${item} ${role} ${id}`;
 
@@ -55,6 +66,8 @@ export class MessagePairs {
   /** By the id that entries use for a run of a node. */
   readonly #lifelineOfNode = new Map<string, Lifeline>();
   readonly #masterOfItem = new Map<string, string>();
+  /** Items of which there are relays: a slave's other side need not be the master. */
+  readonly #relayed = new Set<string>();
   /** By node and peer: who answered from there. */
   readonly #peers = new Map<string, string>();
   readonly #waiting = new Map<string, MessageRow[]>();
@@ -94,6 +107,10 @@ export class MessagePairs {
     const key = lifelineKey(other.role, other.item, other.id);
     if (!this.#lifelines.has(key)) this.#lifelines.set(key, { ...other, key });
     this.#peers.set(`${node} ${peer}`, key);
+  }
+
+  takeRelay({ item }: NodeEntry): void {
+    this.#relayed.add(item);
   }
 
   take(fact: MessageFact): void {
@@ -150,9 +167,13 @@ export class MessagePairs {
     return row;
   }
 
-  #senderOf({ node, item, sender }: MessageFact): Omit<Lifeline, 'key'> {
-    const role = this.#lifelineOfNode.get(node)?.role === 'master' ? 'slave' : 'master';
-    return { role, item, id: sender };
+  /** Slaves say other words than masters do; a relay says both, and is the slave of its id. */
+  #senderOf({ node, item, sender, name }: MessageFact): Omit<Lifeline, 'key'> {
+    const isOfSlave = FROM_SLAVE.has(name) || this.#lifelineOfNode.get(node)?.role === 'master';
+    const isRelay =
+      this.#lifelines.has(lifelineKey('slave', item, sender)) &&
+      !this.#lifelines.has(lifelineKey('master', item, sender));
+    return { role: isOfSlave || isRelay ? 'slave' : 'master', item, id: sender };
   }
 
   #waitingFor(fact: MessageFact, peer: string): Target {
@@ -166,7 +187,8 @@ export class MessagePairs {
     const known = this.#peers.get(`${node} ${peer}`);
     if (known !== undefined) return known;
     const lifeline = this.#lifelineOfNode.get(node);
-    return lifeline?.role === 'slave' ? (this.#masterOfItem.get(lifeline.item) ?? '') : '';
+    if (lifeline?.role !== 'slave' || this.#relayed.has(lifeline.item)) return '';
+    return this.#masterOfItem.get(lifeline.item) ?? '';
   }
 }
 

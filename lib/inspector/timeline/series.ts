@@ -123,6 +123,7 @@ export class Series {
       for (const slave of report.slaves) this.#lag(`${item} ${slave.id}`, at, slave.lag);
       return;
     }
+    for (const slave of report.slaves ?? []) this.#lag(`${item} ${slave.id}`, at, slave.lag);
     const { target } = report.status;
     if (target === null) return;
     this.#lag(`${item} ${id}`, at, Math.max(0, target.version - (report.position?.version ?? 0)));

@@ -110,8 +110,10 @@ export class Timeline {
     const pairs = new MessagePairs();
     for (const { entry } of world.nodes.values()) pairs.takeNode(entry);
     for (const { entry, report } of world.nodes.values()) {
-      if (report?.report.role !== 'master') continue;
-      for (const { id, peer } of report.report.slaves) {
+      const below = report?.report.slaves;
+      if (below === undefined) continue;
+      if (entry.role === 'slave') pairs.takeRelay(entry);
+      for (const { id, peer } of below) {
         if (peer === null) continue;
         pairs.takePeer(entry.node, peer, { role: 'slave', item: entry.item, id });
       }

@@ -1,11 +1,10 @@
 /** The slave's side of NATS. */
 import type { Msg, NatsConnection } from '@nats-io/nats-core';
 import { ReplicationError, reasonOf } from '../../errors.js';
-import { limits } from '../../limits.js';
-import { Backoff } from '../backoff.js';
 import type { PeerId, SlaveTransport, TransportFeatures, TransportSink } from '../contract.js';
 import { refuseFrameLength } from '../frame-length.js';
 import { Lifecycle } from '../lifecycle.js';
+import { Redial } from '../redial.js';
 import type { SinkGate } from '../sink-gate.js';
 import { acknowledgeBytesOf } from '../window.js';
 import { Link, type LinkOwner } from './link.js';
@@ -46,19 +45,16 @@ class NatsConnector implements SlaveTransport, LinkOwner, PipeOwner {
   readonly #subjects: Subjects;
   readonly #lifecycle: Lifecycle;
   readonly #pipe: Pipe;
-  readonly #backoff: Backoff;
-  readonly #reconnectMsMax: number;
+  readonly #redial: Redial;
   readonly #troubles: Troubles;
   #inbox = '';
   #gate: SinkGate | null = null;
   #attempt: Attempt | null = null;
   #link: Link | null = null;
   #pingIntervalMs = 0;
-  #retryTimer: unknown = null;
   #pingTimer: unknown = null;
   #probeTimer: unknown = null;
   #partialCheckedAtMs = 0;
-  #joinedAtMs = 0;
   #joins = 0;
   #whenEmpty: (() => void) | null = null;
 
@@ -69,9 +65,7 @@ class NatsConnector implements SlaveTransport, LinkOwner, PipeOwner {
     this.address = `nats:${this.#settings.prefix}`;
     const maxFrameBytes = this.#settings.frameBytesMax;
     this.features = { ordered: true, reliable: true, multicast: false, maxFrameBytes };
-    this.#reconnectMsMax = options.reconnectMsMax ?? limits.reconnectMsMax;
-    const minMs = options.reconnectMsMin ?? limits.reconnectMsMin;
-    this.#backoff = new Backoff(minMs, this.#reconnectMsMax, options.random ?? Math.random);
+    this.#redial = new Redial(options, this.#settings.clock, () => this.#dial());
     this.#pipe = new Pipe(connection, this.#settings, this);
     this.#troubles = new Troubles(this.#settings.clock, (error) => this.#gate?.troubled(error));
     this.#lifecycle = new Lifecycle('this natsConnect transport', {
@@ -120,10 +114,7 @@ class NatsConnector implements SlaveTransport, LinkOwner, PipeOwner {
     this.#probeTimer = null;
     this.#gate?.left(link.peer, error);
     this.#whenEmpty?.();
-    // A master that accepts and drops at once is no reason to hurry back to it.
-    const heldMs = clock.now() - this.#joinedAtMs;
-    if (heldMs >= this.#reconnectMsMax) this.#backoff.reset();
-    this.#retry();
+    this.#redial.lost();
   }
 
   lost(error: ReplicationError): void {
@@ -135,8 +126,8 @@ class NatsConnector implements SlaveTransport, LinkOwner, PipeOwner {
   back(): void {
     this.#troubles.forget();
     this.#forgetAttempt();
-    this.#backoff.reset();
-    this.#retry();
+    this.#redial.forgive();
+    this.#redial.later();
   }
 
   refused(error: ReplicationError): void {
@@ -153,19 +144,16 @@ class NatsConnector implements SlaveTransport, LinkOwner, PipeOwner {
     this.#inbox = `${this.#name}.${freshId().toString(16)}`;
     this.#gate = gate;
     this.#troubles.forget();
-    this.#backoff.reset();
     this.#pipe.start({
       [toSlave(this.#inbox)]: (message) => this.#fromMaster(message),
       [all]: (message) => this.#fromMaster(message),
       [here]: (message) => this.#fromMaster(message),
     });
-    this.#settings.clock.setImmediate(() => {
-      if (this.#gate === gate) this.#dial();
-    });
+    this.#redial.start();
   }
 
   async #stop(): Promise<void> {
-    this.#settings.clock.clearTimeout(this.#retryTimer);
+    this.#redial.stop();
     this.#forgetAttempt();
     if (this.#link !== null) {
       const empty = new Promise<void>((resolve) => {
@@ -176,12 +164,11 @@ class NatsConnector implements SlaveTransport, LinkOwner, PipeOwner {
       this.#whenEmpty = null;
     }
     this.#gate = null;
-    this.#settings.clock.clearTimeout(this.#retryTimer);
     this.#pipe.stop();
     await this.#pipe.flushed(this.#settings.closeTimeoutMs);
   }
 
-  readonly #dial = (): void => {
+  #dial(): void {
     if (this.#gate === null || this.#link !== null || this.#attempt !== null) return;
     if (!this.#pipe.isUp) return this.#tellDown();
     const { clock, handshakeTimeoutMs, frameBytesMax } = this.#settings;
@@ -196,7 +183,7 @@ class NatsConnector implements SlaveTransport, LinkOwner, PipeOwner {
       second: acknowledgeBytesOf(this.#settings),
     });
     this.#pipe.publish(this.#subjects.fromSlave(this.#inbox), hello);
-  };
+  }
 
   /** `back` dials again. */
   #tellDown(): void {
@@ -253,7 +240,7 @@ class NatsConnector implements SlaveTransport, LinkOwner, PipeOwner {
     const { clock, frameBytesMax } = this.#settings;
     this.#forgetAttempt();
     this.#troubles.forget();
-    this.#joinedAtMs = clock.now();
+    this.#redial.joined();
     this.#joins += 1;
     const link = new Link(
       {
@@ -288,8 +275,8 @@ class NatsConnector implements SlaveTransport, LinkOwner, PipeOwner {
 
   #here({ master }: Message): void {
     if (this.#link === null) {
-      this.#backoff.reset();
-      if (this.#attempt === null) this.#retry();
+      this.#redial.forgive();
+      if (this.#attempt === null) this.#redial.later();
       else this.#hurry(this.#attempt);
     } else if (this.#link.master !== master) this.#probe(this.#link);
   }
@@ -338,19 +325,12 @@ class NatsConnector implements SlaveTransport, LinkOwner, PipeOwner {
   #failed(error: ReplicationError): void {
     this.#forgetAttempt();
     this.#troubles.tell(error);
-    this.#retry();
+    this.#redial.later();
   }
 
   #forgetAttempt(): void {
     if (this.#attempt !== null) this.#settings.clock.clearTimeout(this.#attempt.timer);
     this.#attempt = null;
-  }
-
-  #retry(): void {
-    const { clock } = this.#settings;
-    clock.clearTimeout(this.#retryTimer);
-    if (this.#gate === null) return;
-    this.#retryTimer = clock.setTimeout(this.#dial, this.#backoff.nextMs());
   }
 }
 

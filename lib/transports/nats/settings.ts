@@ -4,22 +4,16 @@ import { ReplicationError } from '../../errors.js';
 import { limits } from '../../limits.js';
 import {
   checkOptions,
-  functionOption,
   integerOption,
   type OptionCheck,
   type OptionChecks,
   required,
 } from '../../options.js';
-import type { Random } from '../../runtime/random.js';
-import {
-  type FilledWindowOptions,
-  fillWindowOptions,
-  type WindowOptions,
-  windowChecks,
-} from '../window-options.js';
+import { type FlowOptions, type FlowSettings, flowChecks, flowSettings } from '../flow-options.js';
+import { type ReconnectOptions, reconnectChecks } from '../reconnect-options.js';
 
 /** Options of both sides. */
-export interface NatsCommonOptions extends WindowOptions {
+export interface NatsCommonOptions extends FlowOptions {
   /**
    * What the subjects begin with: one master and its slaves have a prefix of their own, such as
    * `acme.settings`. Letters, digits, `_` and `-`, in parts with a dot between them.
@@ -39,23 +33,17 @@ export interface NatsListenOptions extends NatsCommonOptions {
   readonly pingIntervalMs?: number;
 }
 
-export interface NatsConnectOptions extends NatsCommonOptions {
+export interface NatsConnectOptions extends NatsCommonOptions, ReconnectOptions {
   /**
    * What this slave's subjects have in them, for permissions of a single slave: up to 64 letters,
    * digits, `_` and `-`. A slave with a name can only have an id that is this name or starts with
    * it and a slash. @default 'any': any id
    */
   readonly name?: string;
-  /** Milliseconds: the bound of the first rejoin delay; it doubles each time. @default 50 */
-  readonly reconnectMsMin?: number;
-  /** Milliseconds: the bound no rejoin delay exceeds. @default 2000 */
-  readonly reconnectMsMax?: number;
-  /** Where the jitter comes from: numbers from 0 up to 1. @default Math.random */
-  readonly random?: Random;
 }
 
 /** What both sides need to know, defaults filled in. */
-export interface NatsSettings extends FilledWindowOptions {
+export interface NatsSettings extends FlowSettings {
   readonly prefix: string;
   readonly handshakeTimeoutMs: number;
 }
@@ -78,7 +66,7 @@ const prefixOption = textOption(/^[\w-]+(\.[\w-]+)*$/, PREFIX_LENGTH_MAX, PREFIX
 const nameOption = textOption(/^[\w-]+$/, 64, '1 to 64 letters, digits, "_" and "-"');
 
 const COMMON: OptionChecks = {
-  ...windowChecks,
+  ...flowChecks,
   prefix: required(prefixOption, PREFIX),
   handshakeTimeoutMs: integerOption(1),
 };
@@ -92,9 +80,7 @@ const LISTEN: OptionChecks = {
 const CONNECT: OptionChecks = {
   ...COMMON,
   name: nameOption,
-  reconnectMsMin: integerOption(1),
-  reconnectMsMax: integerOption(1),
-  random: functionOption,
+  ...reconnectChecks,
 };
 
 /** What is used of a connection; a host on another version of the client learns it at once. */
@@ -115,7 +101,7 @@ function checkConnection(where: string, connection: unknown): void {
 
 function settingsOf(where: string, options: NatsCommonOptions): NatsSettings {
   const handshakeTimeoutMs = options.handshakeTimeoutMs ?? limits.handshakeTimeoutMs;
-  return { ...fillWindowOptions(where, options), prefix: options.prefix, handshakeTimeoutMs };
+  return { ...flowSettings(where, options), prefix: options.prefix, handshakeTimeoutMs };
 }
 
 /** @throws {ReplicationError} INVALID_OPTION */

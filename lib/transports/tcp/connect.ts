@@ -4,25 +4,22 @@ import * as net from 'node:net';
 import type * as tls from 'node:tls';
 import { ReplicationError } from '../../errors.js';
 import { limits } from '../../limits.js';
-import { Backoff } from '../backoff.js';
+import { addressOf } from '../addresses.js';
+import { reasonAgainstNames, refusalOfNames } from '../certificate-names.js';
 import type { PeerId, SlaveTransport, TransportFeatures, TransportSink } from '../contract.js';
+import { NONCE_BYTES } from '../hello.js';
 import { Lifecycle } from '../lifecycle.js';
+import { Redial } from '../redial.js';
 import type { SinkGate } from '../sink-gate.js';
-import { reasonAgainstNames, refusalOfNames } from './certificate-names.js';
+import { ToldOnce } from '../told-once.js';
 import { Credentials, type TcpCredentials } from './credentials.js';
 import { Greeting } from './greet.js';
 import { SlaveHandshake } from './handshake.js';
-import { NONCE_BYTES } from './hello.js';
 import { lazyTls } from './lazy-tls.js';
 import { Peers } from './peers.js';
 import { readBuffer } from './read-buffer.js';
 import { type SealKey, sealedClient } from './sealing.js';
-import {
-  addressOf,
-  connectSettings,
-  type TcpConnectOptions,
-  type TcpSettings,
-} from './settings.js';
+import { connectSettings, type TcpConnectOptions, type TcpSettings } from './settings.js';
 import { connectFailure } from './socket-errors.js';
 
 /** The longest interval timers take, about 25 days; its callback does nothing anyway. */
@@ -64,17 +61,13 @@ class TcpDialer implements TcpSlaveTransport {
   readonly #credentials: Credentials<tls.ConnectionOptions>;
   readonly #lifecycle: Lifecycle;
   readonly #peers: Peers;
-  readonly #backoff: Backoff;
-  readonly #reconnectMsMax: number;
+  readonly #redial: Redial;
   #gate: SinkGate | null = null;
   #greeting: Greeting | null = null;
-  #retryTimer: unknown = null;
   #hold: ReturnType<typeof setInterval> | null = null;
-  #joinedAtMs = 0;
   /** The certificate of the attempt under way was looked at, where there should be one. */
   #isChecked = true;
-  /** The code and words last told, so that a master that stays away is told once. */
-  #told = '';
+  readonly #troubles = new ToldOnce((error) => this.#gate?.troubled(error));
 
   constructor(options: TcpConnectOptions) {
     this.#settings = connectSettings(options);
@@ -83,11 +76,9 @@ class TcpDialer implements TcpSlaveTransport {
     this.address = addressOf(this.#settings.host, options.port);
     const maxFrameBytes = this.#settings.frameBytesMax;
     this.features = { ordered: true, reliable: true, multicast: false, maxFrameBytes };
-    this.#reconnectMsMax = options.reconnectMsMax ?? limits.reconnectMsMax;
-    const minMs = options.reconnectMsMin ?? limits.reconnectMsMin;
-    this.#backoff = new Backoff(minMs, this.#reconnectMsMax, options.random ?? Math.random);
+    this.#redial = new Redial(options, this.#settings.clock, () => this.#dial());
     // TLS brings its own buffers.
-    this.#peers = new Peers(this.#settings, () => this.#lost(), this.#isPlain);
+    this.#peers = new Peers(this.#settings, () => this.#redial.lost(), this.#isPlain);
     this.#lifecycle = new Lifecycle('this tcpConnect transport', {
       start: (gate) => this.#start(gate),
       stop: () => this.#stop(),
@@ -126,27 +117,22 @@ class TcpDialer implements TcpSlaveTransport {
   #start(gate: SinkGate): void {
     this.#gate = gate;
     this.#peers.start(gate);
-    this.#told = '';
-    this.#backoff.reset();
+    this.#troubles.forget();
     // An open socket holds the process; between two attempts an open transport does so too.
     this.#hold = setInterval(() => undefined, HOLD_MS);
-    // Options of node:tls that it refuses must fail an attempt, not `open`'s caller. A timer of 0
-    // would take a millisecond: a seventh of what a slave a little behind needs to catch up.
-    this.#settings.clock.setImmediate(() => {
-      if (this.#gate === gate) this.#dial();
-    });
+    this.#redial.start();
   }
 
   async #stop(): Promise<void> {
     this.#gate = null;
     if (this.#hold !== null) clearInterval(this.#hold);
-    this.#settings.clock.clearTimeout(this.#retryTimer);
+    this.#redial.stop();
     this.#greeting?.abandon();
     this.#greeting = null;
     await this.#peers.endAll();
   }
 
-  readonly #dial = (): void => {
+  #dial(): void {
     const { frameBytesMax } = this.#settings;
     const { keys, wire } = this.#credentials;
     const nonce = randomBytes(NONCE_BYTES);
@@ -172,7 +158,7 @@ class TcpDialer implements TcpSlaveTransport {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));
       this.#failed(connectFailure(error, this.address, wire));
     }
-  };
+  }
 
   #connect(): net.Socket {
     const { host, port } = this.#settings;
@@ -207,29 +193,15 @@ class TcpDialer implements TcpSlaveTransport {
 
   #joined(socket: net.Socket, rest: Uint8Array): void {
     this.#greeting = null;
-    this.#told = '';
-    this.#joinedAtMs = this.#settings.clock.now();
+    this.#troubles.forget();
+    this.#redial.joined();
     this.#peers.add(socket, this.address, rest);
   }
 
   #failed(error: ReplicationError): void {
     this.#greeting = null;
-    const told = `${error.code} ${error.message}`;
-    if (told !== this.#told) this.#gate?.troubled(error);
-    this.#told = told;
-    this.#retry();
-  }
-
-  #lost(): void {
-    // A master that accepts and drops at once is no reason to hurry back to it.
-    const heldMs = this.#settings.clock.now() - this.#joinedAtMs;
-    if (heldMs >= this.#reconnectMsMax) this.#backoff.reset();
-    this.#retry();
-  }
-
-  #retry(): void {
-    if (this.#gate === null) return;
-    this.#retryTimer = this.#settings.clock.setTimeout(this.#dial, this.#backoff.nextMs());
+    this.#troubles.tell(error);
+    this.#redial.later();
   }
 }
 

@@ -3,21 +3,14 @@ import type { Socket } from 'node:net';
 import { ReplicationError } from '../../errors.js';
 import { LOW_WATER_SHARE } from '../../limits.js';
 import type { PeerId } from '../contract.js';
+import type { ConnectionOwner, PeerConnection } from '../joined-peers.js';
 import type { Flushable, Flusher } from './flusher.js';
 import { FrameReader } from './framing.js';
 import { OutboundQueue } from './outbound-queue.js';
 import type { TcpSettings } from './settings.js';
 import { lossOf } from './socket-errors.js';
 
-/** Told what happens on a connection; never from within a call into it. */
-export interface ConnectionOwner {
-  received(peer: PeerId, frames: readonly Uint8Array[]): void;
-  drained(peer: PeerId): void;
-  /** The last call for this connection. */
-  ended(connection: Connection, error: ReplicationError | null): void;
-}
-
-export class Connection implements Flushable {
+export class Connection implements Flushable, PeerConnection {
   readonly peer: PeerId;
   readonly #socket: Socket;
   readonly #settings: TcpSettings;

@@ -13,14 +13,8 @@
  */
 import { Buffer } from 'node:buffer';
 import { ReplicationError } from '../../errors.js';
-import {
-  checkHello,
-  checkPreamble,
-  encodeHello,
-  HELLO_BYTES,
-  type Hello,
-  startsWithMagic,
-} from './hello.js';
+import { HELLO_BYTES, type Hello } from '../hello.js';
+import { checkHello, checkPreamble, encodeHello, startsWithMagic } from './hello.js';
 import { PROOF_BYTES, proofOf, sameProof } from './proof.js';
 import { ACCEPTED, refusalByte, refusalOf } from './verdict.js';
 

@@ -1,43 +1,20 @@
-/**
- * The first 44 bytes of either side: magic (4), transport protocol version (1), role (1),
- * flags (1), reserved (1), frameBytesMax (4), nonce (32). Magic and version stay where they are in
- * every later version, so that two versions can always tell each other apart.
- */
+/** The first bytes of either side, read as they come: strangers are known by one byte. */
 import { Buffer } from 'node:buffer';
 import { ReplicationError } from '../../errors.js';
+import { compareHello, type Hello, writeHello } from '../hello.js';
 
-/** The first byte is no text and no TLS record type, so strangers are known by one byte. */
-const MAGIC = Buffer.from([0xab, 0x52, 0x43, 0x54]);
+/** The first byte is no text and no TLS record type. */
+const MAGIC = 0xab_52_43_54;
+const MAGIC_BYTES = Buffer.from([0xab, 0x52, 0x43, 0x54]);
 export const TRANSPORT_VERSION = 1;
-export const NONCE_BYTES = 32;
-export const HELLO_BYTES = 12 + NONCE_BYTES;
-const FLAG_SECRET = 1;
-const ROLES = { master: 1, slave: 2 } as const;
-
-export type Role = keyof typeof ROLES;
-
-export interface Hello {
-  readonly role: Role;
-  /** Whether this side wants proofs of a shared secret. */
-  readonly secret: boolean;
-  readonly frameBytesMax: number;
-  readonly nonce: Uint8Array;
-}
 
 export function encodeHello(hello: Hello): Buffer {
-  const bytes = Buffer.alloc(HELLO_BYTES);
-  bytes.set(MAGIC, 0);
-  bytes[4] = TRANSPORT_VERSION;
-  bytes[5] = ROLES[hello.role];
-  bytes[6] = hello.secret ? FLAG_SECRET : 0;
-  bytes.writeUInt32BE(hello.frameBytesMax, 8);
-  bytes.set(hello.nonce, 12);
-  return bytes;
+  return Buffer.from(writeHello(MAGIC, TRANSPORT_VERSION, hello).buffer);
 }
 
 /** Whether what arrived is one of us, of whatever version. */
 export function startsWithMagic(bytes: Buffer): boolean {
-  return bytes.length >= MAGIC.length && bytes.compare(MAGIC, 0, 4, 0, 4) === 0;
+  return bytes.length >= MAGIC_BYTES.length && bytes.compare(MAGIC_BYTES, 0, 4, 0, 4) === 0;
 }
 
 /** Names what strangers usually are; never repeats bytes of theirs. */
@@ -61,8 +38,8 @@ function strangerOf(bytes: Buffer): string {
  * @throws {ReplicationError} PROTOCOL
  */
 export function checkPreamble(bytes: Buffer, other: string): void {
-  const known = Math.min(bytes.length, MAGIC.length);
-  if (bytes.compare(MAGIC, 0, known, 0, known) !== 0) {
+  const known = Math.min(bytes.length, MAGIC_BYTES.length);
+  if (bytes.compare(MAGIC_BYTES, 0, known, 0, known) !== 0) {
     const message = `${other} does not speak this protocol; ${strangerOf(bytes)}`;
     throw new ReplicationError('PROTOCOL', message);
   }
@@ -81,25 +58,5 @@ export function checkPreamble(bytes: Buffer, other: string): void {
  */
 export function checkHello(bytes: Buffer, mine: Hello, other: string): void {
   checkPreamble(bytes, other);
-  if (bytes[5] === ROLES[mine.role]) {
-    const message = `${other} is a ${mine.role}, like this side: a master listens, slaves connect`;
-    throw new ReplicationError('PROTOCOL', message);
-  }
-  const flags = bytes[6] as number;
-  if (bytes[5] === 0 || (bytes[5] as number) > 2 || flags > FLAG_SECRET || bytes[7] !== 0) {
-    const message = `${other} sent a damaged hello: its role or flags do not exist`;
-    throw new ReplicationError('PROTOCOL', message);
-  }
-  const theirs = flags === FLAG_SECRET;
-  if (theirs !== mine.secret) {
-    const [has, lacks] = theirs ? [other, 'this side'] : ['this side', other];
-    const message = `${has} uses a secret and ${lacks} none: give both sides the same "secret"`;
-    throw new ReplicationError('UNAUTHORIZED', message);
-  }
-  const frameBytesMax = bytes.readUInt32BE(8);
-  if (frameBytesMax === mine.frameBytesMax) return;
-  const message =
-    `${other} has frameBytesMax ${frameBytesMax}, this side ${mine.frameBytesMax}: ` +
-    'give both sides the same';
-  throw new ReplicationError('PROTOCOL', message);
+  compareHello(bytes, mine, other);
 }

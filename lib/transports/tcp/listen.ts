@@ -3,20 +3,23 @@ import { randomBytes } from 'node:crypto';
 import * as net from 'node:net';
 import type * as tls from 'node:tls';
 import { limits } from '../../limits.js';
+import { addressOf } from '../addresses.js';
+import { admissionOf } from '../admission-options.js';
+import { Census } from '../census.js';
+import { covers, namesOf, reasonAgainstNames, refusalOfNames } from '../certificate-names.js';
 import type { MasterTransport, PeerId, TransportFeatures, TransportSink } from '../contract.js';
+import { NONCE_BYTES } from '../hello.js';
 import { Lifecycle } from '../lifecycle.js';
 import type { SinkGate } from '../sink-gate.js';
+import { nameOf } from '../socket-name.js';
 import { TroubleMeter } from '../trouble-meter.js';
-import { Census } from './census.js';
-import { covers, namesOf, reasonAgainstNames, refusalOfNames } from './certificate-names.js';
 import { Credentials, type TcpCredentials } from './credentials.js';
 import { Greeting, ignoreSocketError } from './greet.js';
 import { MasterHandshake } from './handshake.js';
-import { NONCE_BYTES } from './hello.js';
 import { lazyTls } from './lazy-tls.js';
 import { Peers } from './peers.js';
 import { sealedServer } from './sealing.js';
-import { addressOf, listenSettings, type TcpListenOptions, type TcpSettings } from './settings.js';
+import { listenSettings, type TcpListenOptions, type TcpSettings } from './settings.js';
 import {
   handshakeFailure,
   listenFailure,
@@ -24,7 +27,6 @@ import {
   tlsFailure,
   tlsOptionFailure,
 } from './socket-errors.js';
-import { nameOf } from './socket-name.js';
 
 /** What `tcpListen` returns: a master transport that knows its port. */
 export interface TcpMasterTransport extends MasterTransport {
@@ -117,15 +119,7 @@ class TcpListener implements TcpMasterTransport {
     this.#peers.start(gate);
     const meter = new TroubleMeter(this.#settings.clock, (error) => gate.troubled(error));
     this.#meter = meter;
-    const census = new Census(
-      {
-        maxConnections: this.#options.maxConnections ?? limits.peersMax,
-        connectionsPerAddressMax:
-          this.#options.connectionsPerAddressMax ?? limits.connectionsPerAddressMax,
-      },
-      meter,
-      'tcpListen',
-    );
+    const census = new Census(admissionOf(this.#options), meter, 'tcpListen');
     this.#census = census;
     const server = this.#createServer(census, meter);
     this.#server = server;

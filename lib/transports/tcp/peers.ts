@@ -1,120 +1,33 @@
-/** The joined connections of one side; what both sides do alike. */
+/** The joined connections of one side over TCP. */
 import type { Socket } from 'node:net';
-import { ReplicationError } from '../../errors.js';
 import type { PeerId } from '../contract.js';
-import type { SinkGate } from '../sink-gate.js';
-import { Connection, type ConnectionOwner } from './connection.js';
+import { JoinedPeers } from '../joined-peers.js';
+import { Connection } from './connection.js';
 import { Flusher } from './flusher.js';
 import type { TcpSettings } from './settings.js';
 
-export class Peers implements ConnectionOwner {
+export class Peers extends JoinedPeers<Connection> {
   readonly #settings: TcpSettings;
-  readonly #connections = new Map<PeerId, Connection>();
   readonly #flusher = new Flusher();
-  readonly #afterEnd: (peer: PeerId) => void;
   readonly #readsAreReused: boolean;
-  #gate: SinkGate | null = null;
-  #whenEmpty: (() => void) | null = null;
-  #joins = 0;
 
-  /**
-   * @param afterEnd called after the sink was told that a peer left
-   * @param readsAreReused sockets hand over memory that the next read fills again
-   */
+  /** @param readsAreReused sockets hand over memory that the next read fills again */
   constructor(settings: TcpSettings, afterEnd: (peer: PeerId) => void, readsAreReused = false) {
+    super(settings.frameBytesMax, afterEnd);
     this.#settings = settings;
-    this.#afterEnd = afterEnd;
     this.#readsAreReused = readsAreReused;
   }
 
-  get size(): number {
-    return this.#connections.size;
-  }
-
-  start(gate: SinkGate): void {
-    this.#gate = gate;
-  }
-
-  /** Ends all connections after flushing; resolves when the last one is closed and told. */
-  async endAll(): Promise<void> {
-    for (const connection of this.#connections.values()) connection.end(null);
-    if (this.#connections.size === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#whenEmpty = resolve;
-    });
-  }
-
-  /**
-   * A handshake succeeded: `rest` is what came behind it. `named` learns the new peer's id before
-   * the sink does.
-   */
+  /** @param rest what came behind the handshake */
   add(
     socket: Socket,
     address: string,
     rest: Uint8Array,
-    named: (peer: PeerId) => void = () => undefined,
+    known: (peer: PeerId) => void = () => undefined,
   ): void {
-    this.#joins += 1;
-    const peer = `${address}#${this.#joins}`;
-    const connection = new Connection(
-      socket,
-      peer,
-      this.#settings,
-      this,
-      this.#flusher,
-      this.#readsAreReused,
-    );
-    this.#connections.set(peer, connection);
-    named(peer);
-    this.#gate?.joined(peer);
+    const make = (peer: PeerId) =>
+      new Connection(socket, peer, this.#settings, this, this.#flusher, this.#readsAreReused);
+    const connection = this.join(address, make, known);
     if (rest.length > 0) connection.feed(rest);
-  }
-
-  send(peer: PeerId, frame: Uint8Array): void {
-    this.#refuseTooLarge(frame);
-    this.#connections.get(peer)?.send(frame);
-  }
-
-  multicast(peers: readonly PeerId[], frame: Uint8Array): void {
-    this.#refuseTooLarge(frame);
-    for (const peer of peers) this.#connections.get(peer)?.send(frame);
-  }
-
-  /** A peer that is gone takes nothing; `left` tells. */
-  writable(peer: PeerId): boolean {
-    return this.#connections.get(peer)?.writable ?? false;
-  }
-
-  disconnect(peer: PeerId): void {
-    this.#connections.get(peer)?.end(null);
-  }
-
-  received(peer: PeerId, frames: readonly Uint8Array[]): void {
-    this.#gate?.received(peer, frames);
-  }
-
-  drained(peer: PeerId): void {
-    this.#gate?.drained(peer);
-  }
-
-  ended(connection: Connection, error: ReplicationError | null): void {
-    this.#connections.delete(connection.peer);
-    this.#gate?.left(connection.peer, error);
-    this.#afterEnd(connection.peer);
-    if (this.#connections.size > 0 || this.#whenEmpty === null) return;
-    this.#whenEmpty();
-    this.#whenEmpty = null;
-  }
-
-  #refuseTooLarge(frame: Uint8Array): void {
-    const { frameBytesMax } = this.#settings;
-    if (frame.length > 0 && frame.length <= frameBytesMax) return;
-    if (frame.length === 0) {
-      throw new ReplicationError('PROTOCOL', 'a frame needs at least one byte');
-    }
-    const message =
-      `a frame of ${frame.length} bytes is above the limit of ${frameBytesMax}: ` +
-      'send it in parts or raise frameBytesMax on both sides';
-    throw new ReplicationError('TOO_LARGE', message);
   }
 }

@@ -1,7 +1,7 @@
 /** Proofs that a side knows the shared secret, without sending it. */
 import type { Buffer } from 'node:buffer';
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { Role } from './hello.js';
+import type { Role } from '../hello.js';
 
 export const PROOF_BYTES = 32;
 

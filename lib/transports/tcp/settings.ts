@@ -1,25 +1,25 @@
 /** The options of both TCP sides: what they are, their defaults, and what is refused. */
-import { isIPv4, isIPv6 } from 'node:net';
 import type * as tls from 'node:tls';
 import { ReplicationError } from '../../errors.js';
 import { limits } from '../../limits.js';
 import {
   booleanOption,
   checkOptions,
-  functionOption,
   integerOption,
   type OptionChecks,
   objectOption,
   required,
   stringOption,
 } from '../../options.js';
-import { type Clock, systemClock } from '../../runtime/clock.js';
-import type { Random } from '../../runtime/random.js';
+import { isLoopback } from '../addresses.js';
+import { type AdmissionOptions, admissionChecks } from '../admission-options.js';
+import { peersOption, type TcpPeers } from '../certificate-names.js';
+import { type FlowOptions, type FlowSettings, flowChecks, flowSettings } from '../flow-options.js';
 import { type Secret, secretOption } from '../keyring.js';
-import { peersOption, type TcpPeers } from './certificate-names.js';
+import { type ReconnectOptions, reconnectChecks } from '../reconnect-options.js';
 
 /** Options of both sides. */
-export interface TcpCommonOptions {
+export interface TcpCommonOptions extends FlowOptions {
   /** Where to listen or connect. @default '127.0.0.1' */
   readonly host?: string;
   /**
@@ -42,23 +42,11 @@ export interface TcpCommonOptions {
    * says which names; `'authority'` accepts whatever the `ca` signed. @default any name
    */
   readonly peers?: TcpPeers;
-  /** Bytes of the longest frame; both sides need the same. @default 4 MiB */
-  readonly frameBytesMax?: number;
   /** Milliseconds for connecting and the handshake, TLS included. @default 5000 */
   readonly handshakeTimeoutMs?: number;
-  /** Bytes waiting for a peer above which it is not `writable`. @default 4 MiB */
-  readonly highWaterBytes?: number;
-  /** Bytes waiting for a peer at which it is dropped with `OVERLOADED`. @default 16 MiB */
-  readonly outboundBytesMax?: number;
-  /** Milliseconds a full peer may take no byte, then it is dropped. @default 10000 */
-  readonly stallTimeoutMs?: number;
-  /** Milliseconds an orderly end may take to flush. @default 1000 */
-  readonly closeTimeoutMs?: number;
-  /** The source of time. @default the system's monotonic clock */
-  readonly clock?: Clock;
 }
 
-export interface TcpListenOptions extends TcpCommonOptions {
+export interface TcpListenOptions extends TcpCommonOptions, AdmissionOptions {
   /** The port; 0 lets the system choose at the first `open`, and `port` of the transport tells. */
   readonly port: number;
   /**
@@ -69,23 +57,13 @@ export interface TcpListenOptions extends TcpCommonOptions {
   readonly tls?: tls.TlsOptions;
   /** Allows listening beyond loopback with neither `tls` nor `secret`. @default false */
   readonly insecure?: boolean;
-  /** Joined connections at a time. @default 4096 */
-  readonly maxConnections?: number;
-  /** Connections of one remote address; loopback is exempt. @default 256 */
-  readonly connectionsPerAddressMax?: number;
 }
 
-export interface TcpConnectOptions extends TcpCommonOptions {
+export interface TcpConnectOptions extends TcpCommonOptions, ReconnectOptions {
   /** The port of the master. */
   readonly port: number;
   /** Options of `node:tls` for a client: `ca`, and `key` and `cert` to show. TLS 1.3 at least. */
   readonly tls?: tls.ConnectionOptions;
-  /** Milliseconds: the bound of the first reconnect delay; it doubles each time. @default 50 */
-  readonly reconnectMsMin?: number;
-  /** Milliseconds: the bound no reconnect delay exceeds. @default 2000 */
-  readonly reconnectMsMax?: number;
-  /** Where the jitter comes from: numbers from 0 up to 1. @default Math.random */
-  readonly random?: Random;
 }
 
 /**
@@ -95,16 +73,10 @@ export interface TcpConnectOptions extends TcpCommonOptions {
 export type Wire = 'plain' | 'sealed' | 'certificates';
 
 /** What a connection needs to know, defaults filled in. */
-export interface TcpSettings {
+export interface TcpSettings extends FlowSettings {
   readonly host: string;
   readonly port: number;
-  readonly frameBytesMax: number;
   readonly handshakeTimeoutMs: number;
-  readonly highWaterBytes: number;
-  readonly outboundBytesMax: number;
-  readonly stallTimeoutMs: number;
-  readonly closeTimeoutMs: number;
-  readonly clock: Clock;
 }
 
 const COMMON: OptionChecks = {
@@ -113,13 +85,8 @@ const COMMON: OptionChecks = {
   tls: objectOption,
   seal: booleanOption,
   peers: peersOption,
-  frameBytesMax: integerOption(1, limits.frameBytesCeiling),
+  ...flowChecks,
   handshakeTimeoutMs: integerOption(1),
-  highWaterBytes: integerOption(1),
-  outboundBytesMax: integerOption(1),
-  stallTimeoutMs: integerOption(1),
-  closeTimeoutMs: integerOption(1),
-  clock: objectOption,
 };
 
 const PORT = 'a port number';
@@ -128,16 +95,13 @@ const LISTEN: OptionChecks = {
   ...COMMON,
   port: required(integerOption(0, 65_535), PORT),
   insecure: booleanOption,
-  maxConnections: integerOption(1),
-  connectionsPerAddressMax: integerOption(1),
+  ...admissionChecks,
 };
 
 const CONNECT: OptionChecks = {
   ...COMMON,
   port: required(integerOption(1, 65_535), PORT),
-  reconnectMsMin: integerOption(1),
-  reconnectMsMax: integerOption(1),
-  random: functionOption,
+  ...reconnectChecks,
 };
 
 interface CredentialOptions extends TcpCommonOptions {
@@ -165,36 +129,8 @@ function refuseContradictions(where: string, options: CredentialOptions): void {
 
 function settingsOf(where: string, options: CredentialOptions, port: number): TcpSettings {
   refuseContradictions(where, options);
-  const settings = {
-    host: options.host ?? '127.0.0.1',
-    port,
-    frameBytesMax: options.frameBytesMax ?? limits.frameBytesMax,
-    handshakeTimeoutMs: options.handshakeTimeoutMs ?? limits.handshakeTimeoutMs,
-    highWaterBytes: options.highWaterBytes ?? limits.highWaterBytes,
-    outboundBytesMax: options.outboundBytesMax ?? limits.outboundBytesMax,
-    stallTimeoutMs: options.stallTimeoutMs ?? limits.stallTimeoutMs,
-    closeTimeoutMs: options.closeTimeoutMs ?? limits.closeTimeoutMs,
-    clock: options.clock ?? systemClock,
-  };
-  if (settings.outboundBytesMax < settings.highWaterBytes + settings.frameBytesMax) {
-    // Otherwise one frame sent while writable could drop the peer.
-    const message =
-      `option "outboundBytesMax" of ${where} must be at least highWaterBytes + frameBytesMax ` +
-      `(${settings.highWaterBytes} + ${settings.frameBytesMax})`;
-    throw new ReplicationError('INVALID_OPTION', message);
-  }
-  return settings;
-}
-
-/** 127.0.0.0/8, ::1, IPv4 loopback mapped into IPv6, and the name for them. */
-export function isLoopback(address: string): boolean {
-  const plain = address.toLowerCase().replace(/^::ffff:/, '');
-  if (isIPv4(plain)) return plain.startsWith('127.');
-  return plain === '::1' || plain === 'localhost';
-}
-
-export function addressOf(host: string, port: number): string {
-  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+  const { host = '127.0.0.1', handshakeTimeoutMs = limits.handshakeTimeoutMs } = options;
+  return { host, port, handshakeTimeoutMs, ...flowSettings(where, options) };
 }
 
 /** Whether TLS lets in only who shows a certificate that was verified. */

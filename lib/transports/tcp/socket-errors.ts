@@ -1,7 +1,8 @@
 /** What the system says of sockets, as coded errors with a next step for people. */
 import type * as tls from 'node:tls';
 import { asReplicationError, ReplicationError } from '../../errors.js';
-import { addressOf, type Wire } from './settings.js';
+import { addressOf } from '../addresses.js';
+import type { Wire } from './settings.js';
 
 function codeOf(error: Error): string {
   return (error as NodeJS.ErrnoException).code ?? error.message;

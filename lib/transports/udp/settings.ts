@@ -5,7 +5,6 @@ import { limits } from '../../limits.js';
 import {
   booleanOption,
   checkOptions,
-  functionOption,
   integerOption,
   type OptionCheck,
   type OptionChecks,
@@ -14,9 +13,13 @@ import {
   stringOption,
 } from '../../options.js';
 import { type Clock, systemClock } from '../../runtime/clock.js';
+import { isLoopback } from '../addresses.js';
+import { admissionChecks } from '../admission-options.js';
+import { peersOption } from '../certificate-names.js';
+import { flowChecks } from '../flow-options.js';
 import { keysOf, type Secret, secretOption } from '../keyring.js';
-import { peersOption } from '../tcp/certificate-names.js';
-import { isLoopback, type TcpConnectOptions, type TcpListenOptions } from '../tcp/settings.js';
+import { reconnectChecks } from '../reconnect-options.js';
+import type { TcpConnectOptions, TcpListenOptions } from '../tcp/settings.js';
 import { labelBytes } from './address-label.js';
 import { DATAGRAM_BYTES_CEILING, HEADER_BYTES, TAG_BYTES } from './datagram.js';
 import { ringOf } from './keys.js';
@@ -107,13 +110,9 @@ const COMMON: OptionChecks = {
   secret: secretOption,
   tls: objectOption,
   peers: peersOption,
+  ...flowChecks,
   frameBytesMax: integerOption(FRAME_BYTES_LEAST, limits.frameBytesCeiling),
   handshakeTimeoutMs: integerOption(1),
-  highWaterBytes: integerOption(1),
-  outboundBytesMax: integerOption(1),
-  stallTimeoutMs: integerOption(1),
-  closeTimeoutMs: integerOption(1),
-  clock: objectOption,
 };
 
 const PORT = 'a port number';
@@ -125,17 +124,14 @@ const LISTEN: OptionChecks = {
   ttl: integerOption(1, 255),
   datagramBytesMax: integerOption(128, DATAGRAM_BYTES_CEILING),
   datagramQueueBytesMax: integerOption(1),
-  maxConnections: integerOption(1),
-  connectionsPerAddressMax: integerOption(1),
+  ...admissionChecks,
 };
 
 const CONNECT: OptionChecks = {
   ...COMMON,
   host: stringOption,
   port: required(integerOption(1, 65_535), PORT),
-  reconnectMsMin: integerOption(1),
-  reconnectMsMax: integerOption(1),
-  random: functionOption,
+  ...reconnectChecks,
 };
 
 /**

@@ -1,17 +1,17 @@
 /** The slave's side of WebSocket, over whatever channel the runtime has. */
 import { ReplicationError } from '../../errors.js';
-import { limits } from '../../limits.js';
-import { Backoff } from '../backoff.js';
 import type { PeerId, SlaveTransport, TransportFeatures, TransportSink } from '../contract.js';
+import { NONCE_BYTES } from '../hello.js';
 import { Lifecycle } from '../lifecycle.js';
+import { Redial } from '../redial.js';
 import type { SinkGate } from '../sink-gate.js';
+import { ToldOnce } from '../told-once.js';
 import type { Channel } from './channel.js';
 import { connectFailure } from './channel-failure.js';
 import { refusalOf } from './close-codes.js';
 import { Credentials, type WebSocketCredentials } from './credentials.js';
 import { Greeting } from './greeting.js';
 import { SlaveHandshake } from './handshake.js';
-import { NONCE_BYTES } from './hello.js';
 import { Peers } from './peers.js';
 import {
   connectSettings,
@@ -42,15 +42,11 @@ export class WebSocketDialer implements WebSocketSlaveTransport {
   readonly #credentials: Credentials<WebSocketTls>;
   readonly #lifecycle: Lifecycle;
   readonly #peers: Peers;
-  readonly #backoff: Backoff;
-  readonly #reconnectMsMax: number;
+  readonly #redial: Redial;
   #gate: SinkGate | null = null;
   #greeting: Greeting | null = null;
-  #retryTimer: unknown = null;
   #release: (() => void) | undefined;
-  #joinedAtMs = 0;
-  /** The code and words last told, so that a master that stays away is told once. */
-  #told = '';
+  readonly #troubles = new ToldOnce((error) => this.#gate?.troubled(error));
 
   /** @throws {ReplicationError} INVALID_OPTION */
   constructor(options: WebSocketConnectOptions, dial: Dial) {
@@ -61,10 +57,8 @@ export class WebSocketDialer implements WebSocketSlaveTransport {
     this.address = options.url;
     const maxFrameBytes = this.#settings.frameBytesMax;
     this.features = { ordered: true, reliable: true, multicast: false, maxFrameBytes };
-    this.#reconnectMsMax = options.reconnectMsMax ?? limits.reconnectMsMax;
-    const minMs = options.reconnectMsMin ?? limits.reconnectMsMin;
-    this.#backoff = new Backoff(minMs, this.#reconnectMsMax, options.random ?? Math.random);
-    this.#peers = new Peers(this.#settings, () => this.#lost());
+    this.#redial = new Redial(options, this.#settings.clock, () => void this.#dial());
+    this.#peers = new Peers(this.#settings, () => this.#redial.lost());
     this.#lifecycle = new Lifecycle('this webSocketConnect transport', {
       start: (gate) => this.#start(gate),
       stop: () => this.#stop(),
@@ -99,19 +93,16 @@ export class WebSocketDialer implements WebSocketSlaveTransport {
   #start(gate: SinkGate): void {
     this.#gate = gate;
     this.#peers.start(gate);
-    this.#told = '';
-    this.#backoff.reset();
+    this.#troubles.forget();
     // An open socket holds the process; between two attempts an open transport does so too.
     this.#release = this.#settings.clock.hold?.();
-    this.#settings.clock.setImmediate(() => {
-      if (this.#gate === gate) void this.#dial();
-    });
+    this.#redial.start();
   }
 
   async #stop(): Promise<void> {
     this.#gate = null;
     this.#release?.();
-    this.#settings.clock.clearTimeout(this.#retryTimer);
+    this.#redial.stop();
     this.#greeting?.abandon();
     this.#greeting = null;
     await this.#peers.endAll();
@@ -159,29 +150,14 @@ export class WebSocketDialer implements WebSocketSlaveTransport {
 
   #joined(channel: Channel): void {
     this.#greeting = null;
-    this.#told = '';
-    this.#joinedAtMs = this.#settings.clock.now();
+    this.#troubles.forget();
+    this.#redial.joined();
     this.#peers.add(channel, this.address);
   }
 
   #failed(error: ReplicationError): void {
     this.#greeting = null;
-    const told = `${error.code} ${error.message}`;
-    if (told !== this.#told) this.#gate?.troubled(error);
-    this.#told = told;
-    this.#retry();
-  }
-
-  #lost(): void {
-    // A master that accepts and drops at once is no reason to hurry back to it.
-    const heldMs = this.#settings.clock.now() - this.#joinedAtMs;
-    if (heldMs >= this.#reconnectMsMax) this.#backoff.reset();
-    this.#retry();
-  }
-
-  #retry(): void {
-    if (this.#gate === null) return;
-    const { clock } = this.#settings;
-    this.#retryTimer = clock.setTimeout(() => void this.#dial(), this.#backoff.nextMs());
+    this.#troubles.tell(error);
+    this.#redial.later();
   }
 }

@@ -2,18 +2,11 @@
 import { ReplicationError } from '../../errors.js';
 import { LOW_WATER_SHARE } from '../../limits.js';
 import type { PeerId } from '../contract.js';
+import type { ConnectionOwner, PeerConnection } from '../joined-peers.js';
 import type { Channel, ChannelEnd, ChannelListener } from './channel.js';
 import { failureOf } from './channel-failure.js';
 import { CLOSE_NORMAL, closeCodeOf, isOrderly, refusalOf } from './close-codes.js';
 import type { WebSocketSettings } from './settings.js';
-
-/** Told what happens on a connection; never from within a call into it. */
-export interface ConnectionOwner {
-  received(peer: PeerId, frames: readonly Uint8Array[]): void;
-  drained(peer: PeerId): void;
-  /** The last call for this connection. */
-  ended(connection: Connection, error: ReplicationError | null): void;
-}
 
 /**
  * How often a full peer's buffer is looked at: no WebSocket tells when it drained. Soon at first,
@@ -22,7 +15,7 @@ export interface ConnectionOwner {
 const LOOK_MS_MIN = 2;
 const LOOK_MS_MAX = 100;
 
-export class Connection implements ChannelListener {
+export class Connection implements ChannelListener, PeerConnection {
   readonly peer: PeerId;
   readonly #channel: Channel;
   readonly #settings: WebSocketSettings;

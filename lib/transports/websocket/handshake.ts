@@ -10,7 +10,8 @@
  * many and must not hand strangers something to guess its secret from.
  */
 import { ReplicationError } from '../../errors.js';
-import { checkHello, encodeHello, type Hello } from './hello.js';
+import type { Hello } from '../hello.js';
+import { checkHello, encodeHello } from './hello.js';
 import { proofOf, sameProof } from './proof.js';
 
 export interface HandshakeStep {

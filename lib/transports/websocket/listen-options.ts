@@ -12,8 +12,14 @@ import {
   objectOption,
   stringOption,
 } from '../../options.js';
-import { peersOption, type TcpPeers } from '../tcp/certificate-names.js';
-import { isLoopback } from '../tcp/settings.js';
+import { isLoopback } from '../addresses.js';
+import {
+  type Admission,
+  type AdmissionOptions,
+  admissionChecks,
+  admissionOf,
+} from '../admission-options.js';
+import { peersOption, type TcpPeers } from '../certificate-names.js';
 import {
   COMMON,
   settingsOf,
@@ -21,7 +27,7 @@ import {
   type WebSocketSettings,
 } from './settings.js';
 
-export interface WebSocketListenOptions extends WebSocketCommonOptions {
+export interface WebSocketListenOptions extends WebSocketCommonOptions, AdmissionOptions {
   /** A port of its own; 0 lets the system choose at the first `open`. Either this or `server`. */
   readonly port?: number;
   /**
@@ -52,16 +58,12 @@ export interface WebSocketListenOptions extends WebSocketCommonOptions {
   readonly peers?: TcpPeers;
   /** Lets in who proves nothing, beyond loopback or on `server`. @default false */
   readonly insecure?: boolean;
-  /** Joined connections at a time. @default 4096 */
-  readonly maxConnections?: number;
-  /** Connections of one remote address; loopback is exempt. @default 256 */
-  readonly connectionsPerAddressMax?: number;
   /** Milliseconds of silence before a slave is asked for a sign of life. @default 10000 */
   readonly keepAliveMs?: number;
 }
 
 /** Defaults filled in. */
-export interface WebSocketListenSettings extends WebSocketSettings {
+export interface WebSocketListenSettings extends WebSocketSettings, Admission {
   readonly host: string;
   readonly path: string;
   readonly origins: ReadonlySet<string>;
@@ -69,8 +71,6 @@ export interface WebSocketListenSettings extends WebSocketSettings {
   readonly letsInUnproven: boolean;
   /** What `peers` says; null where certificates name nobody. */
   readonly named: { readonly peers: TcpPeers | undefined } | null;
-  readonly maxConnections: number;
-  readonly connectionsPerAddressMax: number;
   readonly keepAliveMs: number;
 }
 
@@ -108,8 +108,7 @@ const LISTEN: OptionChecks = {
   origins: originsOption,
   insecure: booleanOption,
   peers: peersOption,
-  maxConnections: integerOption(1),
-  connectionsPerAddressMax: integerOption(1),
+  ...admissionChecks,
   keepAliveMs: integerOption(1),
 };
 
@@ -187,8 +186,7 @@ export function listenSettings(options: WebSocketListenOptions): WebSocketListen
     letsInUnproven: !isOpen || options.insecure === true || origins.size === 0,
     named:
       options.tls === undefined || options.peers === 'authority' ? null : { peers: options.peers },
-    maxConnections: options.maxConnections ?? limits.peersMax,
-    connectionsPerAddressMax: options.connectionsPerAddressMax ?? limits.connectionsPerAddressMax,
+    ...admissionOf(options),
     keepAliveMs: options.keepAliveMs ?? limits.keepAliveMs,
   };
 }

@@ -5,11 +5,11 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { ReplicationError } from '../../errors.js';
+import { addressOf } from '../addresses.js';
+import type { Census } from '../census.js';
 import type { SinkGate } from '../sink-gate.js';
-import type { Census } from '../tcp/census.js';
-import { addressOf } from '../tcp/settings.js';
+import { nameOf } from '../socket-name.js';
 import { listenFailure, tlsFailure, tlsOptionFailure } from '../tcp/socket-errors.js';
-import { nameOf } from '../tcp/socket-name.js';
 import type { TroubleMeter } from '../trouble-meter.js';
 import type { WebSocketListenSettings } from './listen-options.js';
 

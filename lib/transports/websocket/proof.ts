@@ -1,7 +1,7 @@
 /** Proofs that a side knows a shared secret, without sending it; the same in pages and in Node. */
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import type { Role } from './hello.js';
+import type { Role } from '../hello.js';
 
 export const PROOF_BYTES = 32;
 

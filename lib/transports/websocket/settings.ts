@@ -3,19 +3,18 @@ import { ReplicationError } from '../../errors.js';
 import { limits } from '../../limits.js';
 import {
   checkOptions,
-  functionOption,
   integerOption,
   type OptionChecks,
   objectOption,
   required,
   stringOption,
 } from '../../options.js';
-import { type Clock, systemClock } from '../../runtime/clock.js';
-import type { Random } from '../../runtime/random.js';
+import { type FlowOptions, type FlowSettings, flowChecks, flowSettings } from '../flow-options.js';
 import { type Secret, secretOption } from '../keyring.js';
+import { type ReconnectOptions, reconnectChecks } from '../reconnect-options.js';
 
 /** Options of both sides. */
-export interface WebSocketCommonOptions {
+export interface WebSocketCommonOptions extends FlowOptions {
   /**
    * What both sides know and nobody else, or a keyring of such: text or bytes, best 32 random
    * characters. Both prove it to each other inside the connection, without sending it: it is in no
@@ -23,20 +22,8 @@ export interface WebSocketCommonOptions {
    * use `wss:` against those who can read or change packets on the way.
    */
   readonly secret?: Secret;
-  /** Bytes of the longest frame; both sides need the same. @default 4 MiB */
-  readonly frameBytesMax?: number;
   /** Milliseconds for connecting and the handshake, TLS included. @default 5000 */
   readonly handshakeTimeoutMs?: number;
-  /** Bytes waiting for a peer above which it is not `writable`. @default 4 MiB */
-  readonly highWaterBytes?: number;
-  /** Bytes waiting for a peer at which it is dropped with `OVERLOADED`. @default 16 MiB */
-  readonly outboundBytesMax?: number;
-  /** Milliseconds a full peer may take no byte, then it is dropped. @default 10000 */
-  readonly stallTimeoutMs?: number;
-  /** Milliseconds an orderly end may take to flush. @default 1000 */
-  readonly closeTimeoutMs?: number;
-  /** The source of time. @default the system's monotonic clock */
-  readonly clock?: Clock;
 }
 
 /** What a slave in Node shows and trusts; a browser has certificates of its own. */
@@ -51,69 +38,35 @@ export interface WebSocketTls {
   readonly servername?: string;
 }
 
-export interface WebSocketConnectOptions extends WebSocketCommonOptions {
+export interface WebSocketConnectOptions extends WebSocketCommonOptions, ReconnectOptions {
   /** Where the master listens, path included: `ws://` or `wss://`. No secret belongs in it. */
   readonly url: string;
   /** For Node only, with `wss://`; it needs the package `ws`. */
   readonly tls?: WebSocketTls;
-  /** Milliseconds: the bound of the first reconnect delay; it doubles each time. @default 50 */
-  readonly reconnectMsMin?: number;
-  /** Milliseconds: the bound no reconnect delay exceeds. @default 2000 */
-  readonly reconnectMsMax?: number;
-  /** Where the jitter comes from: numbers from 0 up to 1. @default Math.random */
-  readonly random?: Random;
 }
 
 /** What a connection needs to know, defaults filled in. */
-export interface WebSocketSettings {
-  readonly frameBytesMax: number;
+export interface WebSocketSettings extends FlowSettings {
   readonly handshakeTimeoutMs: number;
-  readonly highWaterBytes: number;
-  readonly outboundBytesMax: number;
-  readonly stallTimeoutMs: number;
-  readonly closeTimeoutMs: number;
-  readonly clock: Clock;
 }
 
 export const COMMON: OptionChecks = {
   secret: secretOption,
   tls: objectOption,
-  frameBytesMax: integerOption(1, limits.frameBytesCeiling),
+  ...flowChecks,
   handshakeTimeoutMs: integerOption(1),
-  highWaterBytes: integerOption(1),
-  outboundBytesMax: integerOption(1),
-  stallTimeoutMs: integerOption(1),
-  closeTimeoutMs: integerOption(1),
-  clock: objectOption,
 };
 
 const CONNECT: OptionChecks = {
   ...COMMON,
   url: required(stringOption, 'a text such as "wss://example.org/replichart"'),
-  reconnectMsMin: integerOption(1),
-  reconnectMsMax: integerOption(1),
-  random: functionOption,
+  ...reconnectChecks,
 };
 
 /** @throws {ReplicationError} INVALID_OPTION */
 export function settingsOf(where: string, options: WebSocketCommonOptions): WebSocketSettings {
-  const settings = {
-    frameBytesMax: options.frameBytesMax ?? limits.frameBytesMax,
-    handshakeTimeoutMs: options.handshakeTimeoutMs ?? limits.handshakeTimeoutMs,
-    highWaterBytes: options.highWaterBytes ?? limits.highWaterBytes,
-    outboundBytesMax: options.outboundBytesMax ?? limits.outboundBytesMax,
-    stallTimeoutMs: options.stallTimeoutMs ?? limits.stallTimeoutMs,
-    closeTimeoutMs: options.closeTimeoutMs ?? limits.closeTimeoutMs,
-    clock: options.clock ?? systemClock,
-  };
-  if (settings.outboundBytesMax < settings.highWaterBytes + settings.frameBytesMax) {
-    // Otherwise one frame sent while writable could drop the peer.
-    const message =
-      `option "outboundBytesMax" of ${where} must be at least highWaterBytes + frameBytesMax ` +
-      `(${settings.highWaterBytes} + ${settings.frameBytesMax})`;
-    throw new ReplicationError('INVALID_OPTION', message);
-  }
-  return settings;
+  const { handshakeTimeoutMs = limits.handshakeTimeoutMs } = options;
+  return { handshakeTimeoutMs, ...flowSettings(where, options) };
 }
 
 const WHERE = 'webSocketConnect';

@@ -1,11 +1,12 @@
 /** The slave's side of worker threads and processes. */
 import { ReplicationError } from '../../errors.js';
 import { limits } from '../../limits.js';
-import { Backoff } from '../backoff.js';
 import type { PeerId, SlaveTransport, TransportFeatures, TransportSink } from '../contract.js';
 import { refuseFrameLength } from '../frame-length.js';
 import { Lifecycle } from '../lifecycle.js';
+import { Redial } from '../redial.js';
 import type { SinkGate } from '../sink-gate.js';
+import { ToldOnce } from '../told-once.js';
 import { acknowledgeBytesOf } from '../window.js';
 import { type Channel, checkTarget, openChannel, type WorkerTarget } from './channel.js';
 import { type LinkOwner, WorkerLink } from './link.js';
@@ -27,18 +28,14 @@ class WorkerConnector implements SlaveTransport, LinkOwner {
   readonly #target: WorkerTarget;
   readonly #settings: WorkerSettings;
   readonly #handshakeTimeoutMs: number;
-  readonly #reconnectMsMax: number;
-  readonly #backoff: Backoff;
+  readonly #redial: Redial;
   readonly #lifecycle: Lifecycle;
   #channel: Channel | null = null;
   #gate: SinkGate | null = null;
   #attempt: Attempt | null = null;
   #link: WorkerLink | null = null;
-  #retryTimer: unknown = null;
-  #joinedAtMs = 0;
   #joins = 0;
-  /** The code and words last told, so that a master that stays away is told once. */
-  #told = '';
+  readonly #troubles = new ToldOnce((error) => this.#gate?.troubled(error));
   #whenEmpty: (() => void) | null = null;
 
   constructor(target: WorkerTarget, options: WorkerConnectOptions) {
@@ -49,9 +46,7 @@ class WorkerConnector implements SlaveTransport, LinkOwner {
     const maxFrameBytes = this.#settings.frameBytesMax;
     this.features = { ordered: true, reliable: true, multicast: false, maxFrameBytes };
     this.#handshakeTimeoutMs = options.handshakeTimeoutMs ?? limits.handshakeTimeoutMs;
-    this.#reconnectMsMax = options.reconnectMsMax ?? limits.reconnectMsMax;
-    const minMs = options.reconnectMsMin ?? limits.reconnectMsMin;
-    this.#backoff = new Backoff(minMs, this.#reconnectMsMax, options.random ?? Math.random);
+    this.#redial = new Redial(options, this.#settings.clock, () => this.#dial());
     this.#lifecycle = new Lifecycle('this workerConnect transport', {
       start: (gate) => this.#start(gate),
       stop: () => this.#stop(),
@@ -92,10 +87,7 @@ class WorkerConnector implements SlaveTransport, LinkOwner {
     this.#link = null;
     this.#gate?.left(link.peer, error);
     this.#whenEmpty?.();
-    // A master that accepts and drops at once is no reason to hurry back to it.
-    const heldMs = this.#settings.clock.now() - this.#joinedAtMs;
-    if (heldMs >= this.#reconnectMsMax) this.#backoff.reset();
-    this.#retry();
+    this.#redial.lost();
   }
 
   #linkOf(peer: PeerId): WorkerLink | null {
@@ -104,20 +96,16 @@ class WorkerConnector implements SlaveTransport, LinkOwner {
 
   #start(gate: SinkGate): void {
     this.#gate = gate;
-    this.#told = '';
-    this.#backoff.reset();
+    this.#troubles.forget();
     this.#channel = openChannel(this.#target, {
       message: (message) => this.#message(message),
       ended: (why) => this.#channelEnded(why),
     });
-    this.#settings.clock.setImmediate(() => {
-      if (this.#gate === gate) this.#dial();
-    });
+    this.#redial.start();
   }
 
   async #stop(): Promise<void> {
-    const { clock } = this.#settings;
-    clock.clearTimeout(this.#retryTimer);
+    this.#redial.stop();
     this.#forgetAttempt();
     if (this.#link !== null) {
       const empty = new Promise<void>((resolve) => {
@@ -127,13 +115,12 @@ class WorkerConnector implements SlaveTransport, LinkOwner {
       await empty;
       this.#whenEmpty = null;
     }
-    clock.clearTimeout(this.#retryTimer);
     this.#gate = null;
     this.#channel?.stop();
     this.#channel = null;
   }
 
-  readonly #dial = (): void => {
+  #dial(): void {
     if (this.#channel === null || this.#link !== null || this.#attempt !== null) return;
     const id = freshLink();
     const timer = this.#settings.clock.setTimeout(this.#late, this.#handshakeTimeoutMs);
@@ -146,7 +133,7 @@ class WorkerConnector implements SlaveTransport, LinkOwner {
       acknowledgeBytes: acknowledgeBytesOf(this.#settings),
       probe: new Uint8Array(1),
     });
-  };
+  }
 
   readonly #late = (): void => {
     const message =
@@ -178,8 +165,8 @@ class WorkerConnector implements SlaveTransport, LinkOwner {
 
   #join(welcome: WorkerMessage & { kind: 'welcome' }, channel: Channel): void {
     this.#forgetAttempt();
-    this.#told = '';
-    this.#joinedAtMs = this.#settings.clock.now();
+    this.#troubles.forget();
+    this.#redial.joined();
     this.#joins += 1;
     const { link: id, acknowledgeBytes } = welcome;
     const peer = `${this.address}#${this.#joins}`;
@@ -193,8 +180,8 @@ class WorkerConnector implements SlaveTransport, LinkOwner {
    */
   #here(): void {
     if (this.#link !== null) return;
-    this.#backoff.reset();
-    if (this.#attempt === null) return this.#retry();
+    this.#redial.forgive();
+    if (this.#attempt === null) return this.#redial.later();
     const { clock } = this.#settings;
     const { id, timer } = this.#attempt;
     clock.clearTimeout(timer);
@@ -208,35 +195,23 @@ class WorkerConnector implements SlaveTransport, LinkOwner {
   #channelEnded(why: string): void {
     const message = `the way to the master on ${this.address} is closed for good: ${why}`;
     const error = new ReplicationError('NOT_RUNNING', message);
+    this.#redial.stop();
     this.#channel?.stop();
     this.#channel = null;
     this.#forgetAttempt();
     this.#link?.over(error);
-    this.#tell(error);
+    this.#troubles.tell(error);
   }
 
   #failed(error: ReplicationError): void {
     this.#forgetAttempt();
-    this.#tell(error);
-    this.#retry();
-  }
-
-  #tell(error: ReplicationError): void {
-    const told = `${error.code} ${error.message}`;
-    if (told !== this.#told) this.#gate?.troubled(error);
-    this.#told = told;
+    this.#troubles.tell(error);
+    this.#redial.later();
   }
 
   #forgetAttempt(): void {
     if (this.#attempt !== null) this.#settings.clock.clearTimeout(this.#attempt.timer);
     this.#attempt = null;
-  }
-
-  #retry(): void {
-    const { clock } = this.#settings;
-    clock.clearTimeout(this.#retryTimer);
-    if (this.#gate === null || this.#channel === null) return;
-    this.#retryTimer = clock.setTimeout(this.#dial, this.#backoff.nextMs());
   }
 
   #post(message: WorkerMessage): void {

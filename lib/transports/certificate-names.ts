@@ -3,8 +3,8 @@
  * and of the other role; `URI:replichart:ROLE:NAME` in a certificate's subjectAltName says that
  * this one is for replication, as what, and under which name (threats A1, A16).
  */
-import { ReplicationError } from '../../errors.js';
-import type { OptionCheck } from '../../options.js';
+import { ReplicationError } from '../errors.js';
+import type { OptionCheck } from '../options.js';
 import type { Role } from './hello.js';
 
 /**

@@ -1,6 +1,6 @@
 /** What a connection is called: by its address where it has one, or by a number. */
 import type { Socket } from 'node:net';
-import { addressOf } from './settings.js';
+import { addressOf } from './addresses.js';
 
 /** Sockets in the file system have neither address nor port: all would have one name. */
 const numbers = new WeakMap<Socket, number>();

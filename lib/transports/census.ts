@@ -3,21 +3,17 @@
  * get a bounded number of places, and one who floods takes them from himself (threat A6).
  */
 import type { Socket } from 'node:net';
-import { ReplicationError } from '../../errors.js';
-import { limits } from '../../limits.js';
-import type { TroubleMeter } from '../trouble-meter.js';
-import { isLoopback } from './settings.js';
+import { ReplicationError } from '../errors.js';
+import { limits } from '../limits.js';
+import { isLoopback } from './addresses.js';
+import type { Admission } from './admission-options.js';
 import { nameOf } from './socket-name.js';
+import type { TroubleMeter } from './trouble-meter.js';
 
 interface Entry {
   readonly socket: Socket;
   readonly host: string;
   readonly sinceMs: number;
-}
-
-export interface CensusLimits {
-  readonly maxConnections: number;
-  readonly connectionsPerAddressMax: number;
 }
 
 /** A socket in the file system, as between a proxy and the host's server, has no address. */
@@ -26,7 +22,7 @@ function isOfThisHost(host: string): boolean {
 }
 
 export class Census {
-  readonly #limits: CensusLimits;
+  readonly #limits: Admission;
   readonly #meter: TroubleMeter;
   readonly #where: string;
   readonly #all = new Map<string, Entry>();
@@ -38,7 +34,7 @@ export class Census {
   #joined = 0;
 
   /** @param where the function people called, for messages */
-  constructor(settings: CensusLimits, meter: TroubleMeter, where: string) {
+  constructor(settings: Admission, meter: TroubleMeter, where: string) {
     this.#limits = settings;
     this.#meter = meter;
     this.#where = where;

@@ -1,0 +1,128 @@
+/**
+ * Tells the one above who is below: figures, the few to look at first, and who came or left. With
+ * a heartbeat at the most, and of bounded size whatever the tree's (P15), so that a master pays for
+ * a relay what it pays for a slave.
+ */
+import type { BelowMessage, NodeBelow, NodeMove } from '../../machines/protocol.js';
+import type { BelowStatus } from '../service/status.js';
+import { NODES_MAX } from '../wire/limits.js';
+import type { RelayParts } from './relay-parts.js';
+
+/** Nodes behind that are named. */
+const BEHIND_MAX = 8;
+/** Characters of names and reasons in either list. */
+const CHARACTERS_MAX = 2048;
+const REASON_LENGTH_MAX = 200;
+/** Heartbeats after which the same is said again: a transport may have lost it. */
+const AGAIN_HEARTBEATS = 10;
+/** Probes come between heartbeats, and are no reason to say it more often. */
+const BETWEEN_HEARTBEATS = 0.5;
+
+function keyOf({ id, via }: NodeMove): string {
+  return [...via, id].join('/');
+}
+
+/** As many as there is room for; at least one, so that every one is told some time. */
+function within<T>(list: Iterable<T>, most: number, textsOf: (each: T) => readonly string[]): T[] {
+  const taken: T[] = [];
+  let characters = 0;
+  for (const each of list) {
+    for (const text of textsOf(each)) characters += text.length;
+    if (taken.length === most || (taken.length > 0 && characters > CHARACTERS_MAX)) break;
+    taken.push(each);
+  }
+  return taken;
+}
+
+function shortened({ problem, ...node }: NodeBelow): NodeBelow {
+  if (problem === null) return { ...node, problem };
+  return { ...node, problem: { ...problem, reason: problem.reason.slice(0, REASON_LENGTH_MAX) } };
+}
+
+export class Reporter {
+  readonly #run: RelayParts;
+  readonly #status: () => BelowStatus;
+  /** Departures go first: who moved should not be at two places for long. */
+  readonly #gone = new Map<string, NodeMove>();
+  readonly #here = new Map<string, NodeMove>();
+  #saidAtMs = Number.NEGATIVE_INFINITY;
+  #said = '';
+  #beats = 0;
+
+  constructor(run: RelayParts, status: () => BelowStatus) {
+    this.#run = run;
+    this.#status = status;
+  }
+
+  readonly moved = (move: NodeMove): void => {
+    const key = keyOf(move);
+    this.#gone.delete(key);
+    this.#here.delete(key);
+    // With it, gone or back, all that was known of those below it is void.
+    this.#forgetBelow(`${key}/`);
+    (move.isHere ? this.#here : this.#gone).set(key, move);
+  };
+
+  /** The one above knows nobody of ours: it begins anew with each welcome. */
+  welcomed(): void {
+    this.#gone.clear();
+    this.#here.clear();
+    this.#said = '';
+    for (const move of this.#run.sessions.subtree.everybody()) this.moved(move);
+  }
+
+  /** The master's heartbeat came by. */
+  beat(): void {
+    const { slave, settings } = this.#run;
+    const { peer } = slave;
+    const nowMs = settings.clock.now();
+    const leastMs = slave.facts.heartbeatMs * BETWEEN_HEARTBEATS;
+    if (peer === null || nowMs - this.#saidAtMs < leastMs) return;
+    if (!settings.upstream.writable(peer)) return;
+    const figures = this.#figures();
+    const text = JSON.stringify(figures);
+    this.#beats += 1;
+    const isNews = text !== this.#said || this.#gone.size + this.#here.size > 0;
+    if (!isNews && this.#beats < AGAIN_HEARTBEATS) return;
+    this.#said = text;
+    this.#saidAtMs = nowMs;
+    this.#beats = 0;
+    this.#send(peer, { ...figures, moves: this.#takeMoves() });
+  }
+
+  #figures(): Omit<BelowMessage, 'moves'> {
+    const { relays, live, versions, behind } = this.#status();
+    const named = within(behind.map(shortened), BEHIND_MAX, ({ id, via, problem }) => [
+      id,
+      ...via,
+      problem?.reason ?? '',
+    ]);
+    return { kind: 'below', relays, live, versions, behind: named };
+  }
+
+  #takeMoves(): readonly NodeMove[] {
+    const waiting = [...this.#gone.values(), ...this.#here.values()];
+    const moves = within(waiting, NODES_MAX, ({ id, via }) => [id, ...via]);
+    for (const move of moves) {
+      this.#gone.delete(keyOf(move));
+      this.#here.delete(keyOf(move));
+    }
+    return moves;
+  }
+
+  /** Where frames are very short only the figures are told, or nothing. */
+  #send(peer: string, message: BelowMessage): void {
+    const { outbox, settings } = this.#run.slave;
+    const { maxFrameBytes } = settings.transport.features;
+    const shorter: BelowMessage = { ...message, behind: [], moves: [] };
+    for (const each of [message, shorter]) {
+      if (outbox.encode(each).length <= maxFrameBytes) return outbox.send(peer, each);
+    }
+  }
+
+  #forgetBelow(prefix: string): void {
+    for (const moves of [this.#gone, this.#here]) {
+      for (const key of moves.keys()) if (key.startsWith(prefix)) moves.delete(key);
+    }
+  }
+}

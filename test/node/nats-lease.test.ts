@@ -1,0 +1,168 @@
+/** The lease on a real NATS server: refusals are told, a lost bucket is made anew. */
+import { Kvm } from '@nats-io/kv';
+import type { ConnectionOptions } from '@nats-io/nats-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { ReplicationError } from '../../lib/errors.js';
+import { keyValue } from '../../lib/index.js';
+import { natsLease } from '../../lib/leases/nats.js';
+import { createNode } from '../../lib/node/index.js';
+import type { LeaseRecord, LeaseSession } from '../../lib/node/lease.js';
+import { memoryNetwork } from '../../lib/transports/memory/index.js';
+import { natsServerMissing } from '../support/nats-server.js';
+import { NatsWorld } from '../support/nats-world.js';
+import { until } from '../support/recording-sink.js';
+
+const test = suite('lease on NATS');
+const missing = natsServerMissing();
+const LEASE_MS = 600;
+const BUCKET = 'leases';
+const LIMITS = { timeoutMs: 300, all: 1, most: 1, graceMs: 10 };
+const VALUE = { holder: 'a', fence: 1, heir: null, successions: [] };
+
+/** Their own inbox is another one, so that all but the questions of the board still works. */
+const DEAF = { user: 'deaf', pass: 'x', inboxPrefix: 'own' };
+const DUMB = { user: 'dumb', pass: 'x', inboxPrefix: 'own' };
+const ALL = { user: 'all', pass: 'x' };
+const config = `
+authorization {
+  users: [
+    { user: all, password: x }
+    { user: deaf, password: x, permissions: {
+        publish: ">", subscribe: { allow: ">", deny: "_INBOX.>" } } }
+    { user: dumb, password: x, permissions: {
+        subscribe: ">", publish: { allow: ">", deny: "_INBOX.>" } } }
+  ]
+}`;
+
+interface Joined {
+  readonly session: LeaseSession;
+  readonly troubles: ReplicationError[];
+  readonly seen: LeaseRecord[];
+}
+
+async function joined(world: NatsWorld, id: string, user: ConnectionOptions): Promise<Joined> {
+  const lease = natsLease(await world.client(user), { leaseMs: LEASE_MS, bucket: BUCKET });
+  const troubles: ReplicationError[] = [];
+  const seen: LeaseRecord[] = [];
+  const session = await lease.join({
+    id,
+    item: 'i',
+    answer: async () => ({ from: id }),
+    changed: (record) => seen.push(record),
+    troubled: (error) => troubles.push(error),
+  });
+  return { session, troubles, seen };
+}
+
+if (missing !== null) test.skip(`SKIPPED: ${missing}`, () => {});
+else {
+  test('a node that may not hear answers is told so once, with what to permit', async () => {
+    await NatsWorld.in(
+      async (world) => {
+        const deaf = await joined(world, 'a', DEAF);
+        const other = await joined(world, 'b', ALL);
+        for (let times = 0; times < 3; times += 1) {
+          assert.equal(await deaf.session.ask('?', LIMITS), []);
+        }
+        assert.equal(
+          deaf.troubles.map(({ code }) => code),
+          ['UNAUTHORIZED'],
+        );
+        assert.match(deaf.troubles[0]?.message ?? '', 'subscribe on _INBOX.>');
+        assert.equal(await other.session.ask('?', LIMITS), [{ from: 'a' }]);
+        assert.equal(other.troubles, []);
+        await Promise.all([deaf.session.leave(), other.session.leave()]);
+      },
+      { jetstream: true, config },
+    );
+  });
+
+  test('so is one that may not answer', async () => {
+    await NatsWorld.in(
+      async (world) => {
+        const dumb = await joined(world, 'a', DUMB);
+        const other = await joined(world, 'b', ALL);
+        for (let times = 0; times < 2; times += 1) {
+          assert.equal(await other.session.ask('?', LIMITS), []);
+        }
+        await until('told', () => dumb.troubles.length > 0);
+        assert.equal(
+          dumb.troubles.map(({ code }) => code),
+          ['UNAUTHORIZED'],
+        );
+        assert.match(dumb.troubles[0]?.message ?? '', 'publish on _INBOX.>');
+        await Promise.all([dumb.session.leave(), other.session.leave()]);
+      },
+      { jetstream: true, config },
+    );
+  });
+
+  test('a write that lands once the node has left gives the lease back', async () => {
+    await NatsWorld.in(
+      async (world) => {
+        const { session } = await joined(world, 'a', {});
+        const other = await joined(world, 'b', {});
+        const written = session.write(VALUE, null);
+        await session.leave();
+        await written;
+        await until('given back', () => other.seen.at(-1)?.holder === null);
+        assert.is((await other.session.read())?.fence, 1);
+        await other.session.leave();
+      },
+      { jetstream: true },
+    );
+  });
+
+  test('a bucket that is deleted is made anew by nodes that run: one of them leads again', async () => {
+    await NatsWorld.in(
+      async (world) => {
+        const network = memoryNetwork();
+        const members = ['a', 'b', 'c'];
+        const troubles: string[] = [];
+        const terms = new Map<number, string>();
+        const nodes = await Promise.all(
+          members.map(async (id) => {
+            const node = createNode({
+              item: 'i',
+              id,
+              members,
+              data: keyValue<number>(),
+              lease: natsLease(await world.client(), { leaseMs: LEASE_MS, bucket: BUCKET }),
+              transports: {
+                listen: () => network.listen(`at ${id}`),
+                connect: (leader) => network.connect({ to: `at ${leader}`, name: id }),
+              },
+            });
+            node.on('trouble', ({ code, reason }) => troubles.push(`${code} ${reason}`));
+            node.on('role', (role) => {
+              const { term } = node.status;
+              if (role !== 'leading') return;
+              if ((terms.get(term) ?? id) !== id) troubles.push(`two leaders in ${term}`);
+              terms.set(term, id);
+            });
+            await node.start();
+            return node;
+          }),
+        );
+        const leader = () => nodes.find(({ role }) => role === 'leading');
+        await until('a leader', () => leader() !== undefined);
+        const before = leader()?.status.term ?? 0;
+        await leader()?.data.set('k', 1);
+        const kv = await new Kvm(await world.client()).open(BUCKET);
+        await kv.destroy();
+        await until('a later leader', () => (leader()?.status.term ?? 0) > before);
+        await leader()?.data.set('k', 2);
+        assert.ok(troubles.some((told) => /bucket "leases" was gone and is made anew/.test(told)));
+        assert.equal(
+          troubles.filter((told) => told.startsWith('two leaders')),
+          [],
+        );
+        await Promise.all(nodes.map((node) => node.stop()));
+      },
+      { jetstream: true },
+    );
+  });
+}
+
+test.run();

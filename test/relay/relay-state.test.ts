@@ -1,0 +1,46 @@
+/** What a tree does while a relay fetches a whole state: docs/guides/relays.md says the same. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ReplicationError } from '../../lib/errors.js';
+import { RelayCluster } from '../support/relay-cluster.js';
+import { setter, TWO_PHASE } from '../support/service-changes.js';
+import type { SlaveLife } from '../support/service-cluster.js';
+
+const test = suite('relay: a whole state is under way');
+
+const STATE_BYTES = 200_000;
+const BYTES_PER_SECOND = 40_000;
+
+test('rounds wait for the relay up to the vote deadline; slaves below go on one-phase', async () => {
+  const cluster = new RelayCluster();
+  const master = cluster.master({ history: 5 });
+  const relay = cluster.relay('r1', { logBytesMax: 1_000 });
+  const [early, late] = cluster.leaves('r1', 2) as [SlaveLife, SlaveLife];
+  await cluster.start(master, relay, early);
+  await cluster.converge(master, [early]);
+  await cluster.finish(master.node.data.update(setter('large', 'x'.repeat(STATE_BYTES))));
+  await cluster.converge(master, [early]);
+  for (let index = 0; index < 20; index += 1) {
+    await cluster.finish(master.node.data.update(setter(`key ${index}`, 'y'.repeat(100))));
+  }
+  await cluster.converge(master, [early]);
+  cluster.network.setFaults('master', 'r1', { bytesPerSecond: BYTES_PER_SECOND });
+  await cluster.start(late);
+  await cluster.until('the relay fetches', () => relay.node.status.data === 'syncing');
+  const onePhase = await cluster.finish(master.node.data.update(setter('meanwhile')));
+  await cluster.until('one-phase got there', () => {
+    return (early.node.position?.version ?? 0) >= onePhase.version;
+  });
+  assert.is(relay.node.status.data, 'syncing', 'past the relay, which still fetches');
+  const task = master.node.data.update(setter('round'), TWO_PHASE);
+  const error = await cluster.failure(task);
+  assert.instance(error, ReplicationError);
+  assert.is((error as ReplicationError).code, 'ABORTED');
+  assert.match((error as ReplicationError).message, /r1/);
+  assert.is(relay.node.status.data, 'syncing', 'it still fetches');
+  await cluster.until('the state is here', () => relay.node.status.data === 'current');
+  await cluster.finish(master.node.data.update(setter('round'), TWO_PHASE));
+  await cluster.converge(master, [early, late]);
+});
+
+test.run();
