@@ -64,7 +64,7 @@ export class ProcessCluster {
     this.proxies = proxies;
   }
 
-  /** @throws when one of them does not come up; then none is left, and the message has their faults */
+  /** @throws with their faults when one of them does not come up; then none is left. */
   static async start(settings: ClusterSettings): Promise<ProcessCluster> {
     const { folder, heartbeatMs, voteMs } = settings;
     await mkdir(folder, { recursive: true });
