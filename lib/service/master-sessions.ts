@@ -46,6 +46,8 @@ export class MasterSessions {
   readonly #inspection: RunInspection | undefined;
   readonly #impostors: Impostors;
   readonly #rivals: Rivals;
+  /** Sessions whose connection is being ended for their silence. */
+  readonly #ended = new WeakSet<Session>();
 
   constructor(parts: {
     readonly roster: SlaveRoster;
@@ -150,7 +152,11 @@ export class MasterSessions {
   }
 
   #endSilent(): void {
-    for (const { slave, peer } of this.#silentSessions()) {
+    for (const session of this.#silentSessions()) {
+      // An orderly end may take longer than the next heartbeat.
+      if (this.#ended.has(session)) continue;
+      this.#ended.add(session);
+      const { slave, peer } = session;
       this.#port.trouble('TIMEOUT', `${slave} was silent for too long: its connection is ended`);
       this.#transport.disconnect(peer);
     }
@@ -194,6 +200,7 @@ export class MasterSessions {
         }
         return this.#port.inquired(known, message);
       case 'goodbye':
+        known.problem = { code: 'NOT_RUNNING', reason: message.reason };
         this.#port.slaveLeft(known, message.reason);
         // The connection may carry other items of that process: only this item's part ends.
         return this.left(peer, null);

@@ -219,6 +219,10 @@ export class SlaveRun implements SlaveParts {
     this.trouble(code, problem.reason);
     const { id } = this.settings;
     const message = `the store of slave "${id}" failed: ${problem.reason}; restart it`;
+    // It answers nothing any more: rounds shall not wait for its vote, and people see why (P14).
+    if (this.failure === null && this.peer !== null) {
+      this.outbox.send(this.peer, { kind: 'goodbye', reason: message });
+    }
     this.failure ??= new ReplicationError('STORE_FAILED', message, { cause: error });
     this.#waits.fail(this.failure);
   }

@@ -65,6 +65,24 @@ async function live(kind: string, faults: LinkFaults, seed: number): Promise<voi
   assert.equal(cluster.clock.pending, [], 'nothing is left behind');
 }
 
+test('L3: a slave that fell silent is told once, however long its connection takes to end', async () => {
+  const cluster = new ServiceCluster();
+  const master = cluster.master();
+  const slave = cluster.slave('s1');
+  const { wire } = master;
+  const end = wire.disconnect.bind(wire);
+  wire.disconnect = (peer) => void cluster.clock.setTimeout(() => end(peer), 10_000);
+  await cluster.start(master, slave);
+  await cluster.converge(master, [slave]);
+  cluster.network.partition('master', 's1');
+  const told = () => master.troubles.filter(({ reason }) => reason.includes('silent for too long'));
+  await cluster.until('it is told', () => told().length > 0, 60_000);
+  await cluster.clock.pass(8_000);
+  assert.is(told().length, 1);
+  cluster.network.heal();
+  await cluster.converge(master, [slave], 60_000);
+});
+
 for (const [kind, faults] of Object.entries(KINDS)) {
   test(`S1, S6, S7, S9, L2: ${kind}, ${SEEDS} seeds`, async () => {
     for (let seed = 1; seed <= SEEDS; seed += 1) {

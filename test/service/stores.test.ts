@@ -106,6 +106,29 @@ test('T26: a slave whose n-th write fails votes no or fails, visibly; the others
   }
 });
 
+test('P14: a slave whose store failed leaves, says why, and no round waits for it', async () => {
+  const cluster = new ServiceCluster();
+  const master = cluster.master();
+  const disk = new ServiceDisk();
+  const slave = cluster.slave('s1', { disk });
+  const good = cluster.slave('s2');
+  await cluster.start(master, slave, good);
+  await cluster.converge(master, [slave, good]);
+  await cluster.clock.pass(2_000);
+  failFrom(disk, 1);
+  const before = cluster.clock.now();
+  const lost = master.node.data.update(setter('a'), TWO_PHASE);
+  const { message } = (await cluster.failure(lost)) as ReplicationError;
+  cluster.rules.aborted('a');
+  assert.match(message, /s1 left: the store of slave "s1" failed: the disk is gone; restart it/);
+  await cluster.finish(master.node.data.update(setter('b'), TWO_PHASE));
+  assert.ok(cluster.clock.now() - before < 1_000, 'no vote deadline passed');
+  const gone = master.node.slaves().find(({ id }) => id === 's1');
+  assert.is(gone?.stage, 'gone');
+  assert.match(gone?.problem?.reason ?? '', /the disk is gone/);
+  await cluster.converge(master, [good]);
+});
+
 test('T22, T23: slow disks delay votes and decisions, and nothing leaves before they are done', async () => {
   const cluster = new ServiceCluster();
   const disks = [new ServiceDisk(), new ServiceDisk()] as const;
