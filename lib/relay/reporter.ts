@@ -68,7 +68,8 @@ export class Reporter {
     this.#gone.clear();
     this.#here.clear();
     this.#said = '';
-    for (const move of this.#run.sessions.subtree.everybody()) this.moved(move);
+    // Not by `moved`, which looks through all that waits: a relay may have thousands.
+    for (const move of this.#run.sessions.subtree.everybody()) this.#here.set(keyOf(move), move);
   }
 
   /** The master's heartbeat came by. */
