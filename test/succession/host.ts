@@ -78,14 +78,16 @@ async function lane(): Promise<void> {
 }
 
 async function tellState(): Promise<void> {
+  const keptKeys: string[] = [];
+  for (const { id } of node.status.conflicts) {
+    keptKeys.push(...(await node.conflictData(id)).keys());
+  }
+  // All of one moment: while conflicts are read a whole state may come, and old keys under its
+  // version would look like changes that are lost.
   const { role, conflicts, copy } = node.status;
   const keys = [...node.data.keys()];
   const known = new Set(keys);
-  const conflicting: string[] = [];
-  for (const { id } of conflicts) {
-    const kept = await node.conflictData(id);
-    conflicting.push(...[...kept.keys()].filter((key) => !known.has(key)));
-  }
+  const conflicting = keptKeys.filter((key) => !known.has(key));
   const version = node.position?.version ?? 0;
   const round = copy?.round ?? 'none';
   say({ kind: 'state', state: { role, version, round, conflicts, keys, conflicting } });
