@@ -12,8 +12,10 @@ const test = suite('transport suite: catches broken transports');
 /** Changes the master of a good pair into a bad one. */
 type Defect = (good: MasterTransport) => Partial<MasterTransport>;
 
-function brokenPair(defect: Defect): TransportPair {
-  const network = memoryNetwork({ maxFrameBytes: 70_000, highWaterBytes: 200_000 });
+const LIMITS = { maxFrameBytes: 70_000, highWaterBytes: 200_000 };
+
+function brokenPair(defect: Defect, limits: Partial<typeof LIMITS>): TransportPair {
+  const network = memoryNetwork({ ...LIMITS, ...limits });
   const good = network.listen();
   const broken = defect(good);
   const master = new Proxy(good, {
@@ -30,11 +32,11 @@ function brokenPair(defect: Defect): TransportPair {
 }
 
 /** The names of the suite's tests that fail on it; of all tests, or of the one named. */
-async function failuresOf(defect: Defect, only?: string): Promise<string[]> {
+async function failuresOf(defect: Defect, only?: string, limits = {}): Promise<string[]> {
   const tests: Array<{ name: string; run: () => Promise<void> }> = [];
   transportSuite({
     test: (name, run) => void tests.push({ name, run }),
-    factory: () => brokenPair(defect),
+    factory: () => brokenPair(defect, limits),
     deadlineMs: 100,
   });
   assert.ok(tests.length > 15);
@@ -154,6 +156,23 @@ const defects: Record<string, Defect> = {
 
 test('a good transport passes', async () => {
   assert.equal(await failuresOf(() => ({})), []);
+});
+
+test('P15: what may have been lost is not sent again to a peer that is full', async () => {
+  let offered = 0;
+  let full = 0;
+  const lossy: Defect = (good) => ({
+    features: { ...good.features, reliable: false },
+    send: (peer, frame) => {
+      offered += 1;
+      if (!good.writable(peer)) full += 1;
+      good.send(peer, frame);
+    },
+  });
+  const sizes = 'frames of every size up to maxFrameBytes arrive unchanged';
+  assert.equal(await failuresOf(lossy, sizes, { highWaterBytes: 1 }), []);
+  assert.ok(offered >= 10, `${offered} frames were sent`);
+  assert.is(full, 0, 'frames were sent to a full peer');
 });
 
 for (const [name, defect] of Object.entries(defects)) {

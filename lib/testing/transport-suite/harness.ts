@@ -123,6 +123,8 @@ export interface OpenSlave {
 export class Bench {
   readonly pair: TransportPair;
   readonly sink = new Recorder();
+  /** The master's, then one of each slave. */
+  readonly sinks: Recorder[] = [this.sink];
   readonly #deadlineMs: number;
   readonly #opened: Transport[] = [];
 
@@ -146,6 +148,7 @@ export class Bench {
     const sink = new Recorder();
     const before = this.sink.joins.length;
     this.#opened.push(transport);
+    this.sinks.push(sink);
     await transport.open(sink);
     await this.until('joined on both sides', () => {
       return this.sink.joins.length > before && sink.joins.length > 0;
@@ -157,10 +160,21 @@ export class Bench {
   async until(what: string, holds: () => boolean, again?: () => void): Promise<void> {
     const deadline = performance.now() + this.#deadlineMs;
     while (!holds()) {
-      check(performance.now() < deadline, `missing after ${this.#deadlineMs} ms: ${what}`);
+      if (performance.now() >= deadline) throw this.#missing(what);
       again?.();
       await pause();
     }
+  }
+
+  /** The end of a connection, or a trouble, is most often why what was awaited did not come. */
+  #missing(what: string): Error {
+    const told = this.sinks.flatMap(({ lefts, troubles }) => [
+      ...lefts.map(
+        ({ peer, error }) => `${peer} left${error === null ? '' : `: ${error.message}`}`,
+      ),
+      ...troubles.map((error) => error.message),
+    ]);
+    return new Error([`missing after ${this.#deadlineMs} ms: ${what}`, ...told].join('; told: '));
   }
 
   /** Runs `act` such that any call to any sink during it is noticed. */
@@ -190,6 +204,14 @@ export function bench(context: SuiteContext, name: string, run: (b: Bench) => Pr
       await open.stop();
     }
   });
+}
+
+/**
+ * Sends once more what may have been lost, unless the peer is full: what waits for it is on its way,
+ * and a peer for which ever more is sent regardless is dropped as a slow reader (P15).
+ */
+export function sendAgain(transport: Transport, peer: PeerId, frame: Uint8Array): void {
+  if (transport.writable(peer)) transport.send(peer, frame);
 }
 
 /** A frame that can be told from all others: its number, then bytes that follow from it. */
