@@ -1,6 +1,7 @@
 /** Those below in figures, on all levels, and the few to look at first: derived, never stored. */
 import type { BelowMessage, NodeBelow } from '../../machines/protocol.js';
 import { VERSIONS_MAX } from '../wire/limits.js';
+import type { MasterReport } from './inspection.js';
 import type { BelowStatus, SlaveInfo } from './status.js';
 import type { Subtree } from './subtree.js';
 
@@ -89,4 +90,16 @@ export function belowOf(
     worst: behind[0] ?? null,
     behind,
   };
+}
+
+/** Of a master or relay that does not run. */
+export const NOBODY: BelowStatus = belowOf([], 0, null);
+
+/** For who inspects: the slaves of this side, and the whole tree where that is more than these. */
+export function reportBelow(
+  slaves: readonly SlaveInfo[],
+  newest: number,
+  subtree: Subtree,
+): Pick<MasterReport, 'slaves' | 'below'> {
+  return subtree.isDeep ? { slaves, below: belowOf(slaves, newest, subtree) } : { slaves };
 }

@@ -11,6 +11,7 @@ import { serviceLimits } from '../limits.js';
 import type { ItemStorage } from '../stores/contract.js';
 import { ProtocolActor } from './actor.js';
 import { AwaitedConfirmations, AwaitedVotes } from './awaited.js';
+import { reportBelow } from './below.js';
 import { ChangeTeller } from './change-teller.js';
 import type { Emitter } from './emitter.js';
 import { closeParts } from './ending.js';
@@ -331,7 +332,9 @@ export class MasterRun implements MasterParts {
   #beginInspection(incarnation: string): void {
     const { item, id } = this.settings;
     const report = () => {
-      return { role: 'master' as const, status: this.status(), slaves: this.slaves() };
+      const { version } = this.context.position;
+      const slaves = reportBelow(this.slaves(), version, this.sessions.subtree);
+      return { role: 'master' as const, status: this.status(), ...slaves };
     };
     this.inspection?.begin({ role: 'master', item, id, incarnation, report });
   }

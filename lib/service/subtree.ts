@@ -67,6 +67,12 @@ export class Subtree {
     }
   }
 
+  /** Whether a relay of this side told who is below it. */
+  get isDeep(): boolean {
+    for (const { report } of this.#top.values()) if (report !== null) return true;
+    return false;
+  }
+
   reportOf(id: string): BelowMessage | null {
     return this.#top.get(id)?.report ?? null;
   }
