@@ -188,9 +188,8 @@ export class RelayRun implements RelayParts, SlaveTap, Below {
   forget(id: string): boolean {
     const known = this.roster.forget(id);
     if (known === undefined) return false;
-    this.sessions.serving.forget(id);
+    this.sessions.forgotten(known);
     this.rounds.holders.delete(id);
-    if (known.session !== null) this.settings.downstream.disconnect(known.session.peer);
     this.actor.send({ type: 'slaveLost', slave: id, reason: 'forgotten by the host' });
     return true;
   }

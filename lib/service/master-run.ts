@@ -241,8 +241,7 @@ export class MasterRun implements MasterParts {
   forget(id: string): boolean {
     const known = this.roster.forget(id);
     if (known === undefined) return false;
-    this.sessions.serving.forget(id);
-    if (known.session !== null) this.settings.transport.disconnect(known.session.peer);
+    this.sessions.forgotten(known);
     this.actor.send({ type: 'slaveLost', slave: id, reason: 'forgotten by the host' });
     this.actor.send({ type: 'slaveForgotten', slave: id });
     this.saveKnown();
