@@ -25,6 +25,7 @@ export interface ReplicationNode<MasterData, SlaveData> extends AsyncDisposable 
    */
   readonly data: NodeData<MasterData, SlaveData>;
   readonly role: NodeRole;
+  /** Of what `data` reads; null until the copy is served, or while it holds nothing. */
   readonly position: Position | null;
   readonly status: NodeStatus;
   /**
@@ -88,7 +89,7 @@ class RunningNode<MasterData extends object, SlaveData extends object>
   }
 
   get position(): Position | null {
-    return this.#run.position;
+    return this.#run.servedPosition;
   }
 
   get status(): NodeStatus {
