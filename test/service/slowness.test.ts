@@ -91,7 +91,7 @@ async function run(seed: number): Promise<void> {
     voteTimeout: patience,
   });
   const slaves = ['s1', 's2', 's3'].map((id) =>
-    cluster.slave(id, { ...part(), silence: patience, prepareTimeout: patience }),
+    cluster.slave(id, { ...part(), prepareTimeout: patience }),
   );
   const [late, ...early] = slaves;
   await cluster.start(master, ...early);
