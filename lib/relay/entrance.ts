@@ -195,18 +195,20 @@ export class Entrance {
 
   /**
    * A whole state for this one may not be older: a copy that merely lacks increments only goes up
-   * (S7), one that forked falls back to what was promised it on disk and not below (P19).
+   * (S7), one that forked falls back to what was promised it on disk and not below (P19). One that
+   * starts over got stuck, mostly by one of the increments behind the state that is kept here, and
+   * would by them again (P22).
    */
   #floorOf({ position, firm }: RequestMessage): number {
     const { slave, digestAt } = this.#run;
+    const reached = pointOf(slave.facts.position).version;
     if (position === null) {
       const isOwn = firm !== null && digestAt(firm.version) === firm.digest;
-      return isOwn ? firm.version : 0;
+      return isOwn ? reached : 0;
     }
     if (position.lineage !== slave.facts.lineage) return 0;
     const digest = digestAt(position.version);
     if (digest !== undefined && digest !== position.digest) return firm?.version ?? 0;
-    const reached = pointOf(slave.facts.position).version;
     return position.version >= reached ? 0 : position.version + 1;
   }
 
