@@ -20,6 +20,7 @@ import { checkOptions, integerOption, type OptionCheck, objectOption } from '../
 import { type Clock, systemClock } from '../runtime/clock.js';
 import { watchStatus } from '../transports/nats/status.js';
 import { Troubles } from '../transports/nats/troubles.js';
+import { type Entry, LeaseWatch } from './nats-watch.js';
 
 export interface NatsLeaseOptions {
   /** Milliseconds. @default 3000 */
@@ -124,7 +125,7 @@ class NatsLeaseSession implements LeaseSession {
   readonly #unwatch: () => void;
   /** Subjects that answers were sent to of late, so that a refusal is known as this one's. */
   readonly #answered = new Set<string>();
-  #watch: { stop(): void } | null = null;
+  readonly #watch: LeaseWatch;
   #isOver = false;
 
   constructor(connection: NatsConnection, kv: KV, member: LeaseMember, settings: SessionSettings) {
@@ -136,6 +137,7 @@ class NatsLeaseSession implements LeaseSession {
     this.#subject = `${settings.prefix}.${this.#key}`;
     this.#troubles = new Troubles(settings.clock, (error) => member.troubled(error));
     this.#unwatch = watchStatus(connection, (status) => this.#noteStatus(status));
+    this.#watch = this.#newWatch();
     this.#subscription = connection.subscribe(this.#subject, {
       callback: (error, message) => {
         if (error !== null) return this.#refused(error as Refusal);
@@ -149,20 +151,31 @@ class NatsLeaseSession implements LeaseSession {
   }
 
   /** Tells of every write; without it, the keeper reads. */
-  async watch(): Promise<void> {
-    this.#watch?.stop();
-    const changes = await this.#kv.watch({ key: this.#key });
-    this.#watch = changes;
-    void (async () => {
-      for await (const { value, revision, operation } of changes) {
-        const record = operation === 'PUT' ? readLeaseValue(value) : null;
-        if (record !== null && !this.#isOver) this.#member.changed({ ...record, revision });
-      }
-    })().catch((error: unknown) => this.#trouble(error));
+  watch(): Promise<void> {
+    return this.#watch.start(this.#kv);
+  }
+
+  #newWatch(): LeaseWatch {
+    const { clock, leaseMs, bucket } = this.#settings;
+    const replaced = () => {
+      const message =
+        `the watch on the KV bucket "${bucket}" did not tell what was written there: it is set ` +
+        'up anew; until then the lease is only read from time to time';
+      this.#trouble(new ReplicationError('TIMEOUT', message, { retryable: true }));
+    };
+    const changed = ({ value, revision, operation }: Entry) => {
+      const record = operation === 'PUT' ? readLeaseValue(value) : null;
+      if (record !== null && !this.#isOver) this.#member.changed({ ...record, revision });
+    };
+    const failed = (error: unknown) => this.#trouble(error);
+    const events = { changed, replaced, failed };
+    return new LeaseWatch({ key: this.#key, clock, patienceMs: leaseMs / 3, events });
   }
 
   async read(): Promise<LeaseRecord | null> {
+    const told = this.#watch.told;
     const entry = await this.#inTime(this.#get(), 'reading the lease');
+    this.#watch.noteRead(this.#kv, entry?.revision ?? 0, told);
     if (entry === null) return null;
     const record = entry.operation === 'PUT' ? readLeaseValue(entry.value) : null;
     // Deleted by hand, or not ours: nobody holds it, and its numbers go on above this one.
@@ -245,7 +258,7 @@ class NatsLeaseSession implements LeaseSession {
   async leave(): Promise<void> {
     this.#isOver = true;
     this.#unwatch();
-    this.#watch?.stop();
+    this.#watch.stop();
     if (!this.#connection.isClosed()) this.#subscription.unsubscribe();
   }
 
@@ -341,7 +354,10 @@ export function natsLease(
     try {
       const kv = await open();
       const session = new NatsLeaseSession(connection, kv, member, { ...settings, open });
-      await session.watch();
+      await session.watch().catch(async (error: unknown) => {
+        await session.leave();
+        throw error;
+      });
       return session;
     } catch (error) {
       const what = `the lease of "${member.item}" in the KV bucket "${settings.bucket}"`;

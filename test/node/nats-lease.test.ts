@@ -1,6 +1,6 @@
 /** The lease on a real NATS server: refusals are told, a lost bucket is made anew. */
 import { Kvm } from '@nats-io/kv';
-import type { ConnectionOptions } from '@nats-io/nats-core';
+import type { ConnectionOptions, NatsConnection } from '@nats-io/nats-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ReplicationError } from '../../lib/errors.js';
@@ -18,6 +18,8 @@ const missing = natsServerMissing();
 const LEASE_MS = 600;
 const BUCKET = 'leases';
 const LIMITS = { timeoutMs: 300, all: 1, most: 1, graceMs: 10 };
+/** More than the new bucket has, so that its numbers begin below those of the old one. */
+const WRITES = 20;
 const VALUE = { holder: 'a', fence: 1, heir: null, successions: [] };
 
 /** Their own inbox is another one, so that all but the questions of the board still works. */
@@ -53,6 +55,16 @@ async function joined(world: NatsWorld, id: string, user: ConnectionOptions): Pr
     troubled: (error) => troubles.push(error),
   });
   return { session, troubles, seen };
+}
+
+/** As a server does that kept them in memory and was restarted; nobody is told. */
+async function loseConsumers(client: NatsConnection): Promise<void> {
+  const answer = await client.request(`$JS.API.CONSUMER.NAMES.KV_${BUCKET}`);
+  const { consumers } = answer.json<{ consumers: string[] }>();
+  assert.is(consumers.length, 2);
+  for (const name of consumers) {
+    await client.request(`$JS.API.CONSUMER.DELETE.KV_${BUCKET}.${name}`);
+  }
 }
 
 if (missing !== null) test.skip(`SKIPPED: ${missing}`, () => {});
@@ -159,6 +171,53 @@ else {
           [],
         );
         await Promise.all(nodes.map((node) => node.stop()));
+      },
+      { jetstream: true },
+    );
+  });
+
+  test('a bucket that another node made anew tells this one of its writes again', async () => {
+    await NatsWorld.in(
+      async (world) => {
+        const maker = await joined(world, 'a', {});
+        const other = await joined(world, 'b', {});
+        let revision: number | null = null;
+        for (let fence = 1; fence <= WRITES; fence += 1) {
+          revision = (await maker.session.write({ ...VALUE, fence }, revision))?.revision ?? null;
+        }
+        await until('the last write is told', () => other.seen.at(-1)?.fence === WRITES);
+        const kv = await new Kvm(await world.client()).open(BUCKET);
+        await kv.destroy();
+        assert.is(await maker.session.read(), null);
+        const first = await maker.session.write({ ...VALUE, fence: 100 }, null);
+        // What the keepers do from time to time.
+        assert.is((await other.session.read())?.fence, 100);
+        await maker.session.write({ ...VALUE, fence: 101 }, first?.revision ?? null);
+        await until('writes are told again', () => other.seen.at(-1)?.fence === 101, 5_000);
+        assert.equal(
+          other.troubles.map(({ message }) => /is set up anew/.test(message)),
+          [true],
+        );
+        await Promise.all([maker.session.leave(), other.session.leave()]);
+      },
+      { jetstream: true },
+    );
+  });
+
+  test('a watch that the server lost is replaced, once the reads show it', async () => {
+    await NatsWorld.in(
+      async (world) => {
+        const maker = await joined(world, 'a', {});
+        const other = await joined(world, 'b', {});
+        const first = await maker.session.write(VALUE, null);
+        await until('told', () => other.seen.length > 0);
+        await loseConsumers(await world.client());
+        await maker.session.write({ ...VALUE, fence: 2 }, first?.revision ?? null);
+        const reads = setInterval(() => void other.session.read(), LEASE_MS / 3);
+        const isTold = () => other.seen.at(-1)?.fence === 2;
+        await until('told again', isTold, 5_000).finally(() => clearInterval(reads));
+        assert.is(other.troubles.length, 1);
+        await Promise.all([maker.session.leave(), other.session.leave()]);
       },
       { jetstream: true },
     );
