@@ -4,7 +4,7 @@
  * optional packages `@nats-io/kv` and `@nats-io/nats-core`.
  */
 import { type KV, Kvm } from '@nats-io/kv';
-import type { NatsConnection, Status, Subscription } from '@nats-io/nats-core';
+import type { ConnectionOptions, NatsConnection, Status, Subscription } from '@nats-io/nats-core';
 import { asReplicationError, ReplicationError, reasonOf } from '../errors.js';
 import { gather } from '../node/gather.js';
 import type {
@@ -98,8 +98,19 @@ function wordOf(data: Uint8Array): Word | null {
   }
 }
 
-/** Replies to questions: one subject for each, below this. */
-const INBOX = '_INBOX.';
+/**
+ * Replies to questions have one subject each, below what the host's connection has for answers: an
+ * account may keep its users apart by it. The type of a connection does not show its options.
+ */
+function inboxOf(connection: NatsConnection): string {
+  const { options } = connection as { readonly options?: ConnectionOptions };
+  return options?.inboxPrefix ?? '_INBOX';
+}
+
+/** The subjects that a refused one is of, as permissions name them. */
+function inboxSubjects(subject: string): string {
+  return `${subject.slice(0, subject.lastIndexOf('.'))}.>`;
+}
 
 /** Questions come a few at a time; a refusal comes within moments. */
 const ANSWERED_MAX = 64;
@@ -238,7 +249,7 @@ class NatsLeaseSession implements LeaseSession {
     const gathered = gather(this.#settings.clock, limits);
     const word = { from: this.#member.id, body: question } satisfies Word;
     try {
-      const reply = `${INBOX}${crypto.randomUUID()}`;
+      const reply = `${inboxOf(this.#connection)}.${crypto.randomUUID()}`;
       const subscription = this.#connection.subscribe(reply, {
         callback: (error, message) => {
           if (error !== null) return this.#refused(error as Refusal);
@@ -292,12 +303,13 @@ class NatsLeaseSession implements LeaseSession {
   #refused(error: Refusal): void {
     if (error.name !== 'PermissionViolationError') return this.#trouble(error);
     const { prefix } = this.#settings;
-    const isReply = String(error.subject).startsWith(INBOX);
-    const subject = isReply ? `${INBOX}>` : this.#subject;
+    const isReply = error.subject !== this.#subject;
+    const subject = isReply ? inboxSubjects(String(error.subject)) : this.#subject;
     const verb = error.operation === 'publish' ? 'publish' : 'subscribe';
     const message =
       `the NATS server does not let this user ${verb} on ${subject}: permit every node to ` +
-      `publish and subscribe on "${prefix}.>" and "${INBOX}>", else no leader is found`;
+      `publish and subscribe on "${prefix}.>", to subscribe below its own inboxPrefix and to ` +
+      'publish below those of all nodes, else no leader is found';
     this.#trouble(new ReplicationError('UNAUTHORIZED', message, { cause: error }));
   }
 

@@ -1,4 +1,6 @@
 /** The lease on a real NATS server: refusals are told, a lost bucket is made anew. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Kvm } from '@nats-io/kv';
 import type { ConnectionOptions, NatsConnection } from '@nats-io/nats-core';
 import { suite } from 'uvu';
@@ -9,20 +11,26 @@ import { natsLease } from '../../lib/leases/nats.js';
 import { createNode } from '../../lib/node/index.js';
 import type { LeaseRecord, LeaseSession } from '../../lib/node/lease.js';
 import { memoryNetwork } from '../../lib/transports/memory/index.js';
+import { watchStatus } from '../../lib/transports/nats/status.js';
 import { natsServerMissing } from '../support/nats-server.js';
 import { NatsWorld } from '../support/nats-world.js';
+import { packageRoot } from '../support/package-root.js';
 import { until } from '../support/recording-sink.js';
 
 const test = suite('lease on NATS');
 const missing = natsServerMissing();
 const LEASE_MS = 600;
 const BUCKET = 'leases';
+const BOARD = 'leases.board';
 const LIMITS = { timeoutMs: 300, all: 1, most: 1, graceMs: 10 };
 /** More than the new bucket has, so that its numbers begin below those of the old one. */
 const WRITES = 20;
 const VALUE = { holder: 'a', fence: 1, heir: null, successions: [] };
 
-/** Their own inbox is another one, so that all but the questions of the board still works. */
+/**
+ * Answers to questions come on two parts, what the client itself asks for on three: so all but the
+ * questions of the board still works.
+ */
 const DEAF = { user: 'deaf', pass: 'x', inboxPrefix: 'own' };
 const DUMB = { user: 'dumb', pass: 'x', inboxPrefix: 'own' };
 const ALL = { user: 'all', pass: 'x' };
@@ -31,7 +39,7 @@ authorization {
   users: [
     { user: all, password: x }
     { user: deaf, password: x, permissions: {
-        publish: ">", subscribe: { allow: ">", deny: "_INBOX.>" } } }
+        publish: ">", subscribe: { allow: ">", deny: "own.*" } } }
     { user: dumb, password: x, permissions: {
         subscribe: ">", publish: { allow: ">", deny: "_INBOX.>" } } }
   ]
@@ -41,10 +49,32 @@ interface Joined {
   readonly session: LeaseSession;
   readonly troubles: ReplicationError[];
   readonly seen: LeaseRecord[];
+  /** What the server refused this connection, whoever asked. */
+  readonly refusals: readonly string[];
+}
+
+/** Their answers are kept apart; with the permissions that docs/operations.md has. */
+const NODES = ['a', 'b'].map((user) => ({ user, pass: 'x', inboxPrefix: `_INBOX_${user}` }));
+
+function documentedConfig(): string {
+  const page = readFileSync(join(packageRoot, 'docs/operations.md'), 'utf8');
+  const [, config] = /```conf\n(authorization.*?)```/s.exec(page) ?? [];
+  assert.ok(config, 'docs/operations.md has no configuration');
+  return config.replaceAll('"..."', 'x').replaceAll('replichart', BUCKET);
+}
+
+function refusalsOf(connection: NatsConnection): string[] {
+  const refusals: string[] = [];
+  watchStatus(connection, (status) => {
+    if (status.type === 'error') refusals.push(status.error.message);
+  });
+  return refusals;
 }
 
 async function joined(world: NatsWorld, id: string, user: ConnectionOptions): Promise<Joined> {
-  const lease = natsLease(await world.client(user), { leaseMs: LEASE_MS, bucket: BUCKET });
+  const connection = await world.client(user);
+  const refusals = refusalsOf(connection);
+  const lease = natsLease(connection, { leaseMs: LEASE_MS, bucket: BUCKET, prefix: BOARD });
   const troubles: ReplicationError[] = [];
   const seen: LeaseRecord[] = [];
   const session = await lease.join({
@@ -54,7 +84,7 @@ async function joined(world: NatsWorld, id: string, user: ConnectionOptions): Pr
     changed: (record) => seen.push(record),
     troubled: (error) => troubles.push(error),
   });
-  return { session, troubles, seen };
+  return { session, troubles, seen, refusals };
 }
 
 /** As a server does that kept them in memory and was restarted; nobody is told. */
@@ -81,7 +111,7 @@ else {
           deaf.troubles.map(({ code }) => code),
           ['UNAUTHORIZED'],
         );
-        assert.match(deaf.troubles[0]?.message ?? '', 'subscribe on _INBOX.>');
+        assert.match(deaf.troubles[0]?.message ?? '', 'subscribe on own.>');
         assert.equal(await other.session.ask('?', LIMITS), [{ from: 'a' }]);
         assert.equal(other.troubles, []);
         await Promise.all([deaf.session.leave(), other.session.leave()]);
@@ -107,6 +137,26 @@ else {
         await Promise.all([dumb.session.leave(), other.session.leave()]);
       },
       { jetstream: true, config },
+    );
+  });
+
+  test('users whose answers are kept apart have all they need by the permissions of the docs', async () => {
+    await NatsWorld.in(
+      async (world) => {
+        const nodes = await Promise.all(NODES.map((user) => joined(world, user.user, user)));
+        const [one, other] = nodes as [Joined, Joined];
+        assert.equal(await one.session.ask('?', LIMITS), [{ from: 'b' }]);
+        assert.equal(await other.session.ask('?', LIMITS), [{ from: 'a' }]);
+        const first = await one.session.write(VALUE, null);
+        await until('told', () => other.seen.at(-1)?.fence === 1);
+        await other.session.write({ ...VALUE, fence: 2 }, first?.revision ?? null);
+        await until('told', () => one.seen.at(-1)?.fence === 2);
+        assert.is((await one.session.read())?.fence, 2);
+        await Promise.all(nodes.map(({ session }) => session.leave()));
+        const told = nodes.flatMap(({ troubles }) => troubles.map(({ message }) => message));
+        assert.equal([...told, ...nodes.flatMap(({ refusals }) => refusals)], []);
+      },
+      { jetstream: true, config: documentedConfig() },
     );
   });
 
