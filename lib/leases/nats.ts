@@ -5,7 +5,7 @@
  */
 import { type KV, Kvm } from '@nats-io/kv';
 import type { ConnectionOptions, NatsConnection, Status, Subscription } from '@nats-io/nats-core';
-import { asReplicationError, ReplicationError, reasonOf } from '../errors.js';
+import { asReplicationError, ReplicationError } from '../errors.js';
 import { gather } from '../node/gather.js';
 import type {
   AskLimits,
@@ -20,6 +20,14 @@ import { checkOptions, integerOption, type OptionCheck, objectOption } from '../
 import { type Clock, systemClock } from '../runtime/clock.js';
 import { watchStatus } from '../transports/nats/status.js';
 import { Troubles } from '../transports/nats/troubles.js';
+import {
+  isConflict,
+  isMissing,
+  isPermission,
+  isSilence,
+  permissionFailure,
+  type Refusal,
+} from './nats-errors.js';
 import { type Entry, LeaseWatch } from './nats-watch.js';
 
 export interface NatsLeaseOptions {
@@ -69,25 +77,6 @@ function tokenOf(item: string): string {
   return hex.join('');
 }
 
-/** A server's word on a compare-and-set that came too late: code 10071. */
-function isConflict(error: unknown): boolean {
-  const { code } = (error ?? {}) as { readonly code?: unknown };
-  return code === 10071 || /wrong last sequence/i.test(reasonOf(error));
-}
-
-/** The stream of the bucket is not there: code 10059. */
-function isMissing(error: unknown): boolean {
-  const { code } = (error ?? {}) as { readonly code?: unknown };
-  return code === 10059 || /stream not found/i.test(reasonOf(error));
-}
-
-/** What the server says of a subject that this user may not use; it says so of every one. */
-interface Refusal {
-  readonly name: string;
-  readonly operation?: unknown;
-  readonly subject?: unknown;
-}
-
 function wordOf(data: Uint8Array): Word | null {
   if (data.length > MESSAGE_BYTES_MAX) return null;
   try {
@@ -107,10 +96,9 @@ function inboxOf(connection: NatsConnection): string {
   return options?.inboxPrefix ?? '_INBOX';
 }
 
-/** The subjects that a refused one is of, as permissions name them. */
-function inboxSubjects(subject: string): string {
-  return `${subject.slice(0, subject.lastIndexOf('.'))}.>`;
-}
+/** A bucket that cannot be opened for so long is told; the client gives up each try after 5 s. */
+const JOIN_MS = 8_000;
+const JOIN_PAUSE_MS = 100;
 
 /** Questions come a few at a time; a refusal comes within moments. */
 const ANSWERED_MAX = 64;
@@ -137,6 +125,8 @@ class NatsLeaseSession implements LeaseSession {
   /** Subjects that answers were sent to of late, so that a refusal is known as this one's. */
   readonly #answered = new Set<string>();
   readonly #watch: LeaseWatch;
+  /** A bucket that is being made; reads come more often than a cluster may need for it. */
+  #making: Promise<void> | null = null;
   #isOver = false;
 
   constructor(connection: NatsConnection, kv: KV, member: LeaseMember, settings: SessionSettings) {
@@ -206,6 +196,14 @@ class NatsLeaseSession implements LeaseSession {
     } catch (error) {
       if (!isMissing(error) || this.#isOver) throw error;
     }
+    this.#making ??= this.#makeAnew().finally(() => {
+      this.#making = null;
+    });
+    await this.#making;
+    return this.#kv.get(this.#key);
+  }
+
+  async #makeAnew(): Promise<void> {
     const { bucket } = this.#settings;
     this.#kv = await this.#settings.open();
     const message =
@@ -214,7 +212,6 @@ class NatsLeaseSession implements LeaseSession {
     // Each time it is news.
     this.#member.troubled(new ReplicationError('STORE_FAILED', message));
     await this.watch();
-    return this.#kv.get(this.#key);
   }
 
   async write(next: LeaseValue, expected: number | null): Promise<LeaseRecord | null> {
@@ -301,16 +298,8 @@ class NatsLeaseSession implements LeaseSession {
 
   /** Without it nodes stay short of answers, and nothing else would tell why. */
   #refused(error: Refusal): void {
-    if (error.name !== 'PermissionViolationError') return this.#trouble(error);
-    const { prefix } = this.#settings;
-    const isReply = error.subject !== this.#subject;
-    const subject = isReply ? inboxSubjects(String(error.subject)) : this.#subject;
-    const verb = error.operation === 'publish' ? 'publish' : 'subscribe';
-    const message =
-      `the NATS server does not let this user ${verb} on ${subject}: permit every node to ` +
-      `publish and subscribe on "${prefix}.>", to subscribe below its own inboxPrefix and to ` +
-      'publish below those of all nodes, else no leader is found';
-    this.#trouble(new ReplicationError('UNAUTHORIZED', message, { cause: error }));
+    if (!isPermission(error)) return this.#trouble(error);
+    this.#trouble(permissionFailure(error, this.#subject, this.#settings.prefix));
   }
 
   /** While its connection is away the client waits for longer than a lease lasts. */
@@ -362,15 +351,32 @@ export function natsLease(
       // From the leader of the stream: what a replica tells may be old.
       allow_direct: false,
     });
+  const joinOnce = async (member: LeaseMember): Promise<LeaseSession> => {
+    const kv = await open();
+    const session = new NatsLeaseSession(connection, kv, member, { ...settings, open });
+    await session.watch().catch(async (error: unknown) => {
+      await session.leave();
+      throw error;
+    });
+    return session;
+  };
+  /** While a cluster makes the bucket for one node, its servers do not tell others of it. */
+  const joinPatiently = async (member: LeaseMember): Promise<LeaseSession> => {
+    const { clock } = settings;
+    const sinceMs = clock.now();
+    for (;;) {
+      try {
+        return await joinOnce(member);
+      } catch (error) {
+        const isTemporary = isSilence(error) || isMissing(error);
+        if (!isTemporary || clock.now() - sinceMs >= JOIN_MS) throw error;
+      }
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, JOIN_PAUSE_MS));
+    }
+  };
   const join = async (member: LeaseMember): Promise<LeaseSession> => {
     try {
-      const kv = await open();
-      const session = new NatsLeaseSession(connection, kv, member, { ...settings, open });
-      await session.watch().catch(async (error: unknown) => {
-        await session.leave();
-        throw error;
-      });
-      return session;
+      return await joinPatiently(member);
     } catch (error) {
       const what = `the lease of "${member.item}" in the KV bucket "${settings.bucket}"`;
       throw asReplicationError(error, 'STORE_FAILED', what);

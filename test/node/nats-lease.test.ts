@@ -2,7 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kvm } from '@nats-io/kv';
-import type { ConnectionOptions, NatsConnection } from '@nats-io/nats-core';
+import type {
+  ConnectionOptions,
+  NatsConnection,
+  Payload,
+  RequestOptions,
+} from '@nats-io/nats-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ReplicationError } from '../../lib/errors.js';
@@ -87,6 +92,25 @@ async function joined(world: NatsWorld, id: string, user: ConnectionOptions): Pr
   return { session, troubles, seen, refusals };
 }
 
+/** The same connection, over which the first question about a stream is heard and not answered. */
+function silentOnce(connection: NatsConnection, asked: string[]): NatsConnection {
+  connection.subscribe('silence', { callback: () => {} });
+  const request = (subject: string, payload?: Payload, options?: RequestOptions) => {
+    const isFirst = subject.startsWith('$JS.API.STREAM.INFO.') && !asked.includes(subject);
+    asked.push(subject);
+    return isFirst
+      ? connection.request('silence', payload, { timeout: 50 })
+      : connection.request(subject, payload, options);
+  };
+  return new Proxy(connection, {
+    get: (target, name) => {
+      if (name === 'request') return request;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
 /** As a server does that kept them in memory and was restarted; nobody is told. */
 async function loseConsumers(client: NatsConnection): Promise<void> {
   const answer = await client.request(`$JS.API.CONSUMER.NAMES.KV_${BUCKET}`);
@@ -157,6 +181,27 @@ else {
         assert.equal([...told, ...nodes.flatMap(({ refusals }) => refusals)], []);
       },
       { jetstream: true, config: documentedConfig() },
+    );
+  });
+
+  test('a server that does not answer at first, as a cluster that makes the bucket, is asked again', async () => {
+    await NatsWorld.in(
+      async (world) => {
+        const asked: string[] = [];
+        const connection = silentOnce(await world.client(), asked);
+        const member = {
+          id: 'a',
+          item: 'i',
+          answer: async () => null,
+          changed: () => {},
+          troubled: () => {},
+        };
+        const session = await natsLease(connection, { bucket: BUCKET }).join(member);
+        assert.is((await session.write(VALUE, null))?.fence, 1);
+        assert.is(asked.filter((subject) => subject.startsWith('$JS.API.STREAM.INFO.')).length, 2);
+        await session.leave();
+      },
+      { jetstream: true },
     );
   });
 
