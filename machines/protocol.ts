@@ -296,5 +296,20 @@ export type SlaveMessage =
 export type Message = MasterMessage | SlaveMessage;
 export type MessageKind = Message['kind'];
 
+/** What only a slave says; `refused` is said by both. */
+const KINDS_OF_SLAVES: Readonly<Record<Exclude<SlaveMessage['kind'], 'refused'>, true>> = {
+  hello: true,
+  request: true,
+  vote: true,
+  ack: true,
+  inquire: true,
+  goodbye: true,
+  below: true,
+};
+
+export function isSaidBySlavesOnly(kind: MessageKind): boolean {
+  return Object.hasOwn(KINDS_OF_SLAVES, kind);
+}
+
 /** A message with the envelope it travelled in. */
 export type Enveloped<M extends Message = Message> = M & { readonly envelope: Envelope };

@@ -281,6 +281,16 @@ export function isNewOffer(facts: SlaveFacts, message: Enveloped<PrepareMessage>
   );
 }
 
+/**
+ * Another round keeps this copy from this one: its outcome is not known, or cannot be carried out.
+ * One that is being committed does not, however long that takes: what was asked waits for it, and a
+ * repeated question is no reason for a no.
+ */
+export function holdsOther(facts: SlaveFacts, round: string): boolean {
+  const { prepared, verdict, problem } = facts;
+  return prepared !== null && prepared.round !== round && (verdict === null || problem !== null);
+}
+
 /** The newest message no longer names this round as open: whatever becomes of it, not by a yes. */
 export function isOfferVoid(facts: SlaveFacts): boolean {
   const { offer } = facts;

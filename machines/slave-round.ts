@@ -1,14 +1,27 @@
 /** The states of the `copy` region that belong to one two-phase round (P8-P11). */
-import { raise } from 'xstate';
 import type { SlaveEvent } from './slave-context.js';
 import { currentOffer, currentPromise, voteOf } from './slave-logic.js';
 import { slaveSetup } from './slave-setup.js';
 
+type PrepareEvent = Extract<SlaveEvent, { type: 'prepare' }>;
+
 const isReplaced = {
   type: 'replacesOffer' as const,
-  params: ({ event }: { event: Extract<SlaveEvent, { type: 'prepare' }> }) => ({
-    message: event.message,
+  params: ({ event }: { event: PrepareEvent }) => ({ message: event.message }),
+};
+
+/**
+ * Under one reign the stamp of a later prepare voids the offer before the prepare is looked at.
+ * Under a reign that is not on disk yet no stamp is acted on, and the offer was overwritten: of the
+ * earlier round, which it was asked about, the user layer heard no end (claims 27, 35).
+ */
+const endsForAnother = {
+  guard: isReplaced,
+  target: 'aborting' as const,
+  actions: slaveSetup.raise(function askedAnew({ event }) {
+    return event;
   }),
+  description: 'A newer reign asks for another round: taken once this one is ended.',
 };
 
 const fetching = slaveSetup.createStateConfig({
@@ -77,17 +90,7 @@ const preparing = slaveSetup.createStateConfig({
   },
   always: { guard: 'offerIsVoid', target: 'aborting', description: 'The round is over meanwhile.' },
   on: {
-    // Under one reign the stamp of a later prepare voids the offer before the prepare is looked at.
-    // Under a reign that is not on disk yet no stamp is acted on, and the offer was overwritten: of
-    // the earlier round, which it was asked about, the user layer heard no end (claims 27, 35).
-    prepare: {
-      guard: isReplaced,
-      target: 'aborting',
-      actions: raise(function askedAnew({ event }) {
-        return event;
-      }),
-      description: 'A newer reign asks for another round: taken once this one is ended.',
-    },
+    prepare: endsForAnother,
     canPrepare: {
       guard: { type: 'isOffered', params: ({ event }) => ({ round: event.round }) },
       target: 'voting',
@@ -136,14 +139,7 @@ const voting = slaveSetup.createStateConfig({
   },
   always: { guard: 'offerIsVoid', target: 'aborting', description: 'The round is over meanwhile.' },
   on: {
-    prepare: {
-      guard: isReplaced,
-      target: 'aborting',
-      actions: raise(function askedAnew({ event }) {
-        return event;
-      }),
-      description: 'A newer reign asks for another round: taken once this one is ended.',
-    },
+    prepare: endsForAnother,
     promised: {
       guard: { type: 'isOffered', params: ({ event }) => ({ round: event.round }) },
       target: 'prepared',

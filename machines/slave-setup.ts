@@ -195,7 +195,7 @@ export const slaveSetup = setup({
     isHeld: ({ context: { facts } }, params: { round: string }) =>
       facts.prepared?.round === params.round,
     holdsOther: ({ context: { facts } }, params: { round: string }) =>
-      facts.prepared !== null && facts.prepared.round !== params.round,
+      logic.holdsOther(facts, params.round),
     outcomeIs: ({ context: { facts } }, params: { round: string; outcome: string; is: Verdict }) =>
       facts.prepared?.round === params.round && params.outcome === params.is,
     endsRound: (_, params: { round: string | null }) => params.round !== null,

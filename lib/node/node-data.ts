@@ -3,6 +3,7 @@
  * to whatever it has; changes to its master while it leads, and to an error that names the leader
  * while it does not.
  */
+import type { Position } from '../../machines/protocol.js';
 import type { ReplicationError } from '../errors.js';
 import type {
   LayerDefinition,
@@ -41,7 +42,7 @@ export class NodeDataSource<MasterData extends object, SlaveData extends object>
   readonly #options: NodeDataOptions<MasterData, SlaveData>;
   /** Never opened: it tells which names are changes. */
   readonly #pattern: object;
-  #active: object;
+  #active: MasterUserLayer | SlaveUserLayer;
   readonly #listeners = new Set<Listener>();
   #unsubscribe: Array<() => void> = [];
 
@@ -49,7 +50,7 @@ export class NodeDataSource<MasterData extends object, SlaveData extends object>
     this.#options = options;
     const { definition } = options;
     this.#pattern = definition.createMasterLayer() as object;
-    this.#active = definition.createSlaveLayer() as object;
+    this.#active = definition.createSlaveLayer();
     this.layers = {
       createMasterLayer: () => this.#newOriginal(),
       createSlaveLayer: () => this.#newCopy(),
@@ -60,12 +61,17 @@ export class NodeDataSource<MasterData extends object, SlaveData extends object>
     });
   }
 
+  /** Of what is read at this moment; null before a first copy is open. */
+  get position(): Position | null {
+    return this.#active.position();
+  }
+
   /** The one a master works on; shown to readers once it is the node's. */
   #newOriginal(): MasterUserLayer & MasterData {
     const layer = this.#options.definition.createMasterLayer();
     const { node } = this.#options;
     const attach = (service: MasterService<unknown, unknown>) => {
-      this.#use(layer as object);
+      this.#use(layer);
       layer.attach(gated(service, node, this.#options.ids));
     };
     return new Proxy(layer, {
@@ -77,13 +83,13 @@ export class NodeDataSource<MasterData extends object, SlaveData extends object>
   #newCopy(): SlaveUserLayer & SlaveData {
     const layer = this.#options.definition.createSlaveLayer();
     const open = (storage: LayerStorage | null) =>
-      chain(layer.open?.(storage), () => this.#use(layer as object));
+      chain(layer.open?.(storage), () => this.#use(layer));
     return new Proxy(layer, {
       get: (target, name) => (name === 'open' ? open : memberOf(target, name)),
     });
   }
 
-  #use(layer: object): void {
+  #use(layer: MasterUserLayer | SlaveUserLayer): void {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#active = layer;
     this.#unsubscribe = [];

@@ -121,6 +121,11 @@ export class NodeRun<MasterData extends object, SlaveData extends object>
     return this.master?.position ?? this.slave?.position ?? this.facts.position;
   }
 
+  /** Of what `data` reads: between two roles the records may be ahead of that. */
+  get servedPosition(): Position | null {
+    return this.source.position;
+  }
+
   /** Ids of the other nodes. */
   get others(): readonly string[] {
     return this.options.members.filter((id) => id !== this.options.id);
@@ -167,7 +172,7 @@ export class NodeRun<MasterData extends object, SlaveData extends object>
       role: this.role,
       term: fence,
       leader,
-      position: this.position,
+      position: this.servedPosition,
       leaseMs: this.keeper.validForMs,
       inDoubt: judgment?.verdict === 'doubt' ? judgment.round : null,
       conflicts: this.conflicts,

@@ -23,6 +23,7 @@ export interface ReplicationNode<MasterData, SlaveData> extends AsyncDisposable 
    */
   readonly data: NodeData<MasterData, SlaveData>;
   readonly role: NodeRole;
+  /** Of what `data` reads; null until the copy is served, or while it holds nothing. */
   readonly position: Position | null;
   readonly status: NodeStatus;
   /** Resolves once the copy is served; does not wait for a leader. A node starts once. */
@@ -81,7 +82,7 @@ class RunningNode<MasterData extends object, SlaveData extends object>
   }
 
   get position(): Position | null {
-    return this.#run.position;
+    return this.#run.servedPosition;
   }
 
   get status(): NodeStatus {

@@ -19,6 +19,7 @@ export interface NodeStatus {
   readonly term: number;
   /** Who leads, as far as this node heard. */
   readonly leader: Leader | null;
+  /** As `node.position`. */
   readonly position: Position | null;
   /** Milliseconds for which this node may still confirm changes; 0 unless it leads. */
   readonly leaseMs: number;

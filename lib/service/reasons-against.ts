@@ -2,22 +2,16 @@
  * Why a message that arrived is dropped, in words, for those who inspect. Asked before it is
  * handled, and only where somebody inspects: the protocol itself does not need the words.
  */
-import type { ChunkMessage, Enveloped, MasterMessage, Message } from '../../machines/protocol.js';
+import {
+  type ChunkMessage,
+  type Enveloped,
+  isSaidBySlavesOnly,
+  type MasterMessage,
+} from '../../machines/protocol.js';
 import type { SlaveFacts } from '../../machines/slave-context.js';
 import { isFromMyMaster, type Judgement, judge } from '../../machines/slave-gate.js';
 import type { MasterPort } from './master-port.js';
 import type { KnownSlave, Session } from './slave-roster.js';
-
-const FROM_SLAVE: ReadonlySet<Message['kind']> = new Set([
-  'hello',
-  'request',
-  'vote',
-  'ack',
-  'inquire',
-  'goodbye',
-  'below',
-  'refused',
-]);
 
 /** At a master; `session` and `known` are those of the peer that sent it. */
 export function reasonAgainstSlave(
@@ -33,7 +27,8 @@ export function reasonAgainstSlave(
   if (session === undefined) return `${sender} has not said hello on this connection`;
   if (session.slave !== sender) return `the connection is that of ${session.slave}`;
   if (known === undefined) return `${sender} was forgotten by the host`;
-  if (!FROM_SLAVE.has(message.kind)) return 'a slave must not say that';
+  const isOfSlaves = message.kind === 'refused' || isSaidBySlavesOnly(message.kind);
+  if (!isOfSlaves) return 'a slave must not say that';
   if (message.kind === 'vote' && message.round !== port.openRound()) return 'its round is over';
   return null;
 }

@@ -198,7 +198,7 @@ class Check {
     for (;;) {
       const states = await Promise.all(this.#hosts.map((host) => host.state()));
       const versions = new Set(states.map(({ version }) => version));
-      const isCalm = states.every(({ round }) => round === 'none');
+      const isCalm = states.every(({ role, round }) => isSteady(role) && round === 'none');
       const isLed = states.filter(({ role }) => role === 'leading').length === 1;
       const isDone = versions.size === 1 && isCalm && isLed;
       if (!isDone && monotonicMs() < deadlineMs) {
@@ -215,6 +215,11 @@ class Check {
       return states;
     }
   }
+}
+
+/** Not on the way from one role to another: what it reads is of one moment, but not the last. */
+function isSteady(role: string): boolean {
+  return role === 'leading' || role === 'following';
 }
 
 function summary({ role, version, round, keys, conflicts }: HostState) {

@@ -10,9 +10,11 @@ import type { SlaveTransport, Transport } from '../../lib/transports/contract.js
 import {
   isReplichartMessage,
   type WorkerListenOptions,
+  type WorkerTarget,
   workerConnect,
   workerListen,
 } from '../../lib/transports/worker/index.js';
+import { marked } from '../../lib/transports/worker/message.js';
 import { RecordingSink, until } from '../support/recording-sink.js';
 import { processEnds } from '../support/worker-pairs.js';
 
@@ -189,6 +191,45 @@ test('a target that is removed: its slave left in order, and no other joins from
   master.add(only.port1);
   await until('back', () => sink.joins.length === 2);
   await close();
+});
+
+/** Both ends of a channel on which a message arrives when the test lets it. */
+function slowEnds(): { near: EventEmitter; far: EventEmitter; deliver: () => void } {
+  const waiting: Array<() => void> = [];
+  const [near, far] = [new EventEmitter(), new EventEmitter()];
+  const sendsTo = (other: EventEmitter) => ({
+    send: (message: unknown) => waiting.push(() => other.emit('message', message)),
+  });
+  Object.assign(near, sendsTo(far));
+  Object.assign(far, sendsTo(near));
+  return { near, far, deliver: () => waiting.splice(0).forEach((pass) => void pass()) };
+}
+
+test('a slave that says hello again, while the first is on its way, joins once', async () => {
+  const clock = new VirtualClock();
+  const { near, far, deliver } = slowEnds();
+  const [sink, own] = [new RecordingSink(), new RecordingSink()];
+  const master = workerListen({ clock });
+  const slave = workerConnect(far as WorkerTarget, { clock });
+  await master.open(sink);
+  master.add(near as WorkerTarget);
+  await slave.open(own);
+  await clock.settle();
+  // It hears of the master behind its hello, and the hello is not answered for long.
+  far.emit('message', marked({ channel: 'main', kind: 'here', link: '' }));
+  await clock.pass(60);
+  for (let turn = 0; turn < 6; turn += 1) {
+    deliver();
+    await clock.settle();
+  }
+  assert.is(own.joins.length, 1);
+  assert.is(sink.joins.length, 1, 'the master took two hellos of one slave for two slaves');
+  assert.equal([sink.lefts, own.lefts], [[], []]);
+  const closing = Promise.all([slave.close(), master.close()]);
+  deliver();
+  await clock.settle();
+  deliver();
+  await closing;
 });
 
 test('P15: a peer that takes nothing is full, then dropped after the stall time', async () => {

@@ -2,7 +2,7 @@
  * Pairs what was sent with where it arrived, over some part of a recording. Both ends tell of a
  * message; a pair is found by sender, incarnation and sequence number, or content without one.
  */
-import type { MessageKind } from '../../../machines/protocol.js';
+import { isSaidBySlavesOnly, type MessageKind } from '../../../machines/protocol.js';
 import type { NodeEntry } from '../entries.js';
 import type { MessageFact } from './message-facts.js';
 
@@ -43,17 +43,6 @@ export interface MessageRow {
   /** False: only its arrival was seen. */
   readonly isSeenSent: boolean;
 }
-
-/** `refused` is said by both. */
-const FROM_SLAVE: ReadonlySet<MessageKind> = new Set<MessageKind>([
-  'hello',
-  'request',
-  'vote',
-  'ack',
-  'inquire',
-  'goodbye',
-  'below',
-]);
 
 export const lifelineKey = (role: string, item: string, id: string): string =>
   `${item} ${role} ${id}`;
@@ -169,7 +158,7 @@ export class MessagePairs {
 
   /** Slaves say other words than masters do; a relay says both, and is the slave of its id. */
   #senderOf({ node, item, sender, name }: MessageFact): Omit<Lifeline, 'key'> {
-    const isOfSlave = FROM_SLAVE.has(name) || this.#lifelineOfNode.get(node)?.role === 'master';
+    const isOfSlave = isSaidBySlavesOnly(name) || this.#lifelineOfNode.get(node)?.role === 'master';
     const isRelay =
       this.#lifelines.has(lifelineKey('slave', item, sender)) &&
       !this.#lifelines.has(lifelineKey('master', item, sender));

@@ -207,8 +207,8 @@ export function bench(context: SuiteContext, name: string, run: (b: Bench) => Pr
 }
 
 /**
- * Sends once more what may have been lost, unless the peer is full: what waits for it is on its way,
- * and a peer for which ever more is sent regardless is dropped as a slow reader (P15).
+ * Sends once more what may have been lost, unless the peer is full: what waits is on its way, and
+ * who sends ever more regardless makes the peer a slow reader, which is dropped (P15).
  */
 export function sendAgain(transport: Transport, peer: PeerId, frame: Uint8Array): void {
   if (transport.writable(peer)) transport.send(peer, frame);

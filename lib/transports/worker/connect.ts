@@ -122,7 +122,10 @@ class WorkerConnector implements SlaveTransport, LinkOwner {
 
   #dial(): void {
     if (this.#channel === null || this.#link !== null || this.#attempt !== null) return;
-    const id = freshLink();
+    this.#greet(freshLink());
+  }
+
+  #greet(id: string): void {
     const timer = this.#settings.clock.setTimeout(this.#late, this.#handshakeTimeoutMs);
     this.#attempt = { id, timer };
     this.#post({
@@ -185,10 +188,8 @@ class WorkerConnector implements SlaveTransport, LinkOwner {
     const { clock } = this.#settings;
     const { id, timer } = this.#attempt;
     clock.clearTimeout(timer);
-    const again = () => {
-      this.#forgetAttempt();
-      this.#dial();
-    };
+    // The same link: where the first is still on its way, the master takes the second for it.
+    const again = () => this.#greet(id);
     this.#attempt = { id, timer: clock.setTimeout(again, UNHEARD_MS) };
   }
 
