@@ -1,7 +1,7 @@
 /**
- * P16, S7: where a term began is on record before its leader takes a change. Else a leader that dies
- * in between leaves a history whose beginning nobody knows, and who stands beyond it with changes of
- * its own would take that history for its own continued: they would be gone without a word.
+ * P16, S7: where a term began is on record before its leader takes a change. Else a leader that
+ * dies in between leaves a history whose beginning nobody knows, and who stands beyond it with
+ * changes of its own would take that history for its own continued: they would be gone unseen.
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

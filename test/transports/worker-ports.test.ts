@@ -170,11 +170,10 @@ test('a process that ends in several ways at once is told once, joined or not', 
   parent.emit('disconnect');
   for (const failed of failures) failed(new Error('the channel is closed'));
   parent.emit('exit', 1);
+  const why = 'its process disconnected';
   assert.equal(
     sink.troubles.map(({ code, message }) => `${code} ${message}`),
-    [
-      'NOT_RUNNING the way to the master on worker:main is closed for good: its process disconnected',
-    ],
+    [`NOT_RUNNING the way to the master on worker:main is closed for good: ${why}`],
   );
   await slave.close();
 });
