@@ -37,7 +37,10 @@ export interface NatsLeaseOptions {
    * The KV bucket, made where it is missing: letters, digits, `_` and `-`. @default 'replichart'
    */
   readonly bucket?: string;
-  /** Servers of a cluster that keep the bucket: 1, 3 or 5; for one that is made. @default 1 */
+  /**
+   * Servers of a cluster that keep the bucket: 1, 3 or 5; for one that is made. When the one that
+   * leads it dies the others elect for some seconds, in which no lease is renewed. @default 1
+   */
   readonly replicas?: number;
   /** What the subjects of questions begin with. @default 'replichart.board' */
   readonly prefix?: string;
