@@ -1,6 +1,7 @@
 /** The `copy` region of the slave machine: what happens to the data and to an open round. */
 import type { Moved } from './slave-context.js';
-import { firmAfterCommit, firmAt, regression, stepsToCommit, voteOf } from './slave-logic.js';
+import { firmAfterCommit, firmAt, regression, stepsToCommit } from './slave-logic.js';
+import { voteOf } from './slave-offers.js';
 import { roundStates } from './slave-round.js';
 import { slaveSetup } from './slave-setup.js';
 

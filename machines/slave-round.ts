@@ -1,6 +1,6 @@
 /** The states of the `copy` region that belong to one two-phase round (P8-P11). */
 import type { SlaveEvent } from './slave-context.js';
-import { currentOffer, currentPromise, voteOf } from './slave-logic.js';
+import { currentOffer, currentPromise, voteOf } from './slave-offers.js';
 import { slaveSetup } from './slave-setup.js';
 
 type PrepareEvent = Extract<SlaveEvent, { type: 'prepare' }>;

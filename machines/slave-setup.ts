@@ -22,6 +22,7 @@ import type {
 import { isFromMyMaster, type Judgement, judge } from './slave-gate.js';
 import * as logic from './slave-logic.js';
 import { takeNote } from './slave-news.js';
+import * as offers from './slave-offers.js';
 
 type Incoming = Extract<SlaveEvent, { type: 'message' }>['message'];
 
@@ -85,7 +86,7 @@ export const slaveSetup = setup({
     markProgress: learn((facts) => ({ progressBefore: facts.progress })),
     progress: learn((facts) => ({ progress: facts.progress + 1, heard: facts.heard + 1 })),
     takeOffer: learn((facts, params: { message: Enveloped<PrepareMessage> }) => ({
-      offer: logic.toOffer(facts, params.message) ?? facts.offer,
+      offer: offers.toOffer(facts, params.message) ?? facts.offer,
       offerSynced: !samePoint(pointOf(facts.position), params.message.from),
     })),
     fillOffer: learn((facts, params: { arrived: DeltaArrived }) => ({
@@ -110,7 +111,7 @@ export const slaveSetup = setup({
       verdict: params.verdict,
       isForced: true,
     })),
-    closeRound: learn((facts) => logic.closeRound(facts)),
+    closeRound: learn((facts) => offers.closeRound(facts)),
     closeCommitted: learn(() => ({ prepared: null, verdict: null, isForced: false })),
     holdArrived: learn((facts, params: { arrived: DeltaArrived }) => ({
       held: logic.holdArrived(facts, params.arrived),
@@ -159,10 +160,10 @@ export const slaveSetup = setup({
     isClosing: ({ context: { facts } }, params: { round: string }) =>
       facts.closing === params.round,
     isDiverged: ({ context: { facts } }) => logic.isDiverged(facts),
-    offerIsVoid: ({ context: { facts } }) => logic.isOfferVoid(facts),
+    offerIsVoid: ({ context: { facts } }) => offers.isOfferVoid(facts),
     offerLacksPayload: ({ context: { facts } }) =>
-      logic.isAtOffer(facts) && facts.offer?.payload.body === undefined,
-    offerIsReady: ({ context: { facts } }) => logic.isAtOffer(facts),
+      offers.isAtOffer(facts) && facts.offer?.payload.body === undefined,
+    offerIsReady: ({ context: { facts } }) => offers.isAtOffer(facts),
     hasNextSteps: ({ context: { facts } }) => logic.hasNextStep(facts),
     hasNextStepsUnasked: ({ context: { facts } }) =>
       facts.progress === 0 && logic.hasNextStep(facts),
@@ -185,17 +186,17 @@ export const slaveSetup = setup({
     answersRound: ({ context: { facts } }, params: { round: string }) =>
       facts.vote?.round === params.round && facts.offer?.round !== params.round,
     isNewOffer: ({ context: { facts } }, params: { message: Enveloped<PrepareMessage> }) =>
-      logic.isNewOffer(facts, params.message),
+      offers.isNewOffer(facts, params.message),
     isPastOffer: ({ context: { facts } }, params: { message: PrepareMessage }) =>
-      logic.isPast(facts, params.message),
+      offers.isPast(facts, params.message),
     replacesOffer: ({ context: { facts } }, params: { message: Enveloped<PrepareMessage> }) =>
-      logic.isNewOffer(facts, params.message) && !logic.isPast(facts, params.message),
+      offers.isNewOffer(facts, params.message) && !offers.isPast(facts, params.message),
     isOffered: ({ context: { facts } }, params: { round: string }) =>
       facts.offer?.round === params.round,
     isHeld: ({ context: { facts } }, params: { round: string }) =>
       facts.prepared?.round === params.round,
     holdsOther: ({ context: { facts } }, params: { round: string }) =>
-      logic.holdsOther(facts, params.round),
+      offers.holdsOther(facts, params.round),
     outcomeIs: ({ context: { facts } }, params: { round: string; outcome: string; is: Verdict }) =>
       facts.prepared?.round === params.round && params.outcome === params.is,
     endsRound: (_, params: { round: string | null }) => params.round !== null,
@@ -204,7 +205,7 @@ export const slaveSetup = setup({
       facts.prepared !== null && facts.verdict === 'committed',
     mayCommit: ({ context: { facts } }) =>
       logic.canAct(facts) && facts.prepared !== null && facts.verdict === 'committed',
-    mayDrop: ({ context: { facts } }) => logic.canAct(facts) && logic.isDropped(facts),
+    mayDrop: ({ context: { facts } }) => logic.canAct(facts) && offers.isDropped(facts),
     needsFreshCopy: ({ context: { facts } }) => facts.problem?.code === 'CORRUPT',
   },
   delays: {

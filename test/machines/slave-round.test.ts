@@ -139,7 +139,7 @@ test('P10: the next round’s prepare carries the last one’s commit', () => {
   assert.equal([copyOf(slave), slave.context.facts.prepared], ['preparing', null]);
 });
 
-test('P8: asked again while the last round is still being committed, it votes once that holds', () => {
+test('P8: asked again while the last round is committed, it votes once that holds', () => {
   const next = {
     round: 'r5',
     openRound: 'r5',

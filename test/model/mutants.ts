@@ -9,8 +9,9 @@ import { commitMessage, currentRound, nextPosition } from '../../machines/master
 import { masterSetup } from '../../machines/master-setup.js';
 import type { SlaveContext } from '../../machines/slave-context.js';
 import { judge } from '../../machines/slave-gate.js';
-import { mustAsk, voteOf } from '../../machines/slave-logic.js';
+import { mustAsk } from '../../machines/slave-logic.js';
 import { takeNote } from '../../machines/slave-news.js';
+import { voteOf } from '../../machines/slave-offers.js';
 import { slaveSetup } from '../../machines/slave-setup.js';
 import { countVotes } from '../../machines/tally.js';
 import type { Bounds } from './vocabulary.js';

@@ -1,4 +1,4 @@
-/** P8: a copy that is slow to take a round's delta is waited for by the next one, not a no to it. */
+/** P8: a copy that is slow to take a round is waited for by the next one: no reason for a no. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { document } from '../../lib/layers/document/document.js';
