@@ -16,7 +16,7 @@ import {
 import { booleanOption, checkOptions, integerOption } from './options.js';
 import { systemClock } from './runtime/clock.js';
 import { systemIds } from './runtime/ids.js';
-import { belowOf } from './service/below.js';
+import { belowOf, NOBODY } from './service/below.js';
 import { Emitter } from './service/emitter.js';
 import { refuseAborted, startSignal } from './service/ending.js';
 import { claimLayer } from './service/layer-use.js';
@@ -193,7 +193,7 @@ class RunningMaster<Data> implements Master<Data> {
 
   below(): BelowStatus {
     const run = this.#run;
-    if (run === null) return belowOf([], 0, null);
+    if (run === null) return NOBODY;
     return belowOf(run.slaves(), run.context.position.version, run.sessions.subtree);
   }
 

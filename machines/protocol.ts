@@ -246,13 +246,21 @@ export interface NodeBelow {
   readonly problem: { readonly code: string; readonly reason: string } | null;
 }
 
+/**
+ * `here`: connected. `left`: not any more, and counted at its former place as before. `dropped`:
+ * not counted there any more, since it was forgotten or came elsewhere.
+ */
+export type MoveState = 'here' | 'left' | 'dropped';
+
 /** A slave that came to a relay below, or left it. */
 export interface NodeMove {
   readonly id: string;
   readonly via: readonly string[];
   /** Its process life: two of them at once under one id are two processes. */
   readonly incarnation: string;
-  readonly isHere: boolean;
+  readonly state: MoveState;
+  /** Of one that left: where it stood, and is counted. */
+  readonly version: number;
 }
 
 /**
@@ -269,7 +277,7 @@ export interface BelowMessage {
   readonly versions: readonly { readonly version: number; readonly slaves: number }[];
   /** Those to look at first, furthest behind first. */
   readonly behind: readonly NodeBelow[];
-  /** Who came and left, in this order for each; after a welcome everybody who is here again. */
+  /** Who came and left, in this order for each; after a welcome everybody again. */
   readonly moves: readonly NodeMove[];
 }
 

@@ -45,7 +45,8 @@ Examples:
 
 LAG is in versions, HEARD is the time since the master heard of the slave, REASON says why a node is
 not where its master is. "aborted" is the last two-phase change that was not made, with the slaves
-that refused it and why.`;
+that refused it and why. With relays, "below" counts the nodes of the whole tree, and those that are
+behind below relays are listed with the relays between.`;
 
 /** Adds the command to the program. */
 export function addStatusCommand(program: Command, streams: Streams): void {

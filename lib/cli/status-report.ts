@@ -1,7 +1,7 @@
 /** What `replichart master` tells of itself and its slaves, as `replichart status` reads it. */
 import { ReplicationError, reasonOf } from '../errors.js';
 import type { Master } from '../master.js';
-import type { MasterStatus, SlaveInfo } from '../service/status.js';
+import type { BelowStatus, MasterStatus, SlaveInfo } from '../service/status.js';
 
 /** Of the last two-phase change that was not made. */
 export interface AbortReport {
@@ -28,6 +28,8 @@ export interface StatusReport {
   readonly master: { readonly id: string; readonly pid: number } & MasterStatus;
   readonly file: FileReport;
   readonly slaves: readonly SlaveInfo[];
+  /** All nodes of the tree; only where slaves are relays. */
+  readonly below?: BelowStatus;
   readonly lastAbort: AbortReport | null;
 }
 
@@ -64,6 +66,7 @@ export function makeReport(
   rest: Pick<StatusReport, 'method' | 'file' | 'lastAbort'>,
 ): StatusReport {
   const { state, position, round, queued, problem } = master.status;
+  const below = master.below();
   return {
     format: 1,
     item: master.item,
@@ -78,5 +81,6 @@ export function makeReport(
       problem,
     },
     slaves: master.slaves().map((slave) => ({ ...slave, age: Math.round(slave.age) })),
+    ...(below.relays > 0 ? { below } : {}),
   };
 }

@@ -1,5 +1,12 @@
 /** The status report for people. */
 
+import {
+  belowText,
+  namedBelow,
+  reasonBelow,
+  versionsBelowText,
+  viaText,
+} from '../inspector/rows/below-text.js';
 import type { NodeRow } from '../inspector/rows/node-row.js';
 import { nodeRows } from '../inspector/rows/node-rows.js';
 import { countText, durationText } from '../runtime/quantities.js';
@@ -22,6 +29,8 @@ const HEADINGS = [
 ] as const;
 /** Left out first where the terminal is narrow. */
 const OPTIONAL = ['PEER', 'ROLE', 'HEARD', 'LINK'] as const;
+const BELOW_HEADINGS = ['BELOW RELAYS', 'VERSION', 'STAGE', 'LINK', 'VIA', 'REASON'] as const;
+const BELOW_OPTIONAL = ['LINK'] as const;
 const COLOURS = { bad: 'red', warning: 'yellow' } as const;
 
 /** The same rows as in the inspector's page, from what the master told. */
@@ -73,6 +82,12 @@ function abortLines({ lastAbort }: StatusReport): string[] {
   return lines;
 }
 
+function belowLines({ below, master }: StatusReport): string[] {
+  if (below === undefined) return [];
+  const newest = master.position?.version ?? 0;
+  return [`below    ${belowText(below, newest)}`, `versions ${versionsBelowText(below)}`];
+}
+
 export interface StatusLook {
   /** Characters of a terminal's line. @default no limit */
   readonly width?: number;
@@ -97,13 +112,29 @@ function renderRows(rows: readonly NodeRow[], { slaves }: StatusReport, look: St
   );
 }
 
-/** The whole report: the master's file and rounds, then all nodes, who needs a person first. */
+/** Who of those that only relays know is not where the master is. */
+function renderBelow({ below }: StatusReport, { width }: StatusLook): string {
+  const named = below === undefined ? [] : namedBelow(below);
+  if (named.length === 0) return '';
+  const cells = named.map((node) => {
+    const { id, version, stage, link } = node;
+    return [id, `${version}`, stage, link, viaText(node), reasonBelow(node)];
+  });
+  const fit = width === undefined ? {} : { width };
+  return `\n${renderTable(BELOW_HEADINGS, cells, { ...fit, optional: BELOW_OPTIONAL })}`;
+}
+
+/**
+ * The whole report: the master's file and rounds, then all nodes, who needs a person first, and
+ * who is behind below relays.
+ */
 export function renderStatus(
   report: StatusReport,
   rows: readonly NodeRow[],
   look: StatusLook = {},
 ): string {
-  const head = [...masterLines(report), ...abortLines(report)].map(plainText).join('\n');
+  const lines = [...masterLines(report), ...abortLines(report), ...belowLines(report)];
+  const head = lines.map(plainText).join('\n');
   const nobody = report.slaves.length === 0 ? '\nno slave has joined yet\n' : '';
-  return `${head}\n\n${renderRows(rows, report, look)}${nobody}`;
+  return `${head}\n\n${renderRows(rows, report, look)}${nobody}${renderBelow(report, look)}`;
 }

@@ -3,7 +3,9 @@ import type { Position } from '../../machines/protocol.js';
 import { ReplicationError } from '../errors.js';
 import { systemClock } from '../runtime/clock.js';
 import { systemIds } from '../runtime/ids.js';
+import { NOBODY } from '../service/below.js';
 import { refuseAborted, startSignal } from '../service/ending.js';
+import type { BelowStatus } from '../service/status.js';
 import type { WaitOptions } from '../service/waits.js';
 import { memoryStore } from '../stores/memory.js';
 import type { NodeData } from './node-data.js';
@@ -26,6 +28,11 @@ export interface ReplicationNode<MasterData, SlaveData> extends AsyncDisposable 
   /** Of what `data` reads; null until the copy is served, or while it holds nothing. */
   readonly position: Position | null;
   readonly status: NodeStatus;
+  /**
+   * Of the node that leads: the other nodes and whoever else follows it, in figures, and who is
+   * behind and why, those below relays on every level among them. Elsewhere nobody is below.
+   */
+  below(): BelowStatus;
   /** Resolves once the copy is served; does not wait for a leader. A node starts once. */
   start(options?: { readonly signal?: AbortSignal }): Promise<void>;
   /** Ends master or slave, then gives the lease back, so that another node leads at once. */
@@ -87,6 +94,11 @@ class RunningNode<MasterData extends object, SlaveData extends object>
 
   get status(): NodeStatus {
     return { ...this.#run.status(), role: this.role };
+  }
+
+  below(): BelowStatus {
+    const leading = this.#run.role === 'leading' ? this.#run.master : null;
+    return leading?.below() ?? NOBODY;
   }
 
   async start(options: { readonly signal?: AbortSignal } = {}): Promise<void> {

@@ -12,7 +12,7 @@ import {
 import { checkOptions, integerOption } from '../options.js';
 import { systemClock } from '../runtime/clock.js';
 import { systemIds } from '../runtime/ids.js';
-import { belowOf } from '../service/below.js';
+import { NOBODY } from '../service/below.js';
 import { Emitter } from '../service/emitter.js';
 import { refuseAborted, startSignal } from '../service/ending.js';
 import type { SlaveInfo } from '../service/status.js';
@@ -239,7 +239,7 @@ const STOPPED: RelayStatus = {
   problem: null,
   target: null,
   summary: 'stopped',
-  below: belowOf([], 0, null),
+  below: NOBODY,
 };
 
 /**

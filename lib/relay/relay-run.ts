@@ -16,7 +16,7 @@ import { isAwaitedBelow, isSubtreeSettled, unanswered } from '../../machines/rel
 import type { Vote } from '../../machines/tally.js';
 import type { ReplicationError } from '../errors.js';
 import { ProtocolActor } from '../service/actor.js';
-import { belowOf } from '../service/below.js';
+import { belowOf, reportBelow } from '../service/below.js';
 import { Emitter } from '../service/emitter.js';
 import { closeParts } from '../service/ending.js';
 import { GatheringBox } from '../service/gathering-box.js';
@@ -188,9 +188,8 @@ export class RelayRun implements RelayParts, SlaveTap, Below {
   forget(id: string): boolean {
     const known = this.roster.forget(id);
     if (known === undefined) return false;
-    this.sessions.serving.forget(id);
+    this.sessions.forgotten(known);
     this.rounds.holders.delete(id);
-    if (known.session !== null) this.settings.downstream.disconnect(known.session.peer);
     this.actor.send({ type: 'slaveLost', slave: id, reason: 'forgotten by the host' });
     return true;
   }
@@ -218,6 +217,10 @@ export class RelayRun implements RelayParts, SlaveTap, Below {
   }
 
   // What the slave's own run tells (`SlaveTap`).
+
+  report() {
+    return reportBelow(this.rows(), this.#newest, this.sessions.subtree);
+  }
 
   ackPosition(own: Position | null): Position | null {
     return isSubtreeSettled(this.context) ? own : this.#confirmed;
@@ -271,9 +274,12 @@ export class RelayRun implements RelayParts, SlaveTap, Below {
     this.wholeState.look();
   }
 
+  get #newest(): number {
+    return this.slave.facts.target?.version ?? 0;
+  }
+
   #below(): BelowStatus {
-    const newest = this.slave.facts.target?.version ?? 0;
-    return belowOf(this.rows(), newest, this.sessions.subtree);
+    return belowOf(this.rows(), this.#newest, this.sessions.subtree);
   }
 
   /** Those below adopt another lineage by hello and welcome, after their link was lost (P2). */

@@ -43,8 +43,8 @@ export class Reporter {
   readonly #run: RelayParts;
   readonly #status: () => BelowStatus;
   /** Departures go first: who moved should not be at two places for long. */
-  readonly #gone = new Map<string, NodeMove>();
-  readonly #here = new Map<string, NodeMove>();
+  readonly #departures = new Map<string, NodeMove>();
+  readonly #others = new Map<string, NodeMove>();
   #saidAtMs = Number.NEGATIVE_INFINITY;
   #said = '';
   #beats = 0;
@@ -56,20 +56,20 @@ export class Reporter {
 
   readonly moved = (move: NodeMove): void => {
     const key = keyOf(move);
-    this.#gone.delete(key);
-    this.#here.delete(key);
+    this.#departures.delete(key);
+    this.#others.delete(key);
     // With it, gone or back, all that was known of those below it is void.
     this.#forgetBelow(`${key}/`);
-    (move.isHere ? this.#here : this.#gone).set(key, move);
+    (move.state === 'here' ? this.#others : this.#departures).set(key, move);
   };
 
   /** The one above knows nobody of ours: it begins anew with each welcome. */
   welcomed(): void {
-    this.#gone.clear();
-    this.#here.clear();
+    this.#departures.clear();
+    this.#others.clear();
     this.#said = '';
     // Not by `moved`, which looks through all that waits: a relay may have thousands.
-    for (const move of this.#run.sessions.subtree.everybody()) this.#here.set(keyOf(move), move);
+    for (const move of this.#run.sessions.subtree.everybody()) this.#others.set(keyOf(move), move);
   }
 
   /** The master's heartbeat came by. */
@@ -83,7 +83,7 @@ export class Reporter {
     const figures = this.#figures();
     const text = JSON.stringify(figures);
     this.#beats += 1;
-    const isNews = text !== this.#said || this.#gone.size + this.#here.size > 0;
+    const isNews = text !== this.#said || this.#departures.size + this.#others.size > 0;
     if (!isNews && this.#beats < AGAIN_HEARTBEATS) return;
     this.#said = text;
     this.#saidAtMs = nowMs;
@@ -102,11 +102,11 @@ export class Reporter {
   }
 
   #takeMoves(): readonly NodeMove[] {
-    const waiting = [...this.#gone.values(), ...this.#here.values()];
+    const waiting = [...this.#departures.values(), ...this.#others.values()];
     const moves = within(waiting, NODES_MAX, ({ id, via }) => [id, ...via]);
     for (const move of moves) {
-      this.#gone.delete(keyOf(move));
-      this.#here.delete(keyOf(move));
+      this.#departures.delete(keyOf(move));
+      this.#others.delete(keyOf(move));
     }
     return moves;
   }
@@ -122,7 +122,7 @@ export class Reporter {
   }
 
   #forgetBelow(prefix: string): void {
-    for (const moves of [this.#gone, this.#here]) {
+    for (const moves of [this.#departures, this.#others]) {
       for (const key of moves.keys()) if (key.startsWith(prefix)) moves.delete(key);
     }
   }

@@ -1,6 +1,7 @@
 /** Those below in figures, on all levels, and the few to look at first: derived, never stored. */
 import type { BelowMessage, NodeBelow } from '../../machines/protocol.js';
 import { VERSIONS_MAX } from '../wire/limits.js';
+import type { MasterReport } from './inspection.js';
 import type { BelowStatus, SlaveInfo } from './status.js';
 import type { Subtree } from './subtree.js';
 
@@ -38,6 +39,22 @@ function folded(counts: ReadonlyMap<number, number>): Versions {
   return versions;
 }
 
+/**
+ * What a relay said, without those that are elsewhere now: it counts each where it stood when it
+ * left, or, folded, at the next lower version; and nobody who is live has left.
+ */
+function withoutMoved({ versions, live }: BelowMessage, moved: readonly number[]): Versions {
+  const counts = new Map(versions.map(({ version, slaves }) => [version, slaves]));
+  let away = versions.reduce((total, { slaves }) => total + slaves, 0) - live;
+  for (const leftAt of moved) {
+    const at = versions.find(({ version }) => version <= leftAt && counts.get(version) !== 0);
+    if (at === undefined || away <= 0) continue;
+    counts.set(at.version, (counts.get(at.version) ?? 0) - 1);
+    away -= 1;
+  }
+  return [...counts].map(([version, slaves]) => ({ version, slaves }));
+}
+
 /** What a relay of this side said, from here: its own name goes in front of the others. */
 function fromHere(relay: string, { behind }: BelowMessage): readonly NodeBelow[] {
   return behind.map((node) => ({ ...node, via: [relay, ...node.via] }));
@@ -59,7 +76,12 @@ export function belowOf(
   const nodes: NodeBelow[] = [];
   let relays = 0;
   let live = 0;
+  const moved = subtree?.movedBelow();
+  // Who moved is counted and shown where it is now, not where it was.
+  const hasMoved = ({ id, via, link }: Pick<NodeBelow, 'id' | 'via' | 'link'>) =>
+    link === 'stale' && subtree?.hasMoved(id, via) === true;
   for (const { id, version, link, stage, problem } of rows) {
+    if (hasMoved({ id, via: [], link })) continue;
     nodes.push({ id, via: [], version, link, stage, problem });
     count(version, 1);
     if (link === 'live') live += 1;
@@ -68,12 +90,10 @@ export function belowOf(
     relays += 1 + report.relays;
     // Of a relay that is silent nobody knows who still hears it.
     if (link === 'live') live += report.live;
-    for (const { version: at, slaves } of report.versions) count(at, slaves);
+    const settled = withoutMoved(report, moved?.get(id) ?? []);
+    for (const { version: at, slaves } of settled) if (slaves > 0) count(at, slaves);
     nodes.push(...fromHere(id, report));
   }
-  // Who moved is shown where it is now, not where it was.
-  const hasMoved = ({ id, via, link }: NodeBelow) =>
-    link === 'stale' && subtree?.isElsewhere(id, via) === true;
   const behind = nodes
     .filter((node) => !isWell(node, newest) && !hasMoved(node))
     .sort(byNeed)
@@ -89,4 +109,16 @@ export function belowOf(
     worst: behind[0] ?? null,
     behind,
   };
+}
+
+/** Of a master or relay that does not run. */
+export const NOBODY: BelowStatus = belowOf([], 0, null);
+
+/** For who inspects: the slaves of this side, and the whole tree where that is more than these. */
+export function reportBelow(
+  slaves: readonly SlaveInfo[],
+  newest: number,
+  subtree: Subtree,
+): Pick<MasterReport, 'slaves' | 'below'> {
+  return subtree.isDeep ? { slaves, below: belowOf(slaves, newest, subtree) } : { slaves };
 }

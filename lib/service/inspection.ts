@@ -4,7 +4,14 @@
  * that knows XState's events only passes over them. Nothing here is made unless `inspect` is set.
  */
 import type { Enveloped, Message, Method, Position } from '../../machines/protocol.js';
-import type { MasterStatus, SlaveInfo, SlaveStatus, TransferProgress, Trouble } from './status.js';
+import type {
+  BelowStatus,
+  MasterStatus,
+  SlaveInfo,
+  SlaveStatus,
+  TransferProgress,
+  Trouble,
+} from './status.js';
 import type { SlaveProgress } from './task.js';
 
 /** Gets every event; one that throws or rejects is not called any more, and told as trouble. */
@@ -26,6 +33,8 @@ export interface MasterReport {
   readonly role: 'master';
   readonly status: MasterStatus;
   readonly slaves: readonly SlaveInfo[];
+  /** With relays below: all nodes of the tree, as `master.below()` tells of them. */
+  readonly below?: BelowStatus;
 }
 
 /** A slave's own view of itself, at the moment it is asked. */
@@ -39,6 +48,8 @@ export interface SlaveReport {
   readonly transfer: TransferProgress | null;
   /** Of a relay: the slaves below it, as it sees them. */
   readonly slaves?: readonly SlaveInfo[];
+  /** Of a relay above other relays: all nodes below it. */
+  readonly below?: BelowStatus;
 }
 
 export type NodeReport = MasterReport | SlaveReport;

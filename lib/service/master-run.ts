@@ -11,6 +11,7 @@ import { serviceLimits } from '../limits.js';
 import type { ItemStorage } from '../stores/contract.js';
 import { ProtocolActor } from './actor.js';
 import { AwaitedConfirmations, AwaitedVotes } from './awaited.js';
+import { reportBelow } from './below.js';
 import { ChangeTeller } from './change-teller.js';
 import type { Emitter } from './emitter.js';
 import { closeParts } from './ending.js';
@@ -240,8 +241,7 @@ export class MasterRun implements MasterParts {
   forget(id: string): boolean {
     const known = this.roster.forget(id);
     if (known === undefined) return false;
-    this.sessions.serving.forget(id);
-    if (known.session !== null) this.settings.transport.disconnect(known.session.peer);
+    this.sessions.forgotten(known);
     this.actor.send({ type: 'slaveLost', slave: id, reason: 'forgotten by the host' });
     this.actor.send({ type: 'slaveForgotten', slave: id });
     this.saveKnown();
@@ -331,7 +331,9 @@ export class MasterRun implements MasterParts {
   #beginInspection(incarnation: string): void {
     const { item, id } = this.settings;
     const report = () => {
-      return { role: 'master' as const, status: this.status(), slaves: this.slaves() };
+      const { version } = this.context.position;
+      const slaves = reportBelow(this.slaves(), version, this.sessions.subtree);
+      return { role: 'master' as const, status: this.status(), ...slaves };
     };
     this.inspection?.begin({ role: 'master', item, id, incarnation, report });
   }

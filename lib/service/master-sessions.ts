@@ -74,6 +74,13 @@ export class MasterSessions {
     this.subtree = new Subtree({ clock, heartbeatMs, trouble: port.trouble, moved });
   }
 
+  /** The host waits for this one no more: its record is gone from the roster already. */
+  forgotten({ id, session }: KnownSlave): void {
+    this.serving.forget(id);
+    this.subtree.forgotten(id);
+    if (session !== null) this.#transport.disconnect(session.peer);
+  }
+
   /** Connections that get what is pushed now; one that is full stops getting it (P15). */
   peersOf(only?: readonly string[], except?: readonly string[]): readonly PeerId[] {
     const peers: PeerId[] = [];
@@ -111,8 +118,11 @@ export class MasterSessions {
     // A refused twin that leaves takes nothing from the living holder of its id (P13).
     if (known === undefined || known.session === null) {
       this.serving.transfers.release(session.slave);
-      this.subtree.left(session.slave);
-      if (known !== undefined) this.#port.slaveLeft(known, null);
+      if (known === undefined) this.subtree.forgotten(session.slave);
+      else {
+        this.subtree.left(session.slave, known.position.version);
+        this.#port.slaveLeft(known, null);
+      }
     }
     if (error !== null) this.#port.trouble(error.code, `${session.slave}: ${error.message}`);
     this.#rivals.tell(session.slave, 'rivalGone');

@@ -242,7 +242,7 @@ export class SlaveRun implements SlaveParts {
       const age = Number.isFinite(ageMs) ? ageMs : null;
       const transfer = receiver.progress;
       const own = { role: 'slave' as const, status: this.status(), position, age, transfer };
-      return settings.tap === undefined ? own : { ...own, slaves: settings.tap.rows() };
+      return { ...own, ...settings.tap?.report() };
     };
     this.inspection?.begin({ role: 'slave', item, id, incarnation, report });
   }

@@ -6,7 +6,7 @@ import type {
   Position,
   WelcomeMessage,
 } from '../../machines/protocol.js';
-import type { SlaveInfo } from './status.js';
+import type { SlaveReport } from './inspection.js';
 
 export interface SlaveTap {
   /** Where an ack says that it stands: a relay speaks for those below it, too (P20). */
@@ -20,7 +20,7 @@ export interface SlaveTap {
   /** The round is over here, and not by a commit. */
   roundDropped(round: string, isSuperseded: boolean): void;
   /** Those below, for who inspects. */
-  rows(): readonly SlaveInfo[];
+  report(): Pick<SlaveReport, 'slaves' | 'below'>;
   /** After every event and its effects. */
   settled(): void;
 }

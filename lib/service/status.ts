@@ -32,7 +32,10 @@ export interface SlaveInfo {
  * relays as these told with the last heartbeats.
  */
 export interface BelowStatus {
-  /** Known nodes, connected or not, relays among them; those below a relay that is gone are not. */
+  /**
+   * Known nodes, connected or not, relays among them, one that moved where it is now; those below a
+   * relay that is gone are not.
+   */
   readonly slaves: number;
   readonly relays: number;
   readonly live: number;

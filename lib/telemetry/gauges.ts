@@ -1,7 +1,13 @@
 /** What a collection reads off the running nodes; nothing is computed between two of them. */
 import type { BatchObservableResult, Meter } from '@opentelemetry/api';
-import type { InspectedNode, MasterReport, SlaveReport } from '../service/inspection.js';
+import type {
+  InspectedNode,
+  MasterReport,
+  NodeReport,
+  SlaveReport,
+} from '../service/inspection.js';
 import { type Instruments, nodeAttributes } from './instruments.js';
+import { lowestVersion, treeBelow } from './tree-below.js';
 
 const LINKS = ['joining', 'live', 'lagging', 'stale', 'refused'] as const;
 const MS_PER_S = 1000;
@@ -29,6 +35,7 @@ export function watchGauges(options: GaugeOptions): () => void {
         seats.set(node, named);
         if (report.role === 'master') readMaster(result, node, report, { ...options, named });
         else readSlave(result, node, report, instruments);
+        readBelow(result, node, report, instruments);
       } catch (error) {
         failed(error);
       }
@@ -98,4 +105,21 @@ function readSlave(
   result.observe(instruments.gauge('replichart.in_doubt.age'), doubtS, attributes);
   if (age === null) return;
   result.observe(instruments.gauge('replichart.heartbeat.age'), age / MS_PER_S, attributes);
+}
+
+function readBelow(
+  result: BatchObservableResult,
+  node: InspectedNode,
+  report: NodeReport,
+  instruments: Instruments,
+): void {
+  const tree = treeBelow(report);
+  if (tree === null) return;
+  const attributes = nodeAttributes(node);
+  result.observe(instruments.gauge('replichart.below'), tree.slaves, attributes);
+  result.observe(instruments.gauge('replichart.below.live'), tree.live, attributes);
+  result.observe(instruments.gauge('replichart.below.current'), tree.current, attributes);
+  const lowest = lowestVersion(tree);
+  if (lowest === null) return;
+  result.observe(instruments.gauge('replichart.below.version.min'), lowest, attributes);
 }

@@ -36,6 +36,30 @@ export const METRICS = {
     description: 'Slaves a master knows, by link.',
     attributes: ['replichart.link'],
   },
+  'replichart.below': {
+    kind: 'gauge',
+    unit: '{node}',
+    description: 'Nodes below a master or a relay, on all levels.',
+    attributes: [],
+  },
+  'replichart.below.live': {
+    kind: 'gauge',
+    unit: '{node}',
+    description: 'Those of them that are live.',
+    attributes: [],
+  },
+  'replichart.below.current': {
+    kind: 'gauge',
+    unit: '{node}',
+    description: 'Those of them at the newest version.',
+    attributes: [],
+  },
+  'replichart.below.version.min': {
+    kind: 'gauge',
+    unit: '{version}',
+    description: 'Version of the one furthest behind.',
+    attributes: [],
+  },
   'replichart.queue.length': {
     kind: 'gauge',
     unit: '{change}',

@@ -5,6 +5,8 @@
 import type { KnownNode } from '../inspector/feed.js';
 import type { NodeRow } from '../inspector/rows/node-row.js';
 import { nodeRows } from '../inspector/rows/node-rows.js';
+import type { BelowStatus } from '../service/status.js';
+import { lowestVersion, treeBelow } from './tree-below.js';
 
 export const PROMETHEUS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
@@ -137,6 +139,47 @@ function reportFamilies(nodes: readonly KnownNode[], rows: readonly NodeRow[]): 
   ];
 }
 
+/** Of masters and relays, for all levels: few series, whatever the size of the tree. */
+function belowFamilies(nodes: readonly KnownNode[], rows: readonly NodeRow[]): Family[] {
+  const running = new Set(rows.map(({ node }) => node));
+  const trees = nodes.flatMap(({ entry, report }) => {
+    const tree = running.has(entry.node) && report !== null ? treeBelow(report.report) : null;
+    const { item, id, role } = entry;
+    return tree === null ? [] : [{ labels: labelsOf({ item, id, role }), tree }];
+  });
+  const of = (measure: (tree: BelowStatus) => number | null): Family['samples'] =>
+    trees.flatMap(({ labels, tree }) => {
+      const value = measure(tree);
+      return value === null ? [] : [[labels, value] as const];
+    });
+  return [
+    {
+      name: 'replichart_below',
+      type: 'gauge',
+      help: 'Nodes below the master or relay, on all levels.',
+      samples: of(({ slaves }) => slaves),
+    },
+    {
+      name: 'replichart_below_live',
+      type: 'gauge',
+      help: 'Those of them that are live.',
+      samples: of(({ live }) => live),
+    },
+    {
+      name: 'replichart_below_current',
+      type: 'gauge',
+      help: 'Those of them at the newest version.',
+      samples: of(({ current }) => current),
+    },
+    {
+      name: 'replichart_below_version_min',
+      type: 'gauge',
+      help: 'Version of the one furthest behind.',
+      samples: of(lowestVersion),
+    },
+  ];
+}
+
 function slavesFamily(rows: readonly NodeRow[]): Family {
   const counts = new Map<string, { labels: Labels; count: number }>();
   for (const { role, item, stage, severity } of rows) {
@@ -168,6 +211,7 @@ export function prometheusText(
   const families = [
     ...rowFamilies(named),
     slavesFamily(rows),
+    ...belowFamilies([...nodes.values()], named),
     ...reportFamilies([...nodes.values()], named),
   ];
   return families.map(familyText).join('');

@@ -14,6 +14,7 @@ import {
   ANSWERS,
   DURABILITIES,
   LINK_STATES,
+  MOVE_STATES,
   OUTCOMES,
   RELATIONS,
   SNAPSHOT_REASONS,
@@ -65,7 +66,8 @@ function move(reader: HeadReader): NodeMove {
     id: reader.text(),
     via: via(reader),
     incarnation: reader.text(),
-    isHere: reader.flag(),
+    state: reader.word(MOVE_STATES),
+    version: reader.count(),
   };
 }
 

@@ -3,6 +3,7 @@ import type {
   Durability,
   LinkState,
   MessageKind,
+  MoveState,
   Relation,
   RoundOutcome,
   SnapshotReason,
@@ -45,6 +46,7 @@ export const OUTCOMES = words<RoundOutcome>({
   unknown: 3,
   superseded: 4,
 });
+export const MOVE_STATES = words<MoveState>({ here: 0, left: 1, dropped: 2 });
 export const LINK_STATES = words<LinkState>({
   joining: 0,
   live: 1,

@@ -11,6 +11,7 @@ import {
   ANSWERS,
   DURABILITIES,
   LINK_STATES,
+  MOVE_STATES,
   OUTCOMES,
   RELATIONS,
   SNAPSHOT_REASONS,
@@ -64,11 +65,12 @@ function below(writer: HeadWriter, message: BelowMessage): void {
     if (problem !== null) writer.text(problem.reason);
   }
   writer.count(message.moves.length);
-  for (const { id, via, incarnation, isHere } of message.moves) {
+  for (const { id, via, incarnation, state, version } of message.moves) {
     writer.text(id);
     writer.names(via);
     writer.text(incarnation);
-    writer.flag(isHere);
+    writer.word(MOVE_STATES, state);
+    writer.count(version);
   }
 }
 

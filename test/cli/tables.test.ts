@@ -8,7 +8,7 @@ import type { StatusReport } from '../../lib/cli/status-report.js';
 import { renderStatus, statusRows } from '../../lib/cli/status-table.js';
 import { renderTable } from '../../lib/cli/table.js';
 import { bytesText, countText, durationText } from '../../lib/runtime/quantities.js';
-import type { SlaveStatus } from '../../lib/service/status.js';
+import type { BelowStatus, SlaveStatus } from '../../lib/service/status.js';
 
 const test = suite('command: what is printed');
 
@@ -118,6 +118,51 @@ test('a word longer than the line is cut, and no width means no wrapping', () =>
     .split('\n');
   assert.equal(lines.slice(2), [`1  ${'x'.repeat(27)}`, `   ${'x'.repeat(27)}`, '   xxxxxx']);
   assert.match(renderTable(['A', 'B'], [['1', word]]), /x{60}/);
+});
+
+const BELOW: BelowStatus = {
+  slaves: 1010,
+  relays: 10,
+  live: 1009,
+  current: 998,
+  versions: [
+    { version: 12, slaves: 998 },
+    { version: 10, slaves: 12 },
+  ],
+  worst: null,
+  behind: [
+    { id: 'web-1', via: [], version: 10, link: 'live', stage: 'behind', problem: null },
+    {
+      id: 'till-7',
+      via: ['relay-1', 'relay-2'],
+      version: 10,
+      link: 'live',
+      stage: 'quarantined',
+      problem: { code: 'QUARANTINED', reason: 'disk\u001b[2J full' },
+    },
+    { id: 'till-8', via: ['relay-1'], version: 10, link: 'stale', stage: 'gone', problem: null },
+  ],
+};
+
+test('with relays the status counts the whole tree and names who is behind, where and why', () => {
+  const report = { ...REPORT, below: BELOW };
+  const text = renderStatus(report, statusRows(report, 0));
+  assert.match(text, '\nbelow    998 of 1010 nodes on version 12; 1009 live; 10 relays\n');
+  assert.match(text, '\nversions 12: 998, 10: 12\n');
+  const table = text.slice(text.indexOf('\nBELOW RELAYS')).trim().split('\n');
+  const words = table.map((line) => line.split(/\s{2,}/).join('|'));
+  assert.equal(words.slice(2), [
+    'till-7|10|quarantined|live|relay-1 > relay-2|QUARANTINED: disk full',
+    'till-8|10|gone|stale|relay-1|killed or unreachable',
+  ]);
+  const narrow = renderStatus(report, statusRows(report, 0), { width: 80 });
+  assert.ok(
+    narrow
+      .slice(narrow.indexOf('NODE'))
+      .split('\n')
+      .every((line) => line.length <= 80),
+  );
+  assert.not.match(renderStatus(REPORT, statusRows(REPORT, 0)), /^(below|versions) |BELOW RELAYS/m);
 });
 
 test('a status without slaves says so', () => {

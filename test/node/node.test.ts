@@ -1,10 +1,11 @@
 /** A node as its host sees it: who leads, what is confirmed, what is set aside (P16, S3, S10). */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { document, ReplicationError } from '../../lib/index.js';
+import { createSlave, document, ReplicationError, Veto } from '../../lib/index.js';
 import { createCollector } from '../../lib/inspector/collect/collector.js';
 import type { Entry } from '../../lib/inspector/entries.js';
 import { createNode, manualLease, memoryLease } from '../../lib/node/index.js';
+import { createRelay } from '../../lib/relay/index.js';
 import { LEASE_MS, MEMBERS, NodeWorld, type Tree } from '../support/node-world.js';
 
 const test = suite('node');
@@ -45,6 +46,47 @@ test('a change elsewhere is refused with the name of the leader, and reads go on
   assert.match(error.message, `"${leader.id}" leads`);
   assert.is(other.data.get().n, 0);
   await world.end();
+});
+
+test('below: the leader tells of the other nodes, and of those below relays; others of nobody', async () => {
+  const world = new NodeWorld();
+  const leader = await world.begin();
+  const other = world.node(MEMBERS.find((id) => id !== leader.id) as string);
+  const relay = createRelay({
+    item: 'tree',
+    id: 'relay',
+    upstream: world.network.connect({ to: `at ${leader.id}`, name: 'relay' }),
+    downstream: world.network.listen('relay'),
+    clock: world.clock,
+  });
+  const copy = document<Tree>(
+    { n: 0 },
+    {
+      prepare: ({ n }) => {
+        if (n > 6) throw new Veto('too many');
+      },
+    },
+  );
+  const slave = createSlave({
+    item: 'tree',
+    id: 'till',
+    data: copy,
+    transport: world.network.connect({ to: 'relay', name: 'till' }),
+    clock: world.clock,
+  });
+  for (const each of [relay, slave]) await world.settled(each.start());
+  const isWell = () => leader.below().current === 4;
+  assert.ok(await world.clock.passUntil(isWell, 5 * LEASE_MS), JSON.stringify(leader.below()));
+  const result = await world.settled(leader.data.update(to(7)));
+  const told = () => leader.below().worst?.stage === 'quarantined';
+  assert.ok(await world.clock.passUntil(told, 5 * LEASE_MS), JSON.stringify(leader.below()));
+  const { slaves, relays, versions, worst } = leader.below();
+  assert.equal([slaves, relays, worst?.id, worst?.via], [4, 1, 'till', ['relay']]);
+  assert.is(versions[0]?.version, typeof result === 'object' ? result.version : 0);
+  assert.equal([other.below().slaves, other.below().worst], [0, null]);
+  for (const each of [slave, relay]) await world.settled(each.stop());
+  await world.end();
+  assert.is(leader.below().slaves, 0, 'nor of one that was stopped');
 });
 
 test('S10: a leader that is cut off confirms nothing, and another one takes over in time', async () => {

@@ -205,7 +205,7 @@ test('short frames: figures only, where names do not fit', async () => {
 });
 
 test('A16: a frame that names more nodes or levels than a relay may is refused', () => {
-  const node = { id: 'x', via: [], incarnation: 'i', isHere: true };
+  const node = { id: 'x', via: [], incarnation: 'i', state: 'here', version: 0 } as const;
   const message: BelowMessage = {
     kind: 'below',
     relays: 0,

@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ReplicationError } from '../../lib/errors.js';
 import { RelayCluster } from '../support/relay-cluster.js';
-import { setter, TWO_PHASE } from '../support/service-changes.js';
+import { refusing, setter, TWO_PHASE } from '../support/service-changes.js';
 import type { SlaveLife } from '../support/service-cluster.js';
 
 const test = suite('relay: a whole state is under way');
@@ -41,6 +41,23 @@ test('rounds wait for the relay up to the vote deadline; slaves below go on one-
   await cluster.until('the state is here', () => relay.node.status.data === 'current');
   await cluster.finish(master.node.data.update(setter('round'), TWO_PHASE));
   await cluster.converge(master, [early, late]);
+});
+
+test('P22: a slave quarantined below a relay goes on from the state that its relay fetches anew', async () => {
+  const cluster = new RelayCluster();
+  const master = cluster.master();
+  const relays = [cluster.relay('r1'), cluster.relay('r2', { to: 'r1' })] as const;
+  const stuck = cluster.slave('stuck', { to: 'r2', data: refusing('bad'), retry: 100 });
+  await cluster.start(master, ...relays, stuck);
+  await cluster.converge(master, [stuck]);
+  await cluster.finish(master.node.data.update(setter('bad')));
+  const isStuck = () => stuck.node.status.data === 'quarantined';
+  await cluster.until('it is quarantined', isStuck);
+  await cluster.finish(master.node.data.update((draft) => void delete draft.bad));
+  await cluster.clock.pass(30_000);
+  assert.ok(isStuck(), 'increments come one by one: the refused one is still before the next');
+  relays[1].node.resync();
+  await cluster.converge(master, [stuck]);
 });
 
 test.run();

@@ -48,7 +48,8 @@ const few = { maxLength: 4 };
 const linkState = fc.constantFrom('joining', 'live', 'lagging', 'stale', 'refused');
 const problem = orNull(fc.record({ code: name, reason: name }));
 const nodeBelow = { id: name, via, version: count, link: linkState, stage: name, problem };
-const move = { id: name, via, incarnation: name, isHere: fc.boolean() };
+const state = fc.constantFrom('here' as const, 'left' as const, 'dropped' as const);
+const move = { id: name, via, incarnation: name, state, version: count };
 
 /** The fields of each kind. */
 const KINDS = {

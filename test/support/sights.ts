@@ -1,7 +1,12 @@
 /** Sights of masters and slaves for tables: what a feed would hold, with every part to be set. */
 import type { NodeSight } from '../../lib/inspector/rows/sights.js';
 import type { SlaveReport } from '../../lib/service/inspection.js';
-import type { MasterStatus, SlaveInfo, SlaveStatus } from '../../lib/service/status.js';
+import type {
+  BelowStatus,
+  MasterStatus,
+  SlaveInfo,
+  SlaveStatus,
+} from '../../lib/service/status.js';
 import type { Position } from '../../machines/protocol.js';
 
 /** The moment of every table in the tests. */
@@ -36,10 +41,11 @@ function sight(role: 'master' | 'slave', id: string, part: Common): Omit<NodeSig
 export interface MasterPart extends Common {
   readonly status?: Partial<MasterStatus>;
   readonly slaves?: readonly SlaveInfo[];
+  readonly below?: BelowStatus;
 }
 
 export function masterSight(id: string, part: MasterPart = {}): NodeSight {
-  const { status = {}, slaves = [], silentMs = 0 } = part;
+  const { status = {}, slaves = [], below, silentMs = 0 } = part;
   const base = sight('master', id, part);
   const whole: MasterStatus = {
     state: 'serving',
@@ -49,7 +55,8 @@ export function masterSight(id: string, part: MasterPart = {}): NodeSight {
     problem: null,
     ...status,
   };
-  const report = { role: 'master', status: whole, slaves } as const;
+  const tree = below === undefined ? {} : { below };
+  const report = { role: 'master', status: whole, slaves, ...tree } as const;
   return {
     ...base,
     report: { kind: 'report', at: NOW_MS - silentMs, node: base.entry.node, report },
@@ -78,6 +85,7 @@ export interface SlavePart extends Common, Partial<Omit<SlaveReport, 'role' | 's
 
 export function slaveSight(id: string, part: SlavePart = {}): NodeSight {
   const { status = {}, position = at(4711), age = 400, transfer = null, silentMs = 0 } = part;
+  const { slaves } = part;
   const base = sight('slave', id, part);
   const whole: SlaveStatus = {
     link: 'live',
@@ -90,7 +98,9 @@ export function slaveSight(id: string, part: SlavePart = {}): NodeSight {
     summary: 'current',
     ...status,
   };
-  const report = { role: 'slave', status: whole, position, age, transfer } as const;
+  const listed = slaves === undefined ? {} : { slaves };
+  const own = { role: 'slave', status: whole, position, age, transfer } as const;
+  const report = { ...own, ...listed };
   return {
     ...base,
     report: { kind: 'report', at: NOW_MS - silentMs, node: base.entry.node, report },

@@ -7,6 +7,7 @@ import { ReplicationError } from '../../lib/errors.js';
 import { createTelemetry } from '../../lib/telemetry/create-telemetry.js';
 import { METRICS, type MetricSpec } from '../../lib/telemetry/metric-table.js';
 import { packageRoot } from '../support/package-root.js';
+import { RelayCluster } from '../support/relay-cluster.js';
 import { refusing, setter, TWO_PHASE } from '../support/service-changes.js';
 import { ServiceCluster } from '../support/service-cluster.js';
 import { ServiceDisk } from '../support/service-disk.js';
@@ -90,6 +91,39 @@ test('versions, lag, links, queue and ages are read when they are collected', as
   cluster.network.cut('master', 's2');
   await cluster.clock.pass(100);
   assert.ok((await probe.sum('replichart.troubles', { 'replichart.node': 's2' })) > 0);
+});
+
+test('master and relay measure the whole tree below them, with a few series whatever its size', async () => {
+  const cluster = new RelayCluster();
+  const probe = new TelemetryProbe();
+  const { inspect } = probe;
+  const master = cluster.master({ inspect });
+  const relays = [cluster.relay('r1', { inspect }), cluster.relay('r2', { to: 'r1', inspect })];
+  const leaves = [...cluster.leaves('r1', 2), ...cluster.leaves('r2', 20)];
+  const stuck = cluster.slave('stuck', { to: 'r2', data: refusing('bad') });
+  await cluster.start(master, ...relays, ...leaves, stuck);
+  await cluster.converge(master, [...leaves, stuck]);
+  const before = master.node.position?.version ?? 0;
+  await cluster.finish(master.node.data.update(setter('bad')));
+  await cluster.converge(master, leaves);
+  const version = master.node.position?.version ?? 0;
+  const isTold = () => master.node.below().versions[0]?.slaves === 24;
+  await cluster.until('it is told', () => isTold() && master.node.below().worst !== null);
+  const seen = await probe.metrics();
+  const belowOf = (node: string) =>
+    ['', '.live', '.current', '.version.min'].map((part) => {
+      const points = seen.get(`replichart.below${part}`)?.points ?? [];
+      assert.is(points.length, 3, 'of the master and of each relay, not of slaves');
+      return points.find(({ attributes }) => attributes['replichart.node'] === node)?.value;
+    });
+  assert.equal(belowOf('master'), [25, 25, 24, before]);
+  assert.equal(belowOf('r1'), [24, 24, 23, before]);
+  assert.equal(belowOf('r2'), [21, 21, 20, before]);
+  await cluster.stop(stuck, ...leaves.slice(2), ...relays.slice(1));
+  await cluster.until('it is told', () => master.node.below().live === 3);
+  const of = { 'replichart.node': 'master' };
+  assert.is(await probe.sum('replichart.below', of), 4);
+  assert.is(await probe.sum('replichart.below.version.min', of), version);
 });
 
 test('a slave in doubt shows for how long', async () => {

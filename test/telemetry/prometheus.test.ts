@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { KnownNode } from '../../lib/inspector/feed.js';
 import type { NodeSight } from '../../lib/inspector/rows/sights.js';
+import type { BelowStatus } from '../../lib/service/status.js';
 import { prometheusText } from '../../lib/telemetry/prometheus.js';
 import { parsePrometheus } from '../support/prometheus-parser.js';
 import { at, infoOf, masterSight, NOW_MS, slaveSight } from '../support/sights.js';
@@ -82,6 +83,36 @@ test('version, lag, severity, ages, queue and changes of every node', () => {
     { labels: { item: 'settings', stage: 'in-doubt', severity: 'bad' }, value: 1 },
     { labels: { item: 'settings', stage: 'current', severity: 'good' }, value: 1 },
   ]);
+});
+
+test('master and relay: the whole tree below in figures, without a series for each node', () => {
+  const slaves = [infoOf('r1'), infoOf('s1', { version: 4704, lag: 7, link: 'stale' })];
+  const below: BelowStatus = {
+    slaves: 1002,
+    relays: 2,
+    live: 1001,
+    current: 998,
+    versions: [
+      { version: 4711, slaves: 998 },
+      { version: 4704, slaves: 4 },
+    ],
+    worst: null,
+    behind: [],
+  };
+  const valuesIn = (read: ReturnType<typeof families>) =>
+    ['', '_live', '_current', '_version_min'].map((part) =>
+      valuesOf(read, `replichart_below${part}`),
+    );
+  const deep = families([masterSight('m', { slaves, below }), slaveSight('r1', { slaves })]);
+  assert.equal(valuesIn(deep), [
+    { m: 1002, r1: 2 },
+    { m: 1001, r1: 1 },
+    { m: 998, r1: 1 },
+    { m: 4704, r1: 4704 },
+  ]);
+  const flat = families([masterSight('m', { slaves }), slaveSight('s1')]);
+  assert.equal(valuesIn(flat), [{ m: 2 }, { m: 1 }, { m: 1 }, { m: 4704 }]);
+  assert.equal(valuesIn(families([masterSight('m')])), [{ m: 0 }, { m: 0 }, { m: 0 }, {}]);
 });
 
 test('names of nodes and items that mean something to the format are escaped', () => {

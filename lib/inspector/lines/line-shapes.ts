@@ -48,6 +48,24 @@ const slaveInfo = fields({
   problem: orNull(problem),
 });
 
+const below = fields({
+  slaves: count,
+  relays: count,
+  live: count,
+  current: count,
+  versions: listOf(fields({ version: finite, slaves: count })),
+  behind: listOf(
+    fields({
+      id: text,
+      via: listOf(text),
+      version: finite,
+      link: text,
+      stage: text,
+      problem: orNull(problem),
+    }),
+  ),
+});
+
 const slaveStatus = fields({
   link: text,
   data: text,
@@ -60,7 +78,12 @@ const slaveStatus = fields({
 });
 
 const report = either(
-  fields({ role: oneOf('master'), status: masterStatus, slaves: listOf(slaveInfo) }),
+  fields({
+    role: oneOf('master'),
+    status: masterStatus,
+    slaves: listOf(slaveInfo),
+    below: maybe(below),
+  }),
   fields({
     role: oneOf('slave'),
     status: slaveStatus,
@@ -68,6 +91,7 @@ const report = either(
     age: orNull(number),
     transfer: orNull(fields({ kind: text, bytes: number, chunks: number })),
     slaves: maybe(listOf(slaveInfo)),
+    below: maybe(below),
   }),
 );
 

@@ -4,6 +4,8 @@
  *   `file` (the input), `save`, `help`
  * - `nodes`, `node-row` (`data-node`, `-role`, `-stage`, `-version`, `-severity`), `node-stage`,
  *   `node-version`, `node-link`, `node-reason`
+ * - `below` (`data-node`: who tells), `below-counts`, `below-node` (`data-node`, `-stage`,
+ *   `-version`)
  * - `statechart` (the drawing is in it), `actor-picker`, `active-states`, `context`, `past-steps`
  * - `slider`, `moment` (`data-live`), `to-start`, `step-back`, `play`, `step-forward`, `to-end`,
  *   `gaps`
@@ -15,6 +17,7 @@
  * - `plots`, `lag-plot`, `rate-plot`, `troubles`
  */
 import { ActorView } from './actor-view.js';
+import { BelowView } from './below-view.js';
 import { ChangesView } from './changes-view.js';
 import { clockText } from './format.js';
 import { Header } from './header.js';
@@ -102,6 +105,7 @@ export function App() {
       <main>
         <div class="upper">
           <NodesView />
+          <BelowView />
           <Troubles />
         </div>
         <ActorView />
