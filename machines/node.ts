@@ -92,6 +92,10 @@ const following = nodeSetup.createStateConfig({
       actions: { type: 'raiseFence', params: ({ event }) => ({ above: event.term }) },
       description: 'A candidate asks: promised by the copy, which is fenced off (P16).',
     },
+    acquired: {
+      actions: { type: 'release', params: { heir: null } },
+      description: 'The lease came after this attempt was over: given back, else nobody leads.',
+    },
   },
 });
 
@@ -230,6 +234,12 @@ export const nodeMachine = nodeSetup.createMachine({
           }),
         },
       ],
+      on: {
+        acquired: {
+          actions: { type: 'release', params: { heir: null } },
+          description: 'The lease came after its store had failed: given back.',
+        },
+      },
     },
     stopped: {
       type: 'final',

@@ -21,6 +21,7 @@ import { FileFollower } from './follow-file.js';
 import { type Lifetime, startLifetime } from './lifetime.js';
 import { makeOutput, type Output, type Streams } from './output.js';
 import { parseJson } from './parse-json.js';
+import { RepeatedTroubles, troubleText } from './repeated-troubles.js';
 import { Replicator } from './replicator.js';
 import { StatusBoard } from './status-board.js';
 import { makeReport } from './status-report.js';
@@ -200,7 +201,7 @@ async function follow(
       makeReport(master, { method, file: replicator.file, lastAbort: replicator.lastAbort }),
     failed: (error) => output.problem('board', `status not published: ${reasonOf(error)}`),
   });
-  tellEvents(master, output, lifetime, touched);
+  const troubles = tellEvents(master, output, lifetime, touched);
   const follower = new FileFollower(path, (state) => replicator.take(state));
   try {
     await board.start();
@@ -208,6 +209,7 @@ async function follow(
     await lifetime.over;
   } finally {
     follower.close();
+    troubles.stop();
     await board.stop();
   }
 }
@@ -218,7 +220,7 @@ function tellEvents(
   output: Output,
   lifetime: Lifetime,
   touched: () => void,
-): void {
+): RepeatedTroubles {
   const seen = new Map<string, string>();
   master.on('slave', (slave) => {
     touched();
@@ -240,7 +242,9 @@ function tellEvents(
     const code = state === 'fenced' ? 'FENCED' : 'STORE_FAILED';
     lifetime.fail(new ReplicationError(code, `the master is ${state}${why}`));
   });
-  master.on('trouble', ({ code, reason, heuristic }) => {
-    output.problem('trouble', `${code}: ${reason}`, { code, reason, heuristic });
+  const troubles = new RepeatedTroubles((trouble, count) => {
+    output.problem('trouble', troubleText(trouble, count), { ...trouble, count });
   });
+  master.on('trouble', (trouble) => troubles.note(trouble));
+  return troubles;
 }

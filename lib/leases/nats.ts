@@ -4,8 +4,8 @@
  * optional packages `@nats-io/kv` and `@nats-io/nats-core`.
  */
 import { type KV, Kvm } from '@nats-io/kv';
-import type { NatsConnection, Status, Subscription } from '@nats-io/nats-core';
-import { asReplicationError, ReplicationError, reasonOf } from '../errors.js';
+import type { ConnectionOptions, NatsConnection, Status, Subscription } from '@nats-io/nats-core';
+import { asReplicationError, ReplicationError } from '../errors.js';
 import { gather } from '../node/gather.js';
 import type {
   AskLimits,
@@ -20,6 +20,15 @@ import { checkOptions, integerOption, type OptionCheck, objectOption } from '../
 import { type Clock, systemClock } from '../runtime/clock.js';
 import { watchStatus } from '../transports/nats/status.js';
 import { Troubles } from '../transports/nats/troubles.js';
+import {
+  isConflict,
+  isMissing,
+  isPermission,
+  isSilence,
+  permissionFailure,
+  type Refusal,
+} from './nats-errors.js';
+import { type Entry, LeaseWatch } from './nats-watch.js';
 
 export interface NatsLeaseOptions {
   /** Milliseconds. @default 3000 */
@@ -28,7 +37,10 @@ export interface NatsLeaseOptions {
    * The KV bucket, made where it is missing: letters, digits, `_` and `-`. @default 'replichart'
    */
   readonly bucket?: string;
-  /** Servers of a cluster that keep the bucket: 1, 3 or 5; for one that is made. @default 1 */
+  /**
+   * Servers of a cluster that keep the bucket: 1, 3 or 5; for one that is made. When the one that
+   * leads it dies the others elect for some seconds, in which no lease is renewed. @default 1
+   */
   readonly replicas?: number;
   /** What the subjects of questions begin with. @default 'replichart.board' */
   readonly prefix?: string;
@@ -68,25 +80,6 @@ function tokenOf(item: string): string {
   return hex.join('');
 }
 
-/** A server's word on a compare-and-set that came too late: code 10071. */
-function isConflict(error: unknown): boolean {
-  const { code } = (error ?? {}) as { readonly code?: unknown };
-  return code === 10071 || /wrong last sequence/i.test(reasonOf(error));
-}
-
-/** The stream of the bucket is not there: code 10059. */
-function isMissing(error: unknown): boolean {
-  const { code } = (error ?? {}) as { readonly code?: unknown };
-  return code === 10059 || /stream not found/i.test(reasonOf(error));
-}
-
-/** What the server says of a subject that this user may not use; it says so of every one. */
-interface Refusal {
-  readonly name: string;
-  readonly operation?: unknown;
-  readonly subject?: unknown;
-}
-
 function wordOf(data: Uint8Array): Word | null {
   if (data.length > MESSAGE_BYTES_MAX) return null;
   try {
@@ -97,8 +90,18 @@ function wordOf(data: Uint8Array): Word | null {
   }
 }
 
-/** Replies to questions: one subject for each, below this. */
-const INBOX = '_INBOX.';
+/**
+ * Replies to questions have one subject each, below what the host's connection has for answers: an
+ * account may keep its users apart by it. The type of a connection does not show its options.
+ */
+function inboxOf(connection: NatsConnection): string {
+  const { options } = connection as { readonly options?: ConnectionOptions };
+  return options?.inboxPrefix ?? '_INBOX';
+}
+
+/** A bucket that cannot be opened for so long is told; the client gives up each try after 5 s. */
+const JOIN_MS = 8_000;
+const JOIN_PAUSE_MS = 100;
 
 /** Questions come a few at a time; a refusal comes within moments. */
 const ANSWERED_MAX = 64;
@@ -124,7 +127,9 @@ class NatsLeaseSession implements LeaseSession {
   readonly #unwatch: () => void;
   /** Subjects that answers were sent to of late, so that a refusal is known as this one's. */
   readonly #answered = new Set<string>();
-  #watch: { stop(): void } | null = null;
+  readonly #watch: LeaseWatch;
+  /** A bucket that is being made; reads come more often than a cluster may need for it. */
+  #making: Promise<void> | null = null;
   #isOver = false;
 
   constructor(connection: NatsConnection, kv: KV, member: LeaseMember, settings: SessionSettings) {
@@ -136,6 +141,7 @@ class NatsLeaseSession implements LeaseSession {
     this.#subject = `${settings.prefix}.${this.#key}`;
     this.#troubles = new Troubles(settings.clock, (error) => member.troubled(error));
     this.#unwatch = watchStatus(connection, (status) => this.#noteStatus(status));
+    this.#watch = this.#newWatch();
     this.#subscription = connection.subscribe(this.#subject, {
       callback: (error, message) => {
         if (error !== null) return this.#refused(error as Refusal);
@@ -149,20 +155,31 @@ class NatsLeaseSession implements LeaseSession {
   }
 
   /** Tells of every write; without it, the keeper reads. */
-  async watch(): Promise<void> {
-    this.#watch?.stop();
-    const changes = await this.#kv.watch({ key: this.#key });
-    this.#watch = changes;
-    void (async () => {
-      for await (const { value, revision, operation } of changes) {
-        const record = operation === 'PUT' ? readLeaseValue(value) : null;
-        if (record !== null && !this.#isOver) this.#member.changed({ ...record, revision });
-      }
-    })().catch((error: unknown) => this.#trouble(error));
+  watch(): Promise<void> {
+    return this.#watch.start(this.#kv);
+  }
+
+  #newWatch(): LeaseWatch {
+    const { clock, leaseMs, bucket } = this.#settings;
+    const replaced = () => {
+      const message =
+        `the watch on the KV bucket "${bucket}" did not tell what was written there: it is set ` +
+        'up anew; until then the lease is only read from time to time';
+      this.#trouble(new ReplicationError('TIMEOUT', message, { retryable: true }));
+    };
+    const changed = ({ value, revision, operation }: Entry) => {
+      const record = operation === 'PUT' ? readLeaseValue(value) : null;
+      if (record !== null && !this.#isOver) this.#member.changed({ ...record, revision });
+    };
+    const failed = (error: unknown) => this.#trouble(error);
+    const events = { changed, replaced, failed };
+    return new LeaseWatch({ key: this.#key, clock, patienceMs: leaseMs / 3, events });
   }
 
   async read(): Promise<LeaseRecord | null> {
+    const told = this.#watch.told;
     const entry = await this.#inTime(this.#get(), 'reading the lease');
+    this.#watch.noteRead(this.#kv, entry?.revision ?? 0, told);
     if (entry === null) return null;
     const record = entry.operation === 'PUT' ? readLeaseValue(entry.value) : null;
     // Deleted by hand, or not ours: nobody holds it, and its numbers go on above this one.
@@ -182,6 +199,14 @@ class NatsLeaseSession implements LeaseSession {
     } catch (error) {
       if (!isMissing(error) || this.#isOver) throw error;
     }
+    this.#making ??= this.#makeAnew().finally(() => {
+      this.#making = null;
+    });
+    await this.#making;
+    return this.#kv.get(this.#key);
+  }
+
+  async #makeAnew(): Promise<void> {
     const { bucket } = this.#settings;
     this.#kv = await this.#settings.open();
     const message =
@@ -190,7 +215,6 @@ class NatsLeaseSession implements LeaseSession {
     // Each time it is news.
     this.#member.troubled(new ReplicationError('STORE_FAILED', message));
     await this.watch();
-    return this.#kv.get(this.#key);
   }
 
   async write(next: LeaseValue, expected: number | null): Promise<LeaseRecord | null> {
@@ -225,7 +249,7 @@ class NatsLeaseSession implements LeaseSession {
     const gathered = gather(this.#settings.clock, limits);
     const word = { from: this.#member.id, body: question } satisfies Word;
     try {
-      const reply = `${INBOX}${crypto.randomUUID()}`;
+      const reply = `${inboxOf(this.#connection)}.${crypto.randomUUID()}`;
       const subscription = this.#connection.subscribe(reply, {
         callback: (error, message) => {
           if (error !== null) return this.#refused(error as Refusal);
@@ -245,7 +269,7 @@ class NatsLeaseSession implements LeaseSession {
   async leave(): Promise<void> {
     this.#isOver = true;
     this.#unwatch();
-    this.#watch?.stop();
+    this.#watch.stop();
     if (!this.#connection.isClosed()) this.#subscription.unsubscribe();
   }
 
@@ -277,15 +301,8 @@ class NatsLeaseSession implements LeaseSession {
 
   /** Without it nodes stay short of answers, and nothing else would tell why. */
   #refused(error: Refusal): void {
-    if (error.name !== 'PermissionViolationError') return this.#trouble(error);
-    const { prefix } = this.#settings;
-    const isReply = String(error.subject).startsWith(INBOX);
-    const subject = isReply ? `${INBOX}>` : this.#subject;
-    const verb = error.operation === 'publish' ? 'publish' : 'subscribe';
-    const message =
-      `the NATS server does not let this user ${verb} on ${subject}: permit every node to ` +
-      `publish and subscribe on "${prefix}.>" and "${INBOX}>", else no leader is found`;
-    this.#trouble(new ReplicationError('UNAUTHORIZED', message, { cause: error }));
+    if (!isPermission(error)) return this.#trouble(error);
+    this.#trouble(permissionFailure(error, this.#subject, this.#settings.prefix));
   }
 
   /** While its connection is away the client waits for longer than a lease lasts. */
@@ -337,12 +354,32 @@ export function natsLease(
       // From the leader of the stream: what a replica tells may be old.
       allow_direct: false,
     });
+  const joinOnce = async (member: LeaseMember): Promise<LeaseSession> => {
+    const kv = await open();
+    const session = new NatsLeaseSession(connection, kv, member, { ...settings, open });
+    await session.watch().catch(async (error: unknown) => {
+      await session.leave();
+      throw error;
+    });
+    return session;
+  };
+  /** While a cluster makes the bucket for one node, its servers do not tell others of it. */
+  const joinPatiently = async (member: LeaseMember): Promise<LeaseSession> => {
+    const { clock } = settings;
+    const sinceMs = clock.now();
+    for (;;) {
+      try {
+        return await joinOnce(member);
+      } catch (error) {
+        const isTemporary = isSilence(error) || isMissing(error);
+        if (!isTemporary || clock.now() - sinceMs >= JOIN_MS) throw error;
+      }
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, JOIN_PAUSE_MS));
+    }
+  };
   const join = async (member: LeaseMember): Promise<LeaseSession> => {
     try {
-      const kv = await open();
-      const session = new NatsLeaseSession(connection, kv, member, { ...settings, open });
-      await session.watch();
-      return session;
+      return await joinPatiently(member);
     } catch (error) {
       const what = `the lease of "${member.item}" in the KV bucket "${settings.bucket}"`;
       throw asReplicationError(error, 'STORE_FAILED', what);

@@ -129,10 +129,12 @@ export class LeaseKeeper {
   /**
    * The record tells from now on where this term began.
    * @param changedIn the term of the last change in this history
+   * @returns false when the lease was lost before the record told it: nothing may be changed then,
+   * since nobody would know of a fork that this history left out
    */
-  async begin(version: number, changedIn: number): Promise<void> {
+  async begin(version: number, changedIn: number): Promise<boolean> {
     const held = this.#held;
-    if (held === null) return;
+    if (held === null) return false;
     // A term that began below and came to nothing is no part of this history: it makes no fork.
     const parts = this.#successions.filter(
       (each) => each.term <= changedIn || each.version >= version,
@@ -140,7 +142,18 @@ export class LeaseKeeper {
     this.#successions = [...parts, { term: held.fence, version }].slice(-SUCCESSIONS_MAX);
     // One that is under way left before this, and does not tell it.
     await this.#renewal;
-    await this.#renew();
+    for (;;) {
+      await this.#renew();
+      if (this.#held !== held) return false;
+      if (this.#record?.successions.some(({ term }) => term === held.fence)) return true;
+      await this.#pause();
+      if (this.#held !== held) return false;
+    }
+  }
+
+  #pause(): Promise<void> {
+    const { clock, leaseMs } = this.#options;
+    return new Promise((resolve) => clock.setTimeout(resolve, Math.max(1, leaseMs / 12)));
   }
 
   /** Confirms nothing more at once; the record says so when the service answers. */

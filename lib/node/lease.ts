@@ -52,7 +52,8 @@ export interface LeaseSession {
   read(): Promise<LeaseRecord | null>;
   /**
    * Writes if the record is still at `expected` (null: if there is none); null when it is not.
-   * A rejection leaves open whether it was written.
+   * A rejection leaves open whether it was written. The record holds the whole of `next`: a node
+   * does not lead before it has where its term began back from here.
    */
   write(next: LeaseValue, expected: number | null): Promise<LeaseRecord | null>;
   /** Asks every other member of the item; resolves with what arrived, never rejects. */

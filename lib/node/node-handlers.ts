@@ -18,10 +18,11 @@ async function lead(run: NodeParts, { term, fate, round }: NodeEffects['lead']):
   run.facts = await run.store.makeOriginal(fate, round, run.keeper.successions);
   const base = fate === 'committed' ? (round?.to.version ?? 0) : (run.facts.position?.version ?? 0);
   await run.startMaster(term);
-  if (!run.keeper.isHeld(term)) {
+  // Before it may change anything (0022).
+  const isOnRecord = await run.keeper.begin(base, run.facts.position?.epoch.term ?? 0);
+  if (!isOnRecord || !run.keeper.isHeld(term)) {
     throw new ReplicationError('FENCED', 'the lease ran out before this node could lead');
   }
-  await run.keeper.begin(base, run.facts.position?.epoch.term ?? 0);
   run.actor.send({ type: 'leading' });
 }
 

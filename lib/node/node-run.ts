@@ -155,7 +155,8 @@ export class NodeRun<MasterData extends object, SlaveData extends object>
   refusal(): ReplicationError | null {
     const { leader, fence } = this.context;
     const { id, item } = this.options;
-    const isLeading = this.role === 'leading' || this.role === 'promoting';
+    // Not while it is taking the lead: its term may not be on record yet (0022).
+    const isLeading = this.role === 'leading';
     if (this.#silenced === null && isLeading && this.master !== null && this.keeper.isHeld(fence)) {
       return null;
     }

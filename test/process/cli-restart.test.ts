@@ -133,6 +133,11 @@ test('a secret: the right one joins, a wrong one and none are refused by name', 
         stranger.events.filter(({ event }) => event === 'version'),
         [],
       );
+      // Both have tried several times by now; each gets one line at the master.
+      const told = master.events.filter(({ event }) => event === 'trouble');
+      const reasons = told.map(({ reason }) => String(reason).replace(/^\S+ /, ''));
+      assert.equal(reasons, [...new Set(reasons)]);
+      assert.match(reasons.join('\n'), /none of our keys/);
     }),
   );
 });

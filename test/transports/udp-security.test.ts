@@ -2,10 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ReplicationError } from '../../lib/errors.js';
 import { tcpConnect, tcpListen } from '../../lib/transports/tcp/index.js';
 import { MASTER_TOKENS, STRANGER_TOKENS } from '../../lib/transports/udp/forgery-budget.js';
 import { CHALLENGE_BYTES, encodeTerms, readTerms } from '../../lib/transports/udp/greeting.js';
-import { udpConnect } from '../../lib/transports/udp/index.js';
+import { udpConnect, udpListen } from '../../lib/transports/udp/index.js';
 import { RecordingSink, until } from '../support/recording-sink.js';
 import { type BenchSlave, countedSockets, type UdpBench, withBench } from '../support/udp-bench.js';
 
@@ -237,37 +238,82 @@ test('A1: another secret is refused with UNAUTHORIZED on both sides, and told on
     }
   }));
 
-test('A15: tcpConnect at a udpListen, and udpConnect at a tcpListen, get nowhere and are told', async () => {
+test('A15: tcpConnect at a udpListen, and udpConnect at a tcpListen: both sides hear what to call', async () => {
   const secret = 'bench secret';
+  const wantedOf = (sink: RecordingSink) =>
+    sink.troubles.map(({ code, message }) => [code, /: (connect with .*)$/.exec(message)?.[1]]);
   await withBench(async (bench) => {
     const slave = tcpConnect({ port: bench.master.port, secret, reconnectMsMax: 20 });
     const sink = new RecordingSink();
     await slave.open(sink);
     try {
-      await until('it is connected', () => sink.joins.length > 0);
-      slave.send(sink.peer, FRAME);
-      await until('the master was told', () => bench.sink.troubles.length > 0);
-      assert.is(bench.sink.troubles[0]?.code, 'PROTOCOL');
-      assert.match(String(bench.sink.troubles[0]?.message), /udpConnect/);
-      assert.is(bench.sink.joins.length, 0);
+      await until(
+        'both were told',
+        () => sink.troubles.length > 0 && bench.sink.troubles.length > 1,
+      );
+      const wanted = ['PROTOCOL', 'connect with udpConnect, or listen with tcpListen'];
+      assert.equal(wantedOf(sink), [wanted], 'once, whatever the attempts');
+      assert.equal(wantedOf(bench.sink)[0], wanted);
+      assert.match(sink.troubles[0]?.message ?? '', /the master at \S+ is a udpListen/);
+      assert.match(bench.sink.troubles[0]?.message ?? '', /is a tcpConnect, this side a udpListen/);
+      assert.equal([sink.joins, bench.sink.joins], [[], []]);
     } finally {
       await slave.close();
     }
   });
   const master = tcpListen({ port: 0, secret });
-  await master.open(new RecordingSink());
+  const theirs = new RecordingSink();
+  await master.open(theirs);
   const sink = new RecordingSink();
-  const slave = udpConnect({ port: master.port, secret, handshakeTimeoutMs: 200 });
+  const slave = udpConnect({ port: master.port, secret, reconnectMsMax: 20 });
   await slave.open(sink);
   try {
-    await until('the slave was told', () => sink.troubles.length > 0);
-    assert.is(sink.troubles[0]?.code, 'TIMEOUT');
-    assert.is(sink.joins.length, 0);
+    await until('both were told', () => sink.troubles.length > 0 && theirs.troubles.length > 1);
+    const wanted = ['PROTOCOL', 'connect with tcpConnect, or listen with udpListen'];
+    assert.equal([wantedOf(sink), wantedOf(theirs)[0]], [[wanted], wanted]);
+    assert.equal([sink.joins, theirs.joins], [[], []]);
   } finally {
     await slave.close();
     await master.close();
   }
 });
+
+test('errors of renew, and of limits, name what the host called', () =>
+  withBench(async (bench) => {
+    const slave = await bench.slave();
+    const messageOf = (step: () => void) => {
+      try {
+        step();
+      } catch (thrown) {
+        return thrown instanceof ReplicationError && thrown.code === 'INVALID_OPTION'
+          ? thrown.message
+          : String(thrown);
+      }
+      return 'taken';
+    };
+    const tls = { key: '', cert: '' };
+    assert.match(
+      messageOf(() => bench.master.renew({ tls })),
+      /renew of udpListen/,
+    );
+    assert.match(
+      messageOf(() => bench.master.renew({ secret: '' })),
+      /renew of udpListen/,
+    );
+    assert.match(
+      messageOf(() => slave.transport.renew({ tls })),
+      /renew of udpConnect/,
+    );
+    assert.match(
+      messageOf(() => slave.transport.renew({ secret: '' })),
+      /renew of udpConnect/,
+    );
+    const made = { port: 0, secret: 'x', highWaterBytes: 1, outboundBytesMax: 1 };
+    assert.match(
+      messageOf(() => udpListen(made)),
+      /"outboundBytesMax" of udpListen/,
+    );
+  }));
 
 test('A17: keys are exchanged under load: no slave is dropped, no frame is missing in the end', () =>
   withBench(

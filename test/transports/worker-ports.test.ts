@@ -142,7 +142,7 @@ test('a process that carries no bytes is refused with INVALID_OPTION, told to bo
   await ends.close();
 });
 
-test('a port that closes: its slaves left, and the slave is told it is for good', async () => {
+test('a port that closes: its slaves left, and the slave is told once it is for good', async () => {
   const { master, sink, there, close } = await join(2);
   const [first, second] = there;
   assert.ok(first && second);
@@ -150,10 +150,32 @@ test('a port that closes: its slaves left, and the slave is told it is for good'
   await until('left', () => sink.lefts.length === 1 && first.sink.lefts.length === 1);
   assert.is(sink.lefts[0]?.error?.code, 'NOT_RUNNING');
   assert.is(first.sink.lefts[0]?.error?.code, 'NOT_RUNNING');
-  assert.match(first.sink.troubles.at(-1)?.message ?? '', 'for good');
+  assert.match(first.sink.lefts[0]?.error?.message ?? '', 'for good');
   master.multicast(sink.joins, Uint8Array.of(1));
   await until('the other goes on', () => second.sink.frames.length === 1);
+  assert.equal(first.sink.troubles, []);
   await close();
+});
+
+test('a process that ends in several ways at once is told once, joined or not', async () => {
+  const failures: Array<(error: Error | null) => void> = [];
+  const parent = Object.assign(new EventEmitter(), {
+    send: (_message: object, _handle: undefined, _options: undefined, failed: never) =>
+      failures.push(failed) > 0,
+  });
+  const slave = workerConnect(parent);
+  const sink = new RecordingSink();
+  await slave.open(sink);
+  await until('a hello', () => failures.length > 0);
+  parent.emit('disconnect');
+  for (const failed of failures) failed(new Error('the channel is closed'));
+  parent.emit('exit', 1);
+  const why = 'its process disconnected';
+  assert.equal(
+    sink.troubles.map(({ code, message }) => `${code} ${message}`),
+    [`NOT_RUNNING the way to the master on worker:main is closed for good: ${why}`],
+  );
+  await slave.close();
 });
 
 test('a target that is removed: its slave left in order, and no other joins from there', async () => {

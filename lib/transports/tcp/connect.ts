@@ -21,6 +21,7 @@ import { readBuffer } from './read-buffer.js';
 import { type SealKey, sealedClient } from './sealing.js';
 import { connectSettings, type TcpConnectOptions, type TcpSettings } from './settings.js';
 import { connectFailure } from './socket-errors.js';
+import type { StreamKind, StreamOf } from './stream-of.js';
 
 /** The longest interval timers take, about 25 days; its callback does nothing anyway. */
 const HOLD_MS = 2 ** 31 - 1;
@@ -57,6 +58,7 @@ class TcpDialer implements TcpSlaveTransport {
   readonly features: TransportFeatures;
   readonly address: string;
   readonly #options: TcpConnectOptions;
+  readonly #kind: StreamKind;
   readonly #settings: TcpSettings;
   readonly #credentials: Credentials<tls.ConnectionOptions>;
   readonly #lifecycle: Lifecycle;
@@ -69,17 +71,19 @@ class TcpDialer implements TcpSlaveTransport {
   #isChecked = true;
   readonly #troubles = new ToldOnce((error) => this.#gate?.troubled(error));
 
-  constructor(options: TcpConnectOptions) {
-    this.#settings = connectSettings(options);
+  constructor(options: TcpConnectOptions, streamOf: StreamOf) {
+    const { where } = streamOf;
+    this.#settings = connectSettings(where, options);
     this.#options = options;
-    this.#credentials = new Credentials('tcpConnect', options);
+    this.#kind = streamOf.kind;
+    this.#credentials = new Credentials(where, options);
     this.address = addressOf(this.#settings.host, options.port);
     const maxFrameBytes = this.#settings.frameBytesMax;
     this.features = { ordered: true, reliable: true, multicast: false, maxFrameBytes };
     this.#redial = new Redial(options, this.#settings.clock, () => this.#dial());
     // TLS brings its own buffers.
     this.#peers = new Peers(this.#settings, () => this.#redial.lost(), this.#isPlain);
-    this.#lifecycle = new Lifecycle('this tcpConnect transport', {
+    this.#lifecycle = new Lifecycle(`this ${where} transport`, {
       start: (gate) => this.#start(gate),
       stop: () => this.#stop(),
     });
@@ -141,7 +145,7 @@ class TcpDialer implements TcpSlaveTransport {
       const socket = this.#connect();
       const greeting = new Greeting(
         socket,
-        new SlaveHandshake({ keys, frameBytesMax, nonce, other }),
+        new SlaveHandshake({ kind: this.#kind, keys, frameBytesMax, nonce, other }),
         this.#settings,
         {
           joined: (joined, rest) => this.#joined(joined, rest),
@@ -205,6 +209,11 @@ class TcpDialer implements TcpSlaveTransport {
   }
 }
 
+/** As `tcpConnect`, for a transport whose stream this is: errors name what its host called. */
+export function streamConnect(options: TcpConnectOptions, streamOf: StreamOf): TcpSlaveTransport {
+  return new TcpDialer(options, streamOf);
+}
+
 /**
  * Connects to the master's TCP port, and again with growing, fully jittered delays for as long as
  * it is open (P18). `open` never waits for the master: a slave serves its copy without one. Why no
@@ -215,5 +224,5 @@ class TcpDialer implements TcpSlaveTransport {
  * @throws {ReplicationError} INVALID_OPTION for an unknown or ill-typed option
  */
 export function tcpConnect(options: TcpConnectOptions): TcpSlaveTransport {
-  return new TcpDialer(options);
+  return new TcpDialer(options, { where: 'tcpConnect', kind: 'tcp' });
 }

@@ -16,6 +16,7 @@ import { ReplicationError } from '../../errors.js';
 import { HELLO_BYTES, type Hello } from '../hello.js';
 import { checkHello, checkPreamble, encodeHello, startsWithMagic } from './hello.js';
 import { PROOF_BYTES, proofOf, sameProof } from './proof.js';
+import type { StreamKind } from './stream-of.js';
 import { ACCEPTED, refusalByte, refusalOf } from './verdict.js';
 
 export interface HandshakeStep {
@@ -27,6 +28,8 @@ export interface HandshakeStep {
 }
 
 export interface HandshakeSettings {
+  /** @default 'tcp' */
+  readonly kind?: StreamKind;
   /** The keyring, the key to prove first; empty when no secret is used. */
   readonly keys: readonly Uint8Array[];
   readonly frameBytesMax: number;
@@ -51,7 +54,7 @@ export abstract class Handshake {
     this.settings = settings;
     const { keys, frameBytesMax, nonce } = settings;
     this.mine = { role, secret: keys.length > 0, frameBytesMax, nonce };
-    this.myHello = encodeHello(this.mine);
+    this.myHello = encodeHello(this.mine, settings.kind);
   }
 
   /** Who is on the other side, for messages. */
@@ -71,15 +74,16 @@ export abstract class Handshake {
   push(chunk: Uint8Array): HandshakeStep {
     this.#bytes =
       this.#bytes.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#bytes, chunk]);
+    const { kind = 'tcp', other } = this.settings;
     try {
       if (this.theirHello !== null) return this.proceed();
       this.kin ||= startsWithMagic(this.#bytes);
       if (this.#bytes.length < HELLO_BYTES) {
-        checkPreamble(this.#bytes, this.settings.other);
+        checkPreamble(this.#bytes, this.mine.role, kind, other);
         return WAIT;
       }
       const hello = this.take(HELLO_BYTES) as Buffer;
-      checkHello(hello, this.mine, this.settings.other);
+      checkHello(hello, this.mine, kind, other);
       this.theirHello = hello;
       return this.greeted();
     } catch (thrown) {

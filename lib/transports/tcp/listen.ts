@@ -27,6 +27,7 @@ import {
   tlsFailure,
   tlsOptionFailure,
 } from './socket-errors.js';
+import type { StreamOf } from './stream-of.js';
 
 /** What `tcpListen` returns: a master transport that knows its port. */
 export interface TcpMasterTransport extends MasterTransport {
@@ -44,6 +45,7 @@ class TcpListener implements TcpMasterTransport {
   readonly role = 'master';
   readonly features: TransportFeatures;
   readonly #options: TcpListenOptions;
+  readonly #of: StreamOf;
   readonly #settings: TcpSettings;
   readonly #lifecycle: Lifecycle;
   readonly #peers: Peers;
@@ -58,15 +60,17 @@ class TcpListener implements TcpMasterTransport {
   #server: net.Server | tls.Server | null = null;
   #port: number;
 
-  constructor(options: TcpListenOptions) {
-    this.#settings = listenSettings(options);
+  constructor(options: TcpListenOptions, streamOf: StreamOf) {
+    const { where } = streamOf;
+    this.#settings = listenSettings(where, options);
     this.#options = options;
-    this.#credentials = new Credentials('tcpListen', options);
+    this.#of = streamOf;
+    this.#credentials = new Credentials(where, options);
     this.#port = options.port;
     const maxFrameBytes = this.#settings.frameBytesMax;
     this.features = { ordered: true, reliable: true, multicast: false, maxFrameBytes };
     this.#peers = new Peers(this.#settings, (peer) => this.#names.delete(peer));
-    this.#lifecycle = new Lifecycle('this tcpListen transport', {
+    this.#lifecycle = new Lifecycle(`this ${where} transport`, {
       start: (gate) => this.#start(gate),
       stop: () => this.#stop(),
     });
@@ -119,7 +123,7 @@ class TcpListener implements TcpMasterTransport {
     this.#peers.start(gate);
     const meter = new TroubleMeter(this.#settings.clock, (error) => gate.troubled(error));
     this.#meter = meter;
-    const census = new Census(admissionOf(this.#options), meter, 'tcpListen');
+    const census = new Census(admissionOf(this.#options), meter, this.#of.where);
     this.#census = census;
     const server = this.#createServer(census, meter);
     this.#server = server;
@@ -183,7 +187,7 @@ class TcpListener implements TcpMasterTransport {
     try {
       return lazyTls().createServer(options);
     } catch (thrown) {
-      throw tlsOptionFailure(thrown, 'tcpListen');
+      throw tlsOptionFailure(thrown, this.#of.where);
     }
   }
 
@@ -195,7 +199,8 @@ class TcpListener implements TcpMasterTransport {
     const { keys } = this.#credentials;
     const nonce = randomBytes(NONCE_BYTES);
     const subject = this.#subjectOf(socket);
-    const handshake = new MasterHandshake({ keys, frameBytesMax, nonce, other }, () => {
+    const { kind } = this.#of;
+    const handshake = new MasterHandshake({ kind, keys, frameBytesMax, nonce, other }, () => {
       const reason = this.#reasonAgainst(subject);
       return reason === null ? census.refusal(other) : refusalOfNames(other, reason);
     });
@@ -257,6 +262,11 @@ class TcpListener implements TcpMasterTransport {
   }
 }
 
+/** As `tcpListen`, for a transport whose stream this is: errors name what its host called. */
+export function streamListen(options: TcpListenOptions, streamOf: StreamOf): TcpMasterTransport {
+  return new TcpListener(options, streamOf);
+}
+
 /**
  * Listens for slaves on a TCP port. Slaves and master prove who they are before a frame passes:
  * with `tls` by certificates whose role and name are checked, with `secret` by knowing it; both
@@ -271,5 +281,5 @@ class TcpListener implements TcpMasterTransport {
  * beyond loopback with neither certificates of slaves nor `secret` nor `insecure: true`.
  */
 export function tcpListen(options: TcpListenOptions): TcpMasterTransport {
-  return new TcpListener(options);
+  return new TcpListener(options, { where: 'tcpListen', kind: 'tcp' });
 }

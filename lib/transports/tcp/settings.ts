@@ -138,14 +138,17 @@ function wantsCertificates({ tls }: CredentialOptions): boolean {
   return tls !== undefined && tls.requestCert !== false && tls.rejectUnauthorized !== false;
 }
 
-/** @throws {ReplicationError} INVALID_OPTION */
-export function listenSettings(options: TcpListenOptions): TcpSettings {
-  checkOptions('tcpListen', options, LISTEN, ['secret', 'tls']);
-  const settings = settingsOf('tcpListen', options, options.port);
+/**
+ * @param where the function people called
+ * @throws {ReplicationError} INVALID_OPTION
+ */
+export function listenSettings(where: string, options: TcpListenOptions): TcpSettings {
+  checkOptions(where, options, LISTEN, ['secret', 'tls']);
+  const settings = settingsOf(where, options, options.port);
   const open = options.secret === undefined && !wantsCertificates(options);
   if (open && options.insecure !== true && !isLoopback(settings.host)) {
     const message =
-      `tcpListen on ${settings.host} would let anyone who reaches it read and join: give "tls", ` +
+      `${where} on ${settings.host} would let anyone who reaches it read and join: give "tls", ` +
       'with certificates of slaves, or "secret", listen on 127.0.0.1, or say insecure: true if ' +
       'the network is trusted';
     throw new ReplicationError('INVALID_OPTION', message);
@@ -153,8 +156,11 @@ export function listenSettings(options: TcpListenOptions): TcpSettings {
   return settings;
 }
 
-/** @throws {ReplicationError} INVALID_OPTION */
-export function connectSettings(options: TcpConnectOptions): TcpSettings {
-  checkOptions('tcpConnect', options, CONNECT, ['secret', 'tls']);
-  return settingsOf('tcpConnect', options, options.port);
+/**
+ * @param where the function people called
+ * @throws {ReplicationError} INVALID_OPTION
+ */
+export function connectSettings(where: string, options: TcpConnectOptions): TcpSettings {
+  checkOptions(where, options, CONNECT, ['secret', 'tls']);
+  return settingsOf(where, options, options.port);
 }

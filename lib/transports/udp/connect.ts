@@ -5,7 +5,7 @@ import { asReplicationError, ReplicationError } from '../../errors.js';
 import type { PeerId, SlaveTransport, TransportFeatures, TransportSink } from '../contract.js';
 import { Lifecycle } from '../lifecycle.js';
 import type { SinkGate } from '../sink-gate.js';
-import { type TcpSlaveTransport, tcpConnect } from '../tcp/connect.js';
+import { streamConnect, type TcpSlaveTransport } from '../tcp/connect.js';
 import type { TcpCredentials } from '../tcp/credentials.js';
 import { CHALLENGE_BYTES, encodeChallenge, readTerms, type Terms } from './greeting.js';
 import { GroupSocket } from './group-socket.js';
@@ -61,7 +61,7 @@ class UdpConnector implements UdpSlaveTransport {
     const { clock } = settings;
     this.#settings = settings;
     this.#ring = settings.ring;
-    this.#inner = tcpConnect(settings.stream);
+    this.#inner = streamConnect(settings.stream, { where: 'udpConnect', kind: 'udp' });
     const { maxFrameBytes } = this.#inner.features;
     this.features = { ordered: false, reliable: false, multicast: false, maxFrameBytes };
     const troubled = (error: ReplicationError) => this.#gate?.troubled(error);

@@ -7,7 +7,7 @@ import type { MasterTransport, PeerId, TransportFeatures, TransportSink } from '
 import { Lifecycle } from '../lifecycle.js';
 import type { SinkGate } from '../sink-gate.js';
 import type { TcpCredentials } from '../tcp/credentials.js';
-import { type TcpMasterTransport, tcpListen } from '../tcp/listen.js';
+import { streamListen, type TcpMasterTransport } from '../tcp/listen.js';
 import { encodeLabel, LEFT_OUT_MAX } from './address-label.js';
 import { Caster } from './caster.js';
 import { KINDS, SALT_BYTES } from './datagram.js';
@@ -71,7 +71,7 @@ class UdpListener implements UdpMasterTransport {
   constructor(options: UdpListenOptions, openSocketOf: OpenSocket) {
     const settings = listenSettings(options);
     this.#settings = settings;
-    this.#stream = tcpListen(settings.stream);
+    this.#stream = streamListen(settings.stream, { where: 'udpListen', kind: 'udp' });
     const { maxFrameBytes } = this.#stream.features;
     this.features = {
       ordered: false,

@@ -31,7 +31,7 @@ export interface Channel {
 
 export interface ChannelOwner {
   message(message: unknown): void;
-  /** Nothing passes any more, for good. Not called after `stop`. */
+  /** Nothing passes any more, for good. Called once, and not after `stop`. */
   ended(why: string): void;
 }
 
@@ -104,9 +104,28 @@ export function checkTarget(where: string, target: unknown): asserts target is W
   throw new ReplicationError('INVALID_OPTION', message);
 }
 
-export function openChannel(target: WorkerTarget, owner: ChannelOwner): Channel {
+/** Of the ways in which one end shows (its events, each message that fails) the first is told. */
+function endingOnce(owner: ChannelOwner): { readonly owner: ChannelOwner; over(): void } {
+  let isOver = false;
+  const ended = (why: string) => {
+    if (isOver) return;
+    isOver = true;
+    owner.ended(why);
+  };
+  const over = () => {
+    isOver = true;
+  };
+  return { owner: { message: (message) => owner.message(message), ended }, over };
+}
+
+export function openChannel(target: WorkerTarget, given: ChannelOwner): Channel {
   const name = nameOf(target);
-  const stop = listenTo(target, owner);
+  const { owner, over } = endingOnce(given);
+  const unlisten = listenTo(target, owner);
+  const stop = () => {
+    over();
+    unlisten();
+  };
   if ('postMessage' in target) {
     const post = (message: object, transfer: ArrayBuffer[]) =>
       target.postMessage(message, transfer);

@@ -200,8 +200,8 @@ class WorkerConnector implements SlaveTransport, LinkOwner {
     this.#channel?.stop();
     this.#channel = null;
     this.#forgetAttempt();
-    this.#link?.over(error);
-    this.#troubles.tell(error);
+    // Whoever is told why the master left need not be told again.
+    if (this.#link?.over(error) !== true) this.#troubles.tell(error);
   }
 
   #failed(error: ReplicationError): void {

@@ -96,13 +96,17 @@ export class WorkerLink {
     }
   }
 
-  /** It is over already: nothing passes. */
-  over(error: ReplicationError | null): void {
-    if (this.#state === 'over') return;
+  /**
+   * It is over already: nothing passes.
+   * @returns whether the owner's `ended` was called with this error
+   */
+  over(error: ReplicationError | null): boolean {
+    if (this.#state === 'over') return false;
     // An end that was asked for is no error, however the other side takes it.
     const why = this.#state === 'ending' ? null : error;
     this.#state = 'over';
     this.#finish(why);
+    return why === error;
   }
 
   #handle(message: WorkerMessage): void {
@@ -113,10 +117,12 @@ export class WorkerLink {
         return this.#acknowledgedByIt(message.bytes);
       case 'bye':
         this.#say('gone');
-        return this.over(null);
+        this.over(null);
+        return undefined;
       case 'gone': {
         const words = `${this.peer} does not know this connection any more, or dropped it`;
-        return this.over(new ReplicationError('NOT_RUNNING', words, { retryable: true }));
+        this.over(new ReplicationError('NOT_RUNNING', words, { retryable: true }));
+        return undefined;
       }
       default:
         throw new ReplicationError('PROTOCOL', `it sent "${message.kind}" while joined`);
