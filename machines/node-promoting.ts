@@ -178,6 +178,11 @@ const taking = nodeSetup.createStateConfig({
       },
       description: 'Too late: what was begun is undone.',
     },
+    masterEnded: {
+      target: '#node.steppingDown',
+      actions: { type: 'noteProblem', params: ({ event }) => ({ problem: event.problem }) },
+      description: 'Its master was fenced, or its store failed, before it led: it never does.',
+    },
     asked: {
       guard: { type: 'isLater', params: ({ event }) => ({ term: event.term }) },
       target: '#node.steppingDown',

@@ -215,7 +215,7 @@ test('P16: a node hears each event where it means something', () => {
     leading: ['promoting.taking'],
     cannotLead: ['promoting.taking'],
     leaseLost: [...candidates, 'leading'],
-    masterEnded: ['leading'],
+    masterEnded: ['promoting.taking', 'leading'],
     handOver: ['leading'],
     steppedDown: ['steppingDown'],
   });
