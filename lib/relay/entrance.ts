@@ -181,6 +181,10 @@ export class Entrance {
     return this.#unknownOf(message.position, null).length === 0;
   }
 
+  /**
+   * One that starts over got stuck, mostly by one of the increments behind the state that is kept
+   * here, and would by them again: it is given the newest (P22).
+   */
   #serve(peer: PeerId, message: Enveloped<RequestMessage>): void {
     const { sessions, wholeState, layer, digestAt } = this.#run;
     const { position } = message;
@@ -188,28 +192,36 @@ export class Entrance {
     const following = isAtHand
       ? layer.log.after(position.version, FOLLOWING_MAX, this.#bytesMax)
       : [];
-    if (following.length === 0) wholeState.demand(this.#floorOf(message));
+    if (following.length === 0) {
+      wholeState.demand(this.#floorOf(message));
+      if (position === null && message.firm !== null) wholeState.wish(this.#reached);
+    }
     sessions.received(peer, [message]);
     if (following.length > 1) this.#sendFollowing(peer, following.slice(1));
   }
 
   /**
    * A whole state for this one may not be older: a copy that merely lacks increments only goes up
-   * (S7), one that forked falls back to what was promised it on disk and not below (P19). One that
-   * starts over got stuck, mostly by one of the increments behind the state that is kept here, and
-   * would by them again (P22).
+   * (S7), one that forked falls back to what was promised it on disk and not below (P19).
    */
   #floorOf({ position, firm }: RequestMessage): number {
     const { slave, digestAt } = this.#run;
-    const reached = pointOf(slave.facts.position).version;
+    const reached = this.#reached;
     if (position === null) {
       const isOwn = firm !== null && digestAt(firm.version) === firm.digest;
-      return isOwn ? reached : 0;
+      return isOwn ? firm.version : 0;
     }
     if (position.lineage !== slave.facts.lineage) return 0;
     const digest = digestAt(position.version);
-    if (digest !== undefined && digest !== position.digest) return firm?.version ?? 0;
+    // Not above what is here, or a word of a slave makes this relay fetch with every request.
+    if (digest !== undefined && digest !== position.digest) {
+      return Math.min(firm?.version ?? 0, reached);
+    }
     return position.version >= reached ? 0 : position.version + 1;
+  }
+
+  get #reached(): number {
+    return pointOf(this.#run.slave.facts.position).version;
   }
 
   get #bytesMax(): number {

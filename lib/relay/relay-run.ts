@@ -81,7 +81,11 @@ export class RelayRun implements RelayParts, SlaveTap, Below {
     this.layer = new RelayLayer(settings.logBytesMax, this);
     this.slave = new SlaveRun(this.#slaveSettings(), storage, this.#slaveEmitter(), waits);
     const { inspection } = this.slave;
-    this.wholeState = new WholeState({ log: () => this.layer.log, slave: () => this.slave });
+    this.wholeState = new WholeState({
+      clock,
+      log: () => this.layer.log,
+      slave: () => this.slave,
+    });
     const identity = () => this.#identity();
     this.outbox = new Outbox(downstream, { item, sender: id, identity, inspection });
     this.sessions = new MasterSessions({

@@ -2,6 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ReplicationError } from '../../lib/errors.js';
+import { decodeFrame } from '../../lib/wire/frame.js';
 import { RelayCluster } from '../support/relay-cluster.js';
 import { refusing, setter, TWO_PHASE } from '../support/service-changes.js';
 import type { SlaveLife } from '../support/service-cluster.js';
@@ -10,6 +11,8 @@ const test = suite('relay: a whole state is under way');
 
 const STATE_BYTES = 200_000;
 const BYTES_PER_SECOND = 40_000;
+/** As the cluster's master has it. */
+const HEARTBEAT_MS = 1000;
 
 test('rounds wait for the relay up to the vote deadline; slaves below go on one-phase', async () => {
   const cluster = new RelayCluster();
@@ -58,6 +61,34 @@ test('P22: a slave quarantined below relays goes on from a state fetched anew, b
   assert.ok(isStuck(), 'increments come one by one: the refused one is still before the next');
   stuck.node.resync();
   await cluster.converge(master, [stuck]);
+});
+
+test('P18: slaves that can take no state do not keep their relay fetching, and go on once they can', async () => {
+  const cluster = new RelayCluster();
+  const master = cluster.master();
+  const relay = cluster.relay('r1');
+  const data = refusing('bad');
+  const stuck = ['s1', 's2', 's3'].map((id) => cluster.slave(id, { to: 'r1', data, retry: 100 }));
+  const well = cluster.slave('well', { to: 'r1' });
+  await cluster.start(master, relay, well, ...stuck);
+  await cluster.converge(master, [well, ...stuck]);
+  await cluster.finish(master.node.data.update(setter('bad')));
+  for (const { node } of stuck) node.resync();
+  let fetches = 0;
+  relay.up.onReceive = (_, frames) => {
+    const messages = frames.map((frame) => decodeFrame(frame));
+    for (const message of messages) if (message.kind === 'snapshot' && message.last) fetches += 1;
+  };
+  for (let second = 0; second < 120; second += 1) {
+    await cluster.finish(master.node.data.update(setter('second', second)));
+    await cluster.clock.pass(1000);
+  }
+  assert.ok(stuck.every(({ node }) => node.status.data === 'quarantined'));
+  // Three at once, then one in ten heartbeats.
+  const most = 3 + 120_000 / (10 * HEARTBEAT_MS);
+  assert.ok(fetches >= 3 && fetches <= most, `${fetches} whole states in 120 s`);
+  await cluster.finish(master.node.data.update((draft) => void delete draft.bad));
+  await cluster.converge(master, [well, ...stuck]);
 });
 
 test.run();
