@@ -14,6 +14,11 @@ function isWell({ link, version, problem }: NodeBelow, newest: number): boolean 
   return link === 'live' && version >= newest && problem === null;
 }
 
+/** What a relay says is not checked against anything, and a sum of it has to fit a frame. */
+function plus(left: number, right: number): number {
+  return Math.min(left + right, Number.MAX_SAFE_INTEGER);
+}
+
 /** Furthest behind first. */
 function byNeed(left: NodeBelow, right: NodeBelow): number {
   return left.version - right.version || (left.id < right.id ? -1 : 1);
@@ -34,7 +39,7 @@ function folded(counts: ReadonlyMap<number, number>): Versions {
     const [gone] = versions.splice(at, 1);
     const lower = versions[at];
     if (gone === undefined || lower === undefined) break;
-    versions[at] = { ...lower, slaves: lower.slaves + gone.slaves };
+    versions[at] = { ...lower, slaves: plus(lower.slaves, gone.slaves) };
   }
   return versions;
 }
@@ -45,7 +50,7 @@ function folded(counts: ReadonlyMap<number, number>): Versions {
  */
 function withoutMoved({ versions, live }: BelowMessage, moved: readonly number[]): Versions {
   const counts = new Map(versions.map(({ version, slaves }) => [version, slaves]));
-  let away = versions.reduce((total, { slaves }) => total + slaves, 0) - live;
+  let away = versions.reduce((total, { slaves }) => plus(total, slaves), 0) - live;
   for (const leftAt of moved) {
     const at = versions.find(({ version }) => version <= leftAt && counts.get(version) !== 0);
     if (at === undefined || away <= 0) continue;
@@ -72,7 +77,7 @@ export function belowOf(
 ): BelowStatus {
   const counts = new Map<number, number>();
   const count = (version: number, slaves: number) =>
-    counts.set(version, (counts.get(version) ?? 0) + slaves);
+    counts.set(version, plus(counts.get(version) ?? 0, slaves));
   const nodes: NodeBelow[] = [];
   let relays = 0;
   let live = 0;
@@ -84,12 +89,12 @@ export function belowOf(
     if (hasMoved({ id, via: [], link })) continue;
     nodes.push({ id, via: [], version, link, stage, problem });
     count(version, 1);
-    if (link === 'live') live += 1;
+    if (link === 'live') live = plus(live, 1);
     const report = subtree?.reportOf(id) ?? null;
     if (report === null) continue;
-    relays += 1 + report.relays;
+    relays = plus(relays + 1, report.relays);
     // Of a relay that is silent nobody knows who still hears it.
-    if (link === 'live') live += report.live;
+    if (link === 'live') live = plus(live, report.live);
     const settled = withoutMoved(report, moved?.get(id) ?? []);
     for (const { version: at, slaves } of settled) if (slaves > 0) count(at, slaves);
     nodes.push(...fromHere(id, report));
@@ -99,7 +104,7 @@ export function belowOf(
     .sort(byNeed)
     .slice(0, BEHIND_MAX);
   const all = [...counts];
-  const sum = (some: typeof all) => some.reduce((total, [, slaves]) => total + slaves, 0);
+  const sum = (some: typeof all) => some.reduce((total, [, slaves]) => plus(total, slaves), 0);
   return {
     slaves: sum(all),
     relays,
