@@ -5,6 +5,7 @@
  */
 import type { BelowMessage, NodeBelow, NodeMove } from '../../machines/protocol.js';
 import type { BelowStatus } from '../service/status.js';
+import { LEFT_MAX } from '../service/subtree.js';
 import { NODES_MAX } from '../wire/limits.js';
 import type { RelayParts } from './relay-parts.js';
 
@@ -18,8 +19,9 @@ const AGAIN_HEARTBEATS = 10;
 /** Probes come between heartbeats, and are no reason to say it more often. */
 const BETWEEN_HEARTBEATS = 0.5;
 
+/** Begins with that of each relay on the way, and with no other: ids are of any characters. */
 function keyOf({ id, via }: NodeMove): string {
-  return [...via, id].join('/');
+  return [...via, id].map((name) => `${name.length}:${name}`).join('');
 }
 
 /** As many as there is room for; at least one, so that every one is told some time. */
@@ -59,8 +61,11 @@ export class Reporter {
     this.#departures.delete(key);
     this.#others.delete(key);
     // With it, gone or back, all that was known of those below it is void.
-    this.#forgetBelow(`${key}/`);
+    this.#forgetBelow(key);
     (move.state === 'here' ? this.#others : this.#departures).set(key, move);
+    // No more than are remembered of those that left; who is here is counted by the subtree.
+    const [oldest] = this.#departures.keys();
+    if (this.#departures.size > LEFT_MAX && oldest !== undefined) this.#departures.delete(oldest);
   };
 
   /** The one above knows nobody of ours: it begins anew with each welcome. */

@@ -24,7 +24,12 @@ interface Member {
 type Level = Map<string, Member>;
 
 /** Of those that left, and were not forgotten, the last ones: ids may be made anew each time. */
-const LEFT_MAX = 10_000;
+export const LEFT_MAX = 10_000;
+
+/** Of one id; more are no slave that moved. */
+const PLACES_MAX = 64;
+/** Of them, named in one sentence. */
+const PLACES_NAMED = 4;
 
 export interface SubtreeParts extends Omit<TwinsParts, 'placesOf'> {
   /** Told of everybody who came or left, on any level. */
@@ -33,6 +38,10 @@ export interface SubtreeParts extends Omit<TwinsParts, 'placesOf'> {
 
 function placeOf({ via }: Member): string {
   return via.length === 0 ? 'directly' : `below "${via.join('/')}"`;
+}
+
+function isSameWay(left: readonly string[], right: readonly string[]): boolean {
+  return left.length === right.length && left.every((id, level) => id === right[level]);
 }
 
 function moveOf({ id, via, incarnation, leftAt }: Member): NodeMove {
@@ -51,7 +60,12 @@ export class Subtree {
 
   constructor(parts: SubtreeParts) {
     this.#parts = parts;
-    const placesOf = (id: string) => this.#hereOf(id).map(placeOf).join(' and ');
+    const placesOf = (id: string) => {
+      const places = this.#hereOf(id);
+      const named = places.slice(0, PLACES_NAMED).map(placeOf).join(' and ');
+      const more = places.length - PLACES_NAMED;
+      return more > 0 ? `${named}, and ${more} more` : named;
+    };
     this.#twins = new Twins({ ...parts, placesOf });
   }
 
@@ -150,7 +164,9 @@ export class Subtree {
     const isSame = known?.leftAt === null && known.incarnation === incarnation;
     if (isSame && known.members === null) return;
     if (known !== undefined) this.#drop(level, known);
-    this.#add(level, { id, via, incarnation, leftAt: null });
+    const member = this.#add(level, { id, via, incarnation, leftAt: null });
+    // Who is not kept is not told on either: what waits above to be told is bounded by it.
+    if (level.get(id) !== member) return;
     this.#parts.moved(move);
     this.#supersede(this.#countedOf(id));
   }
@@ -187,8 +203,7 @@ export class Subtree {
   }
 
   #isElsewhere(id: string, via: readonly string[]): boolean {
-    const here = via.join('/');
-    return this.#hereOf(id).some((place) => place.via.join('/') !== here);
+    return this.#hereOf(id).some((place) => !isSameWay(place.via, via));
   }
 
   /** Those below the last of `via`; null where it is not known and not to be made. */
@@ -210,9 +225,10 @@ export class Subtree {
   /** Where there are too many, it is not kept. */
   #add(level: Level, place: Pick<Member, 'id' | 'via' | 'incarnation' | 'leftAt'>): Member {
     const member: Member = { ...place, isMoved: false, members: null, report: null };
-    if (member.leftAt === null && this.#size >= serviceLimits.slavesMax) return member;
-    level.set(member.id, member);
     const places = this.#places.get(member.id);
+    const isFull = member.leftAt === null && this.#size >= serviceLimits.slavesMax;
+    if (isFull || (places?.length ?? 0) >= PLACES_MAX) return member;
+    level.set(member.id, member);
     if (places === undefined) this.#places.set(member.id, [member]);
     else places.push(member);
     if (member.leftAt === null) this.#size += 1;
