@@ -95,9 +95,15 @@ export class LeaseKeeper {
     this.#tellLeader();
   }
 
-  /** Takes the lease if it is free; the number it was given, or why not. */
+  /**
+   * Takes the lease if it is free; the number it was given, or why not. One after the other: an
+   * attempt that is over may still have one under way, which would come after that of the next one
+   * and take its place here, with an older number.
+   */
   acquire(fenceMin: number): Promise<number | string> {
-    this.#acquisition = this.#acquireOnce(fenceMin);
+    const before = this.#acquisition ?? Promise.resolve('none');
+    const next = () => this.#acquireOnce(fenceMin);
+    this.#acquisition = before.then(next, next);
     return this.#acquisition;
   }
 

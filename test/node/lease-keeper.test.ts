@@ -4,6 +4,7 @@
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { LeaseSession } from '../../lib/node/lease.js';
 import { LeaseKeeper } from '../../lib/node/lease-keeper.js';
 import { type MemoryLease, memoryLease } from '../../lib/node/memory-lease.js';
 import { SimulatedProcess } from '../../lib/testing/simulation/process.js';
@@ -208,6 +209,60 @@ test('one that is closed while it takes the lease gives it back', async () => {
   const taken = first.keeper.acquire(1);
   await clock.pass(20);
   assert.is(typeof (await taken), 'number');
+});
+
+/** Takes the write that acquires the lease, and answers when it is told to. */
+class SlowSession implements LeaseSession {
+  readonly #inner: LeaseSession;
+  readonly held: Array<() => void> = [];
+
+  constructor(inner: LeaseSession) {
+    this.#inner = inner;
+  }
+
+  readonly read: LeaseSession['read'] = () => this.#inner.read();
+  readonly ask: LeaseSession['ask'] = (question, limits) => this.#inner.ask(question, limits);
+  readonly leave: LeaseSession['leave'] = () => this.#inner.leave();
+
+  readonly write: LeaseSession['write'] = async (next, expected) => {
+    const written = await this.#inner.write(next, expected);
+    if (this.held.length === 0) await new Promise<void>((resolve) => this.held.push(resolve));
+    return written;
+  };
+}
+
+test('S10: an acquisition that comes late does not take the place of a later one', async () => {
+  const clock = new VirtualClock();
+  const lease = memoryLease({ clock, leaseMs: LEASE_MS });
+  const losses: string[] = [];
+  const events = {
+    seen: () => {},
+    free: () => {},
+    lost: (reason: string) => losses.push(reason),
+    troubled: () => {},
+  };
+  const keeper = new LeaseKeeper({ id: 'slow', leaseMs: LEASE_MS, clock, events });
+  const member = { id: 'slow', item: 'i', answer: async () => null, troubled: () => {} };
+  const joined = lease.join({ ...member, changed: (record) => keeper.observe(record) });
+  await clock.pass(10);
+  const session = new SlowSession(await joined);
+  const opened = keeper.open(session);
+  await clock.pass(10);
+  await opened;
+  const early = keeper.acquire(1);
+  // By its own record nobody renewed it for so long: the next attempt takes it anew.
+  await clock.pass(1.2 * LEASE_MS);
+  const late = keeper.acquire(7);
+  await clock.pass(LEASE_MS / 10);
+  for (const answer of session.held) answer();
+  await clock.pass(LEASE_MS / 10);
+  assert.is(typeof (await early), 'string');
+  const fence = await late;
+  assert.is(fence, 7);
+  assert.ok(keeper.isHeld(7), 'what is held is what was taken last');
+  await clock.pass(3 * LEASE_MS);
+  assert.ok(keeper.isHeld(7));
+  assert.equal([losses, lease.record('i')?.fence], [[], 7]);
 });
 
 test.run();
