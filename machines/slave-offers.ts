@@ -64,11 +64,12 @@ export function isNewOffer(facts: SlaveFacts, message: Enveloped<PrepareMessage>
 /**
  * Another round keeps this copy from this one: its outcome is not known, or cannot be carried out.
  * One that is being committed does not, however long that takes: what was asked waits for it, and a
- * repeated question is no reason for a no.
+ * repeated question is no reason for a no. What failed is counted: `problem` tells of other things,
+ * too, and a welcome clears it.
  */
 export function holdsOther(facts: SlaveFacts, round: string): boolean {
-  const { prepared, verdict, problem } = facts;
-  return prepared !== null && prepared.round !== round && (verdict === null || problem !== null);
+  const { prepared, verdict, failures } = facts;
+  return prepared !== null && prepared.round !== round && (verdict === null || failures > 0);
 }
 
 /** The newest message no longer names this round as open: whatever becomes of it, not by a yes. */
