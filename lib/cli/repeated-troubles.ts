@@ -15,6 +15,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'PROTOCOL',
   'TIMEOUT',
   'OVERLOADED',
+  'DUPLICATE_ID',
 ]);
 /** Each attempt comes from another port; the transport's own counts differ, too. */
 const PORT = /(\d{1,3}(?:\.\d{1,3}){3}|\[[\da-f:.]+\]):\d+/gi;

@@ -47,6 +47,10 @@ export interface AskLimits {
   readonly graceMs: number;
 }
 
+/**
+ * What it promises has to settle, well within a lease: a node that waits for a write for ever
+ * neither leads nor steps down nor stops.
+ */
 export interface LeaseSession {
   /** The record as it is now; null when there was none ever. */
   read(): Promise<LeaseRecord | null>;

@@ -42,6 +42,8 @@ export class NodeDataSource<MasterData extends object, SlaveData extends object>
   readonly #options: NodeDataOptions<MasterData, SlaveData>;
   /** Never opened: it tells which names are changes. */
   readonly #pattern: object;
+  /** Read until a first copy is open: of where it stands a layer need not know before. */
+  readonly #unopened: SlaveUserLayer;
   #active: MasterUserLayer | SlaveUserLayer;
   readonly #listeners = new Set<Listener>();
   #unsubscribe: Array<() => void> = [];
@@ -50,7 +52,8 @@ export class NodeDataSource<MasterData extends object, SlaveData extends object>
     this.#options = options;
     const { definition } = options;
     this.#pattern = definition.createMasterLayer() as object;
-    this.#active = definition.createSlaveLayer();
+    this.#unopened = definition.createSlaveLayer();
+    this.#active = this.#unopened;
     this.layers = {
       createMasterLayer: () => this.#newOriginal(),
       createSlaveLayer: () => this.#newCopy(),
@@ -63,7 +66,7 @@ export class NodeDataSource<MasterData extends object, SlaveData extends object>
 
   /** Of what is read at this moment; null before a first copy is open. */
   get position(): Position | null {
-    return this.#active.position();
+    return this.#active === this.#unopened ? null : this.#active.position();
   }
 
   /** The one a master works on; shown to readers once it is the node's. */

@@ -57,6 +57,18 @@ test('strangers from ten thousand addresses get 64 lines, and one count a minute
   assert.is(lines.length, 65);
 });
 
+test('a second process under a slave’s id, which asks every second, gets a line and counts', async () => {
+  const { clock, lines, note } = follow();
+  for (let second = 0; second < 70; second += 1) {
+    note('DUPLICATE_ID', 'two processes say they are slave "a"');
+    await clock.pass(1_000);
+  }
+  assert.equal(lines, [
+    'DUPLICATE_ID: two processes say they are slave "a"',
+    'DUPLICATE_ID: 59 more like this, the last: two processes say they are slave "a"',
+  ]);
+});
+
 test('what is no refusal is told each time, and what was counted is told at the end', () => {
   const { lines, note, troubles } = follow();
   for (let times = 0; times < 2; times += 1) {
