@@ -31,7 +31,7 @@ export interface WatchedCluster {
   readonly folder: string;
   /** Saves another state of the master's file: a two-phase change. */
   readonly change: (value: string) => Promise<void>;
-  /** The same, and waits until all slaves have it: the master takes what is saved at once as one. */
+  /** The same, and waits until all slaves have it: what is saved at once is one change. */
   readonly changed: (value: string) => Promise<void>;
   readonly slave: (id: string) => CliProcess;
   readonly startSlave: (id: string) => Promise<void>;
