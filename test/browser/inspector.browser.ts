@@ -187,7 +187,7 @@ test('the sequence follows what comes, until one scrolls up', () =>
   watched(async ({ page, cluster }) => {
     await current(page, 3);
     await page.getByTestId('tab-sequence').click();
-    for (let count = 0; count < 8; count += 1) await cluster.change(`followed ${count}`);
+    for (let count = 0; count < 6; count += 1) await cluster.changed(`followed ${count}`);
     const newest = page.locator('[data-testid="sequence-row"][data-kind="commit"]').last();
     await newest.waitFor();
     await page.waitForFunction(() => {
@@ -199,7 +199,7 @@ test('the sequence follows what comes, until one scrolls up', () =>
     await list.evaluate((element) => {
       element.scrollTop = 0;
     });
-    for (let count = 0; count < 3; count += 1) await cluster.change(`not followed ${count}`);
+    for (let count = 0; count < 2; count += 1) await cluster.changed(`not followed ${count}`);
     assert.ok((await belowSequence(page)) > 100, 'it went on although one had scrolled up');
     await keepPicture(page, 'inspector-sequence-up');
   }));

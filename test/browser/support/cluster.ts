@@ -9,6 +9,8 @@ export const FORBIDDEN = 'forbidden';
 export const VETO_REASON = 'this value is forbidden here';
 /** Long enough for a page to be seen preparing. */
 const LOOK_MS = 700;
+/** Three validators are started for each change, and the machine may be busy. */
+const CHANGE_MS = 45_000;
 
 /** Refuses what the page shall show as a veto; on one slave only. */
 const VALIDATOR = `
@@ -29,6 +31,8 @@ export interface WatchedCluster {
   readonly folder: string;
   /** Saves another state of the master's file: a two-phase change. */
   readonly change: (value: string) => Promise<void>;
+  /** The same, and waits until all slaves have it: what is saved at once is one change. */
+  readonly changed: (value: string) => Promise<void>;
   readonly slave: (id: string) => CliProcess;
   readonly startSlave: (id: string) => Promise<void>;
   readonly copyOf: (id: string) => Promise<string>;
@@ -69,6 +73,17 @@ class Running implements WatchedCluster {
 
   async change(value: string): Promise<void> {
     await writeFile(join(this.folder, 'settings.json'), JSON.stringify({ value }));
+  }
+
+  async changed(value: string): Promise<void> {
+    const wanted = JSON.stringify(value);
+    const deadline = performance.now() + CHANGE_MS;
+    await this.change(value);
+    const hasIt = async (id: string) => (await this.copyOf(id)).includes(wanted);
+    while (!(await Promise.all(SLAVES.map(hasIt))).every(Boolean)) {
+      if (performance.now() > deadline) throw new Error(`${value} is not on all slaves`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   }
 
   slave(id: string): CliProcess {
