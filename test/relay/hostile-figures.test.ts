@@ -121,14 +121,14 @@ test('P15: of departures without end the last ten thousand wait to be told on', 
   const left = (index: number): NodeMove => {
     return { id: `s${index}`, via: [], incarnation: 'i', state: 'left', version: 1 };
   };
-  const words = Array.from({ length: 400 }, (_, at) => ({
+  const words = Array.from({ length: 320 }, (_, at) => ({
     ...NOTHING,
     moves: Array.from({ length: 32 }, (_one, index) => left(32 * at + index)),
   }));
   await say(cluster, relay, hostile, words);
-  await cluster.clock.pass(500_000);
+  await cluster.clock.pass(350_000);
   assert.is(told.size, 10_000);
-  assert.ok(told.has('s12799'));
+  assert.ok(told.has('s10239'));
 });
 
 test('ids of any characters: a relay takes nobody out of the words whose id begins as its own', async () => {
