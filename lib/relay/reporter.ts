@@ -20,8 +20,12 @@ const AGAIN_HEARTBEATS = 10;
 const BETWEEN_HEARTBEATS = 0.5;
 
 /** Begins with that of each relay on the way, and with no other: ids are of any characters. */
-function keyOf({ id, via }: NodeMove): string {
-  return [...via, id].map((name) => `${name.length}:${name}`).join('');
+function keyOf(way: readonly string[]): string {
+  return way.map((name) => `${name.length}:${name}`).join('');
+}
+
+function keyOfMove({ id, via }: NodeMove): string {
+  return keyOf([...via, id]);
 }
 
 /** As many as there is room for; at least one, so that every one is told some time. */
@@ -47,6 +51,8 @@ export class Reporter {
   /** Departures go first: who moved should not be at two places for long. */
   readonly #departures = new Map<string, NodeMove>();
   readonly #others = new Map<string, NodeMove>();
+  /** Relays on the way of those that wait: of all others nobody below waits. */
+  readonly #ways = new Set<string>();
   #saidAtMs = Number.NEGATIVE_INFINITY;
   #said = '';
   #beats = 0;
@@ -57,12 +63,12 @@ export class Reporter {
   }
 
   readonly moved = (move: NodeMove): void => {
-    const key = keyOf(move);
+    const key = keyOfMove(move);
     this.#departures.delete(key);
     this.#others.delete(key);
     // With it, gone or back, all that was known of those below it is void.
     this.#forgetBelow(key);
-    (move.state === 'here' ? this.#others : this.#departures).set(key, move);
+    this.#wait(move.state === 'here' ? this.#others : this.#departures, key, move);
     // No more than are remembered of those that left; who is here is counted by the subtree.
     const [oldest] = this.#departures.keys();
     if (this.#departures.size > LEFT_MAX && oldest !== undefined) this.#departures.delete(oldest);
@@ -72,9 +78,17 @@ export class Reporter {
   welcomed(): void {
     this.#departures.clear();
     this.#others.clear();
+    this.#ways.clear();
     this.#said = '';
-    // Not by `moved`, which looks through all that waits: a relay may have thousands.
-    for (const move of this.#run.sessions.subtree.everybody()) this.#others.set(keyOf(move), move);
+    // A departure after the relay that it was below: the one above would not know where it was.
+    for (const move of this.#run.sessions.subtree.everybody()) {
+      this.#wait(this.#others, keyOfMove(move), move);
+    }
+  }
+
+  #wait(moves: Map<string, NodeMove>, key: string, move: NodeMove): void {
+    moves.set(key, move);
+    for (const depth of move.via.keys()) this.#ways.add(keyOf(move.via.slice(0, depth + 1)));
   }
 
   /** The master's heartbeat came by. */
@@ -110,9 +124,10 @@ export class Reporter {
     const waiting = [...this.#departures.values(), ...this.#others.values()];
     const moves = within(waiting, NODES_MAX, ({ id, via }) => [id, ...via]);
     for (const move of moves) {
-      this.#departures.delete(keyOf(move));
-      this.#others.delete(keyOf(move));
+      this.#departures.delete(keyOfMove(move));
+      this.#others.delete(keyOfMove(move));
     }
+    if (this.#departures.size + this.#others.size === 0) this.#ways.clear();
     return moves;
   }
 
@@ -126,7 +141,9 @@ export class Reporter {
     }
   }
 
+  /** Looks through all that waits only for a relay: thousands of slaves may come at once. */
   #forgetBelow(prefix: string): void {
+    if (!this.#ways.delete(prefix)) return;
     for (const moves of [this.#departures, this.#others]) {
       for (const key of moves.keys()) if (key.startsWith(prefix)) moves.delete(key);
     }
