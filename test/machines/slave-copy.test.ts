@@ -7,6 +7,7 @@ import { firmWithin } from '../../machines/slave-logic.js';
 import {
   announce,
   at,
+  copyOf,
   from,
   LINEAGE,
   link,
@@ -21,7 +22,6 @@ import {
 } from '../support/scenes.js';
 
 const test = suite('slave: copy');
-const copyOf = (slave: SlaveProbe) => slave.states[1]?.replace('serving.copy.', '');
 const steps = (slave: SlaveProbe) =>
   slave.effect<SlaveEffects['commitCopy']>('commitCopy').steps.map(({ next }) => next.version);
 const envelope = {

@@ -1,7 +1,7 @@
 /** Whom a slave listens to: the gate of P2, joining, new reigns, silence, refusals. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type SlaveMessage, slaveMachine } from '../../machines/index.js';
+import { slaveMachine } from '../../machines/index.js';
 import type { SlaveEffects } from '../../machines/slave-context.js';
 import {
   announce,
@@ -16,13 +16,12 @@ import {
   REIGN,
   records,
   type SlaveProbe,
+  said,
   welcome,
 } from '../support/scenes.js';
 
 const test = suite('slave: link');
 const linkOf = (slave: SlaveProbe) => slave.states[0]?.replace('serving.link.', '');
-const said = (slave: SlaveProbe): readonly SlaveMessage[] =>
-  slave.effects<SlaveEffects['transmit']>('transmit').map(({ message }) => message);
 const kinds = (slave: SlaveProbe) => said(slave).map(({ kind }) => kind);
 const next = { epoch: NEXT_REIGN, incarnation: 'life-2' };
 

@@ -1,26 +1,22 @@
 /** P8: a slave is asked for the next round before the last one is part of its copy. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { SlaveMessage, VoteMessage } from '../../machines/index.js';
-import type { SlaveEffects, SlaveEvent } from '../../machines/slave-context.js';
+import type { SlaveEvent } from '../../machines/slave-context.js';
 import {
   announce,
   at,
   commit,
+  copyOf,
   from,
   point,
   prepare,
   preparedSlave,
-  type SlaveProbe,
+  said,
+  vote,
   welcome,
 } from '../support/scenes.js';
 
 const test = suite('slave: the next round');
-const copyOf = (slave: SlaveProbe) => slave.states[1]?.replace('serving.copy.', '');
-const said = (slave: SlaveProbe): readonly SlaveMessage[] =>
-  slave.effects<SlaveEffects['transmit']>('transmit').map(({ message }) => message);
-const vote = (slave: SlaveProbe): VoteMessage | undefined =>
-  said(slave).find((message) => message.kind === 'vote');
 const done = { type: 'committed', position: at(4), firm: point(4), round: 'r4' } as const;
 
 test('P8: asked again while the last round is committed, it votes once that holds', () => {

@@ -1,13 +1,13 @@
 /** A two-phase round on a slave: asked, promised, in doubt, decided. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { SlaveMessage, VoteMessage } from '../../machines/index.js';
 import type { SlaveEffects, SlaveEvent } from '../../machines/slave-context.js';
 import {
   abort,
   announce,
   at,
   commit,
+  copyOf,
   from,
   LINEAGE,
   link,
@@ -25,15 +25,12 @@ import {
   REIGN,
   records,
   type SlaveProbe,
+  said,
+  vote,
   welcome,
 } from '../support/scenes.js';
 
 const test = suite('slave: two-phase');
-const copyOf = (slave: SlaveProbe) => slave.states[1]?.replace('serving.copy.', '');
-const said = (slave: SlaveProbe): readonly SlaveMessage[] =>
-  slave.effects<SlaveEffects['transmit']>('transmit').map(({ message }) => message);
-const vote = (slave: SlaveProbe): VoteMessage | undefined =>
-  said(slave).find((message) => message.kind === 'vote');
 const done = { type: 'committed', position: at(4), firm: point(4), round: 'r4' } as const;
 const dropped: SlaveEvent = { type: 'roundDropped', round: 'r4' };
 const doubtful = () =>

@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { document } from '../../lib/layers/document/document.js';
 import type { Clock } from '../../lib/runtime/clock.js';
-import { setter, TWO_PHASE } from '../support/service-changes.js';
+import { setter, slowly, TWO_PHASE } from '../support/service-changes.js';
 import { ServiceCluster } from '../support/service-cluster.js';
 import type { Tree } from '../support/service-rules.js';
 
@@ -14,17 +14,10 @@ const HEARTBEAT_MS = 100;
 /** Takes this long over each commit, as a host that builds something from the data does. */
 function slowToCommit(clock: Clock, takesMs: number) {
   const data = document<Tree>({});
+  const wait = () => new Promise<void>((resolve) => void clock.setTimeout(resolve, takesMs));
   return {
     ...data,
-    createSlaveLayer: () => {
-      const layer = data.createSlaveLayer();
-      const commit = layer.commit.bind(layer);
-      layer.commit = async (...given) => {
-        await new Promise<void>((resolve) => void clock.setTimeout(resolve, takesMs));
-        return commit(...given);
-      };
-      return layer;
-    },
+    createSlaveLayer: () => slowly(data.createSlaveLayer(), ['commit'], wait),
   };
 }
 

@@ -9,7 +9,7 @@ import type { Relay } from '../../lib/relay/index.js';
 import type { Clock } from '../../lib/runtime/clock.js';
 import { type Random, seededRandom } from '../../lib/runtime/random.js';
 import { RelayCluster } from '../support/relay-cluster.js';
-import { setter, TWO_PHASE } from '../support/service-changes.js';
+import { setter, slowly, TWO_PHASE, type Wait } from '../support/service-changes.js';
 import { ServiceDisk } from '../support/service-disk.js';
 import type { Tree } from '../support/service-rules.js';
 
@@ -22,24 +22,6 @@ const CHANGES = 24;
 /** Time enough for everything: an abort would be somebody's no. */
 const PATIENCE_MS = 10 * 60_000;
 const PATIENT_RELAY = { voteTimeout: PATIENCE_MS };
-
-type Call = (...given: never[]) => unknown;
-
-/** A layer whose calls take up to so long each, or none at all. */
-function slowly<Layer extends object>(layer: Layer, names: readonly string[], wait: Wait): Layer {
-  for (const name of names) {
-    const call: unknown = Reflect.get(layer, name);
-    if (typeof call !== 'function') continue;
-    const slow: Call = async (...given) => {
-      await wait();
-      return (call as Call).apply(layer, given);
-    };
-    Reflect.set(layer, name, slow);
-  }
-  return layer;
-}
-
-type Wait = () => Promise<void> | undefined;
 
 function waits(clock: Clock, random: Random, mostMs: number): Wait {
   return () => {

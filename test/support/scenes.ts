@@ -7,8 +7,10 @@ import {
   type Payload,
   type Point,
   type Position,
+  type SlaveMessage,
   slaveMachine,
   type Vote,
+  type VoteMessage,
 } from '../../machines/index.js';
 import type {
   Group,
@@ -16,7 +18,7 @@ import type {
   RecoveredMaster,
   RoundGroup,
 } from '../../machines/master-context.js';
-import type { SlaveEvent, SlaveInput } from '../../machines/slave-context.js';
+import type { SlaveEffects, SlaveEvent, SlaveInput } from '../../machines/slave-context.js';
 import { Probe } from './probe.js';
 
 export const REIGN: Epoch = { term: 0, start: 1 };
@@ -249,3 +251,13 @@ export const promise = {
   sequence: 2,
   payload: payload('p4'),
 };
+
+/** Where its copy is, in the words of the machine. */
+export const copyOf = (slave: SlaveProbe) => slave.states[1]?.replace('serving.copy.', '');
+
+/** What it sent since it was last asked to do something. */
+export const said = (slave: SlaveProbe): readonly SlaveMessage[] =>
+  slave.effects<SlaveEffects['transmit']>('transmit').map(({ message }) => message);
+
+export const vote = (slave: SlaveProbe): VoteMessage | undefined =>
+  said(slave).find((message) => message.kind === 'vote');

@@ -31,3 +31,26 @@ export function slow(key: string) {
     { prepare: (next) => (key in next ? new Promise<void>(() => {}) : undefined) },
   );
 }
+
+/** How long a call takes; undefined for no time at all. */
+export type Wait = () => Promise<void> | undefined;
+
+type Call = (...given: never[]) => unknown;
+
+/** The same layer, whose calls of these names each wait first. */
+export function slowly<Layer extends object>(
+  layer: Layer,
+  names: readonly string[],
+  wait: Wait,
+): Layer {
+  for (const name of names) {
+    const call: unknown = Reflect.get(layer, name);
+    if (typeof call !== 'function') continue;
+    const slow: Call = async (...given) => {
+      await wait();
+      return (call as Call).apply(layer, given);
+    };
+    Reflect.set(layer, name, slow);
+  }
+  return layer;
+}
