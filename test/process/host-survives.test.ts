@@ -7,7 +7,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { limits } from '../../lib/limits.js';
 import { encodeHello, TRANSPORT_VERSION } from '../../lib/transports/tcp/hello.js';
-import { ProcessCluster, stablePort } from '../support/process-cluster.js';
+import { freePort } from '../support/free-port.js';
+import { ProcessCluster } from '../support/process-cluster.js';
 import {
   framed,
   HostileMaster,
@@ -252,7 +253,7 @@ test('P2, T31: a slave of another lineage is refused, keeps its data, says so, a
 test('T41: a second master on the port of the first fails with its code and takes nothing away', () =>
   withFolder(async (folder) => {
     const cluster = await ProcessCluster.start(settings(folder));
-    const port = await stablePort();
+    const port = await freePort();
     assert.is.not(port, cluster.master.port, 'the port is in use');
     try {
       await cluster.inStep(performance.now(), DEADLINE_MS);

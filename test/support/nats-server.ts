@@ -41,7 +41,9 @@ function greets(port: number): Promise<boolean> {
       socket.destroy();
       resolve(answer);
     };
+    // A server that ends before it greets closes what it accepted, with an error or without one.
     socket.on('error', () => end(false));
+    socket.on('close', () => end(false));
     socket.on('data', (bytes: Buffer) => end(bytes.toString().startsWith('INFO')));
     socket.setTimeout(1_000, () => end(false));
   });

@@ -1,41 +1,14 @@
 /** One master and its slaves, each in a process of its own, and when they count as in step. */
 import { mkdir } from 'node:fs/promises';
-import * as net from 'node:net';
 import { join } from 'node:path';
+import { freePort } from './free-port.js';
 import type { Bug, HostStatus } from './process-messages.js';
 import { Gone, ProcessNode } from './process-node.js';
 import { FaultProxy } from './process-proxy.js';
 import type { NodeEvidence } from './process-verdict.js';
 
 const POLL_MS = 20;
-/** Below the ports that systems give to outgoing connections. */
-const PORT_MIN = 20_000;
-const PORT_SPAN = 10_000;
-/** Ports that were handed out: a cluster whose master is down just now still needs its own. */
-let handedOut = 0;
-
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-
-function isFree(port: number): Promise<boolean> {
-  const server = net.createServer();
-  return new Promise((resolve) => {
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
-}
-
-/**
- * A port for a master that comes and goes. Not one the system would choose: a slave that tries to
- * connect to such a one while nobody listens can be given it as its own, and meet itself.
- */
-export async function stablePort(): Promise<number> {
-  for (;;) {
-    // Far apart, so that other processes that look for one seldom follow on each other's heels.
-    const port = PORT_MIN + ((process.pid * 37 + handedOut) % PORT_SPAN);
-    handedOut += 1;
-    if (await isFree(port)) return port;
-  }
-}
 
 export interface ClusterSettings {
   readonly folder: string;
@@ -68,7 +41,7 @@ export class ProcessCluster {
   static async start(settings: ClusterSettings): Promise<ProcessCluster> {
     const { folder, heartbeatMs, voteMs } = settings;
     await mkdir(folder, { recursive: true });
-    const port = await stablePort();
+    const port = await freePort();
     const node = (role: 'master' | 'slave', id: string, itsPort = port) =>
       new ProcessNode({
         role,

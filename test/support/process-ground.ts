@@ -2,7 +2,7 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { inStepOf, ProcessCluster, stablePort } from './process-cluster.js';
+import { inStepOf, ProcessCluster } from './process-cluster.js';
 import type { Entry } from './process-log.js';
 import type { HostContent, HostStatus } from './process-messages.js';
 import { ProcessNode } from './process-node.js';
@@ -74,10 +74,6 @@ export class Ground {
     });
     this.#guests.push(node);
     return node;
-  }
-
-  freePort(): Promise<number> {
-    return stablePort();
   }
 
   proxyOf(slave: ProcessNode): FaultProxy {

@@ -1,6 +1,7 @@
 /** Incidents with two processes where there should be one. */
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
+import { freePort } from './free-port.js';
 import type { Ground } from './process-ground.js';
 import { type ProcessNode, Refused } from './process-node.js';
 import { copyStore } from './store-folder.js';
@@ -21,7 +22,7 @@ export async function sameFolder(ground: Ground): Promise<void> {
   const [one] = slaves;
   const load = ground.load();
   const { folder: taken } = master.settings;
-  const port = await ground.freePort();
+  const port = await freePort();
   const second = ground.guest('master', 'second', { port, folder: taken });
   const other = ground.guest('slave', 'other', { port: master.port, folder: one.settings.folder });
   for (const node of [second, other]) {
@@ -73,7 +74,7 @@ export async function rivalSameReign(ground: Ground): Promise<void> {
   await copyStore(master.settings.folder, folder);
   await master.start();
   await ground.inStep();
-  const clone = ground.guest('master', 'clone', { port: await ground.freePort(), folder });
+  const clone = ground.guest('master', 'clone', { port: await freePort(), folder });
   await clone.start();
   const areKept = await ground.holding([one]);
   ground.proxyOf(one).reroute(clone.port);
@@ -99,7 +100,7 @@ export async function rivalLaterReign(ground: Ground): Promise<void> {
   await copyStore(master.settings.folder, folder);
   await master.start();
   await ground.inStep();
-  const clone = ground.guest('master', 'clone', { port: await ground.freePort(), folder });
+  const clone = ground.guest('master', 'clone', { port: await freePort(), folder });
   await clone.start({ takeover: true });
   for (const slave of [two, three]) ground.proxyOf(slave).reroute(clone.port);
   await ground.inStep([clone, two, three]);
