@@ -66,7 +66,8 @@ export type NodeEvent =
   | { readonly type: 'leaseSeen'; readonly leader: Leader | null }
   /** Nobody renewed the lease for its whole time, or it was given back: it can be taken. */
   | { readonly type: 'leaseFree' }
-  | { readonly type: 'compared'; readonly isBehind: boolean }
+  /** So many nodes answered, this one included, and whether one of them holds more. */
+  | { readonly type: 'compared'; readonly answered: number; readonly isBehind: boolean }
   | { readonly type: 'acquired'; readonly fence: number }
   | { readonly type: 'notAcquired'; readonly reason: string }
   | { readonly type: 'leaseLost'; readonly reason: string }

@@ -15,10 +15,16 @@ function shownTerm({ judgment }: NodeContext): number {
 }
 
 const comparing = nodeSetup.createStateConfig({
-  description: 'Asks the others where they stand: a node that is behind lets them go first.',
+  description: 'Asks the others where they stand: who is behind or alone lets them go first.',
   entry: 'compare',
   on: {
     compared: [
+      {
+        guard: { type: 'isMinority', params: ({ event }) => ({ answered: event.answered }) },
+        target: '#node.following.resting',
+        actions: { type: 'noteTooFew', params: ({ event }) => ({ answered: event.answered }) },
+        description: 'No majority answers: the lease is left to who reaches one.',
+      },
       {
         guard: { type: 'isBehind', params: ({ event }) => ({ isBehind: event.isBehind }) },
         target: 'waiting',

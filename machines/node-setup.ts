@@ -11,7 +11,13 @@ import type {
   NodeInput,
   NodeProblem,
 } from './node-context.js';
-import { type ForcedOutcome, type Judgment, judge, type NodeStanding } from './succession.js';
+import {
+  type ForcedOutcome,
+  type Judgment,
+  judge,
+  type NodeStanding,
+  tooFew,
+} from './succession.js';
 
 function initialContext(input: NodeInput | undefined): NodeContext {
   return {
@@ -86,6 +92,10 @@ export const nodeSetup = setup({
       const judgment = judged(context, params.answers);
       return { judgment, problem: hindrance(judgment) };
     }),
+    noteTooFew: assign(({ context }, params: { answered: number }) => {
+      const reason = tooFew(context.members, params.answered);
+      return { problem: reason === null ? context.problem : ({ code: 'TIMEOUT', reason } as const) };
+    }),
     noteForced: assign((_, params: { forced: ForcedOutcome }) => ({ forced: params.forced })),
     noteHeir: assign((_, params: { heir: string | null }) => ({ heir: params.heir })),
     noteProblem: assign((_, params: { problem: NodeProblem }) => ({ problem: params.problem })),
@@ -96,6 +106,8 @@ export const nodeSetup = setup({
     isHeldByOther: ({ context }) => context.leader !== null && context.leader.id !== context.id,
     isOther: ({ context }, params: { leader: Leader | null }) =>
       params.leader !== null && params.leader.id !== context.id,
+    isMinority: ({ context }, params: { answered: number }) =>
+      tooFew(context.members, params.answered) !== null,
     isBehind: (_, params: { isBehind: boolean }) => params.isBehind,
     isForced: ({ context: { judgment } }) => judgment?.verdict === 'lead' && judgment.isForced,
     isLater: ({ context }, params: { term: number }) => params.term > context.fence,

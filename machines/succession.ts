@@ -192,17 +192,21 @@ function isEmpty({ position }: NodeStanding): boolean {
   return position === null;
 }
 
+/** Why so few answers, its own among them, let no node lead; null where they are a majority. */
+export function tooFew(members: number, answered: number): string | null {
+  const needed = majorityOf(members);
+  if (answered >= needed) return null;
+  return `${needed} of ${members} nodes have to answer, ${answered} did`;
+}
+
 /** Too few, or a majority that holds nothing while somebody who is missing may hold everything. */
 function shortage({ members, answers }: Conference, self: NodeStanding): string | null {
   const ours = answers.filter(
     ({ lineage }) => lineage === null || self.lineage === null || lineage === self.lineage,
   );
   const foreign = answers.length - ours.length;
-  const needed = majorityOf(members);
-  if (ours.length < needed) {
-    const others = foreign === 0 ? '' : `, ${foreign} of another lineage`;
-    return `${needed} of ${members} nodes have to answer, ${ours.length} did${others}`;
-  }
+  const few = tooFew(members, ours.length);
+  if (few !== null) return foreign === 0 ? few : `${few}, ${foreign} of another lineage`;
   if (answers.every(isEmpty) && answers.length < members) {
     return `no node that answered has data; a first leader needs all ${members} to answer`;
   }

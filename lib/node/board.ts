@@ -31,11 +31,13 @@ export class NodeBoard implements Board {
     return Math.max(1, Math.round(this.#run.options.lease.leaseMs / 3));
   }
 
-  /** Whether some node that answers holds more than this one. */
-  async isBehind(): Promise<boolean> {
+  async compare(): Promise<{ readonly answered: number; readonly isBehind: boolean }> {
     const answers = await this.#ask({ kind: 'compare' });
     const places = known(answers, readPlace, this.#run.others);
-    return places.some(({ position }) => comparePlaces(position, this.#run.position) > 0);
+    const isBehind = places.some(
+      ({ position }) => comparePlaces(position, this.#run.position) > 0,
+    );
+    return { answered: places.length + 1, isBehind };
   }
 
   /** This node's own standing, and that of every other one that answers. */

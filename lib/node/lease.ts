@@ -48,8 +48,8 @@ export interface AskLimits {
 }
 
 /**
- * What it promises has to settle, well within a lease: a node that waits for a write for ever
- * neither leads nor steps down nor stops.
+ * Each answer has to come well within a lease. One that takes longer than a lease, throws, or is no
+ * record counts as none (`TIMEOUT`, `PROTOCOL` as `trouble`): the node does not lead by it.
  */
 export interface LeaseSession {
   /** The record as it is now; null when there was none ever. */

@@ -66,7 +66,7 @@ export function nodeHandlers(run: NodeParts): EffectHandlers<NodeEffects> {
     open: () => run.inTurn(() => open(run), failed),
     follow: ({ leader }) => run.follow(leader),
     compare: () => {
-      void run.board.isBehind().then((isBehind) => send({ type: 'compared', isBehind }));
+      void run.board.compare().then((found) => send({ type: 'compared', ...found }));
     },
     acquire: ({ fenceMin }) => {
       const min = Math.max(fenceMin, run.facts.term + 1);

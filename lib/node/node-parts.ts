@@ -33,7 +33,8 @@ export interface BoardParts {
 
 /** Asks the other nodes; nothing of it rejects. */
 export interface Board {
-  isBehind(): Promise<boolean>;
+  /** How many nodes answer, this one included, and whether one of them holds more. */
+  compare(): Promise<{ readonly answered: number; readonly isBehind: boolean }>;
   standings(term: number): Promise<readonly NodeStanding[]>;
   handOver(): void;
 }

@@ -17,6 +17,7 @@ import { Waits } from '../service/waits.js';
 import { createSlave, type Slave } from '../slave.js';
 import type { StoreDefinition } from '../stores/contract.js';
 import { NodeBoard } from './board.js';
+import { joinGuarded } from './guarded-lease.js';
 import { LeaderTransport } from './leader-transport.js';
 import type { LeaseSession } from './lease.js';
 import { LeaseKeeper } from './lease-keeper.js';
@@ -61,6 +62,7 @@ export class NodeRun<MasterData extends object, SlaveData extends object>
   #transport: LeaderTransport | null = null;
   #told = '';
   #toldRole: NodeRole = 'starting';
+  readonly #ended = new AbortController();
   /** One change of role after the other, whatever the machine asks for meanwhile. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -195,6 +197,11 @@ export class NodeRun<MasterData extends object, SlaveData extends object>
     });
   }
 
+  /** Nothing that is not there yet is waited for. */
+  end(): void {
+    this.#ended.abort();
+  }
+
   /** Waits for every change of role that was asked for. */
   async idle(): Promise<void> {
     await this.#last;
@@ -202,12 +209,17 @@ export class NodeRun<MasterData extends object, SlaveData extends object>
 
   async join(): Promise<LeaseSession> {
     const { id, item, lease } = this.options;
-    const session = await lease.join({
-      id,
-      item,
-      answer: (question) => this.board.answer(question),
-      changed: (record) => this.keeper.observe(record),
-      troubled: ({ code, message }) => this.trouble(code, message),
+    const session = await joinGuarded({
+      service: lease,
+      member: {
+        id,
+        item,
+        answer: (question) => this.board.answer(question),
+        changed: (record) => this.keeper.observe(record),
+        troubled: ({ code, message }) => this.trouble(code, message),
+      },
+      clock: this.clock,
+      ended: this.#ended.signal,
     });
     this.board.session = session;
     return session;

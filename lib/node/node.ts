@@ -129,6 +129,7 @@ class RunningNode<MasterData extends object, SlaveData extends object>
       this.#run.silence({ code: 'NOT_RUNNING', reason });
       this.#run.waits.fail(new ReplicationError('NOT_RUNNING', reason));
       this.#run.actor.send({ type: 'stop' });
+      this.#run.end();
     }
     await this.#run.idle();
     this.#run.actor.stop();

@@ -268,6 +268,27 @@ test('two of three empty nodes found nothing: the third may hold everything', as
   await world.end();
 });
 
+test('who reaches the lease but no majority leaves it alone, and says so', async () => {
+  const world = new NodeWorld();
+  const first = await world.begin();
+  await world.settled(first.data.update(to(1)));
+  await world.clock.pass(100);
+  await world.settled(first.stop());
+  world.nodes.delete(first.id);
+  const [one, other] = [...world.nodes.values()];
+  assert.ok(one !== undefined && other !== undefined);
+  world.lease.partition(one.id, other.id);
+  const before = world.lease.record('tree')?.revision;
+  await world.clock.pass(4 * LEASE_MS);
+  assert.is(world.lease.record('tree')?.revision, before);
+  for (const { status } of [one, other]) {
+    assert.match(status.problem?.reason ?? '', '2 of 3 nodes have to answer, 1 did');
+  }
+  world.lease.heal();
+  await world.leader();
+  await world.end();
+});
+
 test('subscribers hear of changes whatever role the node is in', async () => {
   const world = new NodeWorld();
   const first = await world.begin();

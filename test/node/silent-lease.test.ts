@@ -1,0 +1,240 @@
+/**
+ * 0022: a lease service of a host's own that does not answer, throws, or answers with what is no
+ * record costs its node the lead and nothing else. Others lead, and the node can be stopped.
+ */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { LeaseService, LeaseSession } from '../../lib/node/index.js';
+import { LEASE_MS, MEMBERS, NodeWorld, type Tree, type TreeNode } from '../support/node-world.js';
+
+const test = suite('node: a lease service that does not answer');
+
+const never = () => new Promise<never>(() => {});
+
+const change = (draft: Tree) => {
+  draft.n += 1;
+};
+
+/** Calls of one node that its service fails at, from when the test says so. */
+class Faulty {
+  readonly world = new NodeWorld();
+  readonly troubles: string[] = [];
+  victim = '';
+  isRenewalOnly = false;
+  failing: Partial<LeaseSession> = {};
+
+  readonly service: LeaseService = {
+    leaseMs: LEASE_MS,
+    isAutomatic: true,
+    join: async (member) => {
+      const session = await this.world.lease.join(member);
+      const fault = () => (member.id === this.victim ? this.failing : {});
+      return {
+        read: () => (fault().read ?? session.read)(),
+        write: (next, expected) => {
+          const isRenewal = this.world.lease.record('tree')?.holder === member.id;
+          const isFit = isRenewal || !this.isRenewalOnly;
+          return ((isFit ? fault().write : undefined) ?? session.write)(next, expected);
+        },
+        ask: (question, limits) => (fault().ask ?? session.ask)(question, limits),
+        leave: () => (fault().leave ?? session.leave)(),
+      };
+    },
+  };
+
+  async begin(): Promise<TreeNode> {
+    const first = await this.world.begin({}, this.service);
+    for (const node of this.world.nodes.values()) {
+      node.on('trouble', ({ code, reason }) => this.troubles.push(`${code} ${reason}`));
+    }
+    // All of them hold the same: else who holds more is the only one that may lead.
+    await this.world.settled(first.data.update(change));
+    await this.world.clock.pass(LEASE_MS);
+    return first;
+  }
+
+  fail(victim: string, failing: Partial<LeaseSession>): void {
+    this.victim = victim;
+    this.failing = failing;
+  }
+
+  othersThan(node: TreeNode): TreeNode[] {
+    return MEMBERS.filter((id) => id !== node.id).map((id) => this.world.node(id));
+  }
+
+  /** One of them leads, and its changes are confirmed. */
+  async leads(nodes: readonly TreeNode[]): Promise<TreeNode> {
+    const find = () => nodes.find(({ role }) => role === 'leading');
+    assert.ok(await this.world.clock.passUntil(() => find() !== undefined, 10 * LEASE_MS));
+    const leader = find() as TreeNode;
+    assert.type(await this.world.settled(leader.data.update(change)), 'object');
+    return leader;
+  }
+
+  told(pattern: RegExp): void {
+    assert.ok(this.troubles.some((each) => pattern.test(each)), this.troubles.join('\n'));
+  }
+
+  /** Within a few leases, and no timer is left. */
+  async end(): Promise<void> {
+    for (const node of this.world.nodes.values()) {
+      assert.is(await this.world.settled(node.stop()), undefined, node.id);
+    }
+    assert.is(await this.world.end(), 0);
+  }
+}
+
+test('renewals that never settle: it steps down, another leads, it can be stopped', async () => {
+  const faulty = new Faulty();
+  const first = await faulty.begin();
+  faulty.fail(first.id, { write: never });
+  await faulty.leads(faulty.othersThan(first));
+  assert.is(first.role, 'following');
+  await faulty.world.clock.pass(LEASE_MS);
+  faulty.told(new RegExp(`TIMEOUT .* a write of node "${first.id}" of "tree" within ${LEASE_MS} `));
+  await faulty.end();
+});
+
+test('the write that takes the lease never settles: another one leads; later it may', async () => {
+  const faulty = new Faulty();
+  const first = await faulty.begin();
+  const [one, other] = faulty.othersThan(first);
+  assert.ok(one !== undefined && other !== undefined);
+  faulty.fail(one.id, { write: never });
+  await faulty.world.settled(first.stop());
+  await faulty.leads([other]);
+  // What it waits for is given up first.
+  await faulty.world.clock.pass(LEASE_MS);
+  faulty.failing = {};
+  assert.is(await faulty.world.settled(one.promote({ timeout: 10 * LEASE_MS })), undefined);
+  assert.is(one.role, 'leading');
+  await faulty.end();
+});
+
+test('the write of where its term begins never settles: it does not lead, another does', async () => {
+  const faulty = new Faulty();
+  const first = await faulty.begin();
+  const [one, other] = faulty.othersThan(first);
+  assert.ok(one !== undefined && other !== undefined);
+  const ledBy: string[] = [];
+  one.on('role', (role) => void ledBy.push(role));
+  faulty.isRenewalOnly = true;
+  faulty.fail(one.id, { write: never });
+  await faulty.world.settled(first.stop());
+  void one.promote({ timeout: 1 }).catch(() => {});
+  await faulty.leads([other]);
+  assert.ok(ledBy.includes('promoting'), ledBy.join(', '));
+  assert.not(ledBy.includes('leading'));
+  await faulty.end();
+});
+
+test('reads that never settle: a node starts, follows, and takes the lead in its turn', async () => {
+  const faulty = new Faulty();
+  const first = await faulty.begin();
+  const [one, other] = faulty.othersThan(first);
+  assert.ok(one !== undefined && other !== undefined);
+  await faulty.world.settled(one.stop());
+  faulty.fail(one.id, { read: never });
+  const again = faulty.world.make(one.id, {}, faulty.service);
+  again.on('trouble', ({ code, reason }) => faulty.troubles.push(`${code} ${reason}`));
+  assert.is(await faulty.world.settled(again.start()), undefined);
+  faulty.told(new RegExp(`TIMEOUT .* a read of node "${one.id}"`));
+  await faulty.world.settled(other.stop());
+  assert.type(await faulty.world.settled(first.data.update(change)), 'object');
+  await faulty.end();
+});
+
+for (const [what, leave] of [
+  ['never settles', never],
+  ['rejects', () => Promise.reject(new Error('gone'))],
+  [
+    'throws',
+    () => {
+      throw new Error('gone');
+    },
+  ],
+] as const) {
+  test(`a leave that ${what}: the node is stopped, and says so`, async () => {
+    const faulty = new Faulty();
+    const first = await faulty.begin();
+    faulty.fail(first.id, { leave });
+    assert.is(await faulty.world.settled(first.stop()), undefined);
+    faulty.told(/the leave of node/);
+    await faulty.leads(faulty.othersThan(first));
+    await faulty.end();
+  });
+}
+
+for (const [what, ask] of [
+  ['never settle', never],
+  ['reject', () => Promise.reject(new Error('no such subject'))],
+  ['are answered with no list', async () => 'yes' as unknown as readonly unknown[]],
+] as const) {
+  test(`questions that ${what}: it does not lead, another does, the process goes on`, async () => {
+    const faulty = new Faulty();
+    const first = await faulty.begin();
+    const [one, other] = faulty.othersThan(first);
+    assert.ok(one !== undefined && other !== undefined);
+    faulty.fail(one.id, { ask });
+    await faulty.world.settled(first.stop());
+    void one.promote({ timeout: 1 }).catch(() => {});
+    one.resolve('no such round', 'aborted');
+    await faulty.leads([other]);
+    await faulty.world.clock.pass(2 * LEASE_MS);
+    faulty.told(/question/);
+    await faulty.end();
+  });
+}
+
+test('what is no record is told, and the lease goes to another node', async () => {
+  const faulty = new Faulty();
+  const first = await faulty.begin();
+  const nothing = async () => undefined as unknown as null;
+  faulty.fail(first.id, { write: nothing, read: nothing });
+  await faulty.leads(faulty.othersThan(first));
+  faulty.told(/PROTOCOL .*answered a write with something that is no record \(undefined\)/);
+  await faulty.end();
+});
+
+test('a join that never settles: start can be given up by stop; one that comes late is left', async () => {
+  const { clock, lease, make, settled } = bound(new NodeWorld());
+  let isLeft = false;
+  let arrive: () => void = () => {};
+  const service: LeaseService = {
+    leaseMs: LEASE_MS,
+    isAutomatic: true,
+    join: async (member) => {
+      await new Promise<void>((resolve) => {
+        arrive = resolve;
+      });
+      const session = await lease.join(member);
+      return {
+        ...session,
+        leave: async () => {
+          isLeft = true;
+          await session.leave();
+        },
+      };
+    },
+  };
+  const node = make('a', {}, service);
+  const started = node.start();
+  started.catch(() => {});
+  await clock.pass(10 * LEASE_MS);
+  assert.is(await settled(node.stop()), undefined);
+  assert.is(await settled(started), 'NOT_RUNNING');
+  arrive();
+  await clock.pass(LEASE_MS);
+  assert.ok(isLeft);
+});
+
+function bound(world: NodeWorld) {
+  return {
+    clock: world.clock,
+    lease: world.lease,
+    make: world.make.bind(world),
+    settled: world.settled.bind(world),
+  };
+}
+
+test.run();
