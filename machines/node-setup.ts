@@ -94,7 +94,7 @@ export const nodeSetup = setup({
     }),
     noteTooFew: assign(({ context }, params: { answered: number }) => {
       const reason = tooFew(context.members, params.answered);
-      return { problem: reason === null ? context.problem : ({ code: 'TIMEOUT', reason } as const) };
+      return reason === null ? {} : { problem: { code: 'TIMEOUT', reason } };
     }),
     noteForced: assign((_, params: { forced: ForcedOutcome }) => ({ forced: params.forced })),
     noteHeir: assign((_, params: { heir: string | null }) => ({ heir: params.heir })),

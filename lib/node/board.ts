@@ -34,9 +34,7 @@ export class NodeBoard implements Board {
   async compare(): Promise<{ readonly answered: number; readonly isBehind: boolean }> {
     const answers = await this.#ask({ kind: 'compare' });
     const places = known(answers, readPlace, this.#run.others);
-    const isBehind = places.some(
-      ({ position }) => comparePlaces(position, this.#run.position) > 0,
-    );
+    const isBehind = places.some(({ position }) => comparePlaces(position, this.#run.position) > 0);
     return { answered: places.length + 1, isBehind };
   }
 

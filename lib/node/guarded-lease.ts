@@ -139,19 +139,20 @@ class GuardedSession implements LeaseSession {
   }
 
   async #inTime<T>(what: string, call: () => Promise<T>, patienceMs: number): Promise<T> {
+    const { clock, who } = this.#parts;
     let timer: unknown = null;
     const late = new Promise<never>((_, reject) => {
-      timer = this.#parts.clock.setTimeout(() => {
+      timer = clock.setTimeout(() => {
         const message =
-          `the lease service did not answer ${what} of ${this.#parts.who} within ${patienceMs} ms: ` +
-          'without it nobody takes or keeps the lead; see that it answers within a lease';
+          `the lease service did not answer ${what} of ${who} within ${patienceMs} ms: without ` +
+          'it nobody takes or keeps the lead; see that it answers within a lease';
         reject(new ReplicationError('TIMEOUT', message, { retryable: true }));
       }, patienceMs);
     });
     try {
       return await Promise.race([call(), late]);
     } finally {
-      this.#parts.clock.clearTimeout(timer);
+      clock.clearTimeout(timer);
     }
   }
 }

@@ -72,7 +72,10 @@ class Faulty {
   }
 
   told(pattern: RegExp): void {
-    assert.ok(this.troubles.some((each) => pattern.test(each)), this.troubles.join('\n'));
+    assert.ok(
+      this.troubles.some((each) => pattern.test(each)),
+      this.troubles.join('\n'),
+    );
   }
 
   /** Within a few leases, and no timer is left. */
@@ -111,7 +114,7 @@ test('the write that takes the lease never settles: another one leads; later it 
   await faulty.end();
 });
 
-test('the write of where its term begins never settles: it does not lead, another does', async () => {
+test('the write of where its term begins never settles: another leads', async () => {
   const faulty = new Faulty();
   const first = await faulty.begin();
   const [one, other] = faulty.othersThan(first);
@@ -128,7 +131,7 @@ test('the write of where its term begins never settles: it does not lead, anothe
   await faulty.end();
 });
 
-test('reads that never settle: a node starts, follows, and takes the lead in its turn', async () => {
+test('reads that never settle: a node starts and follows', async () => {
   const faulty = new Faulty();
   const first = await faulty.begin();
   const [one, other] = faulty.othersThan(first);
@@ -196,7 +199,7 @@ test('what is no record is told, and the lease goes to another node', async () =
   await faulty.end();
 });
 
-test('a join that never settles: start can be given up by stop; one that comes late is left', async () => {
+test('a join that never settles: it can be stopped; a session that comes late is left', async () => {
   const { clock, lease, make, settled } = bound(new NodeWorld());
   let isLeft = false;
   let arrive: () => void = () => {};
