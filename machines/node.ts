@@ -65,6 +65,7 @@ const following = nodeSetup.createStateConfig({
     leaseSeen: {
       actions: [
         { type: 'noteLeader', params: ({ event }) => ({ leader: event.leader }) },
+        'clearHindrance',
         { type: 'follow', params: ({ event }) => ({ leader: event.leader }) },
         'tellRole',
       ],
