@@ -5,6 +5,15 @@ import type { AskLimits, LeaseSession } from './lease.js';
 import type { Board, BoardParts } from './node-parts.js';
 import { type Question, readPlace, readQuestion, readStanding } from './standing.js';
 
+/** Null also for what throws when it is looked at: a host's own service need not send JSON. */
+function readable<T>(value: unknown, read: (value: unknown) => T | null): T | null {
+  try {
+    return read(value);
+  } catch {
+    return null;
+  }
+}
+
 /** An answer is for who asked it, if it is from a node and whole. */
 function known<T extends { readonly node: string }>(
   answers: readonly unknown[],
@@ -13,7 +22,7 @@ function known<T extends { readonly node: string }>(
 ): readonly T[] {
   const byNode = new Map<string, T>();
   for (const answer of answers) {
-    const whole = read(answer);
+    const whole = readable(answer, read);
     if (whole !== null && others.includes(whole.node)) byNode.set(whole.node, whole);
   }
   return [...byNode.values()];
@@ -57,7 +66,7 @@ export class NodeBoard implements Board {
   }
 
   async answer(value: unknown): Promise<unknown> {
-    const question = readQuestion(value);
+    const question = readable(value, readQuestion);
     try {
       if (question === null) {
         this.#run.trouble('PROTOCOL', 'a question of another node was not understood');
