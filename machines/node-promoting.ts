@@ -246,7 +246,6 @@ export const promoting = nodeSetup.createStateConfig({
         actions: [
           'dropLease',
           { type: 'noteLeader', params: ({ event }) => ({ leader: event.leader }) },
-          'clearHindrance',
         ],
         description: 'Another node took the lease.',
       },

@@ -1,7 +1,8 @@
 /** What nodes ask each other, and what this one answers. Nothing here throws. */
 import { comparePlaces, type NodeStanding } from '../../machines/succession.js';
-import { reasonOf } from '../errors.js';
+import { ReplicationError, reasonOf } from '../errors.js';
 import type { AskLimits, LeaseSession } from './lease.js';
+import { LeaseTroubles } from './lease-troubles.js';
 import type { Board, BoardParts } from './node-parts.js';
 import { type Question, readPlace, readQuestion, readStanding } from './standing.js';
 
@@ -31,9 +32,14 @@ function known<T extends { readonly node: string }>(
 export class NodeBoard implements Board {
   session: LeaseSession | null = null;
   readonly #run: BoardParts;
+  /** Whoever may ask could ask without end. */
+  readonly #troubles: LeaseTroubles;
 
   constructor(run: BoardParts) {
     this.#run = run;
+    this.#troubles = new LeaseTroubles(run.clock, ({ code, message }) =>
+      run.trouble(code, message),
+    );
   }
 
   get #askMs(): number {
@@ -69,7 +75,8 @@ export class NodeBoard implements Board {
     const question = readable(value, readQuestion);
     try {
       if (question === null) {
-        this.#run.trouble('PROTOCOL', 'a question of another node was not understood');
+        const message = 'a question on the board of the lease was not understood: see who may ask';
+        this.#troubles.happened('question', new ReplicationError('PROTOCOL', message));
         return null;
       }
       if (question.kind === 'compare') {
@@ -78,10 +85,8 @@ export class NodeBoard implements Board {
       if (question.kind === 'ask') return await this.#promise(question);
       this.#obey(question);
     } catch (error) {
-      this.#run.trouble(
-        'TIMEOUT',
-        `a question of another node was not answered: ${reasonOf(error)}`,
-      );
+      const message = `a question of another node was not answered: ${reasonOf(error)}`;
+      this.#troubles.happened('answer', new ReplicationError('TIMEOUT', message));
     }
     return null;
   }
@@ -143,7 +148,7 @@ export class NodeBoard implements Board {
         reigned: facts.reigned,
       };
     } catch (error) {
-      this.#run.trouble('TIMEOUT', reasonOf(error));
+      this.#troubles.happened('standing', new ReplicationError('TIMEOUT', reasonOf(error)));
       return null;
     }
   }

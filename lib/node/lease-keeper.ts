@@ -308,9 +308,7 @@ export class LeaseKeeper {
     this.#fenceMin = Math.max(this.#fenceMin, before.fence + 1);
     this.#seenAtMs = this.#options.clock.now();
     const message = 'the lease service lost its record; the lease is taken anew';
-    // Each time it is news.
-    this.#troubles.worked('record');
-    this.#troubles.failed('record', new ReplicationError('STORE_FAILED', message));
+    this.#troubles.happened('record', new ReplicationError('STORE_FAILED', message));
     this.#lose('the lease service lost its record');
   }
 

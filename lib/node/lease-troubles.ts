@@ -38,6 +38,12 @@ export class LeaseTroubles {
     this.#tell(error);
   }
 
+  /** What is over as it happens, and is news each time. */
+  happened(kind: string, error: ReplicationError): void {
+    this.worked(kind);
+    this.failed(kind, error);
+  }
+
   worked(kind: string): void {
     const last = this.#told.get(kind);
     if (last !== undefined) last.isOver = true;

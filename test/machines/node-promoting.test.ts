@@ -72,4 +72,14 @@ test('what kept a node from leading is no problem of one that follows another', 
   assert.is(node.context.problem, null);
 });
 
+test('nor is what made it step down, where another led before it was a slave again', () => {
+  const node = asking(4).send(answered(4, standing('a', 4, 'a'), standing('b', 4, 'a')));
+  node.send({ type: 'leading' }, { type: 'leaseLost', reason: 'it was not renewed in time' });
+  assert.equal(node.states, ['steppingDown']);
+  // Who leads is told once.
+  node.send({ type: 'leaseSeen', leader: { id: 'b', term: 5 } });
+  assert.is(node.context.problem?.code, 'FENCED');
+  assert.is(node.send({ type: 'steppedDown' }).context.problem, null);
+});
+
 test.run();

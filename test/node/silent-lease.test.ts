@@ -300,9 +300,13 @@ test('a member takes whatever it is told and asked, and has no answer once it st
   assert.ok(member !== undefined);
   for (let times = 0; times < 10; times += 1) member.changed(trap() as LeaseRecord);
   member.troubled(Object.create(null));
-  assert.is(await world.settled(member.answer(trap())), null);
-  const told = reasons.filter((reason) => reason.includes('told of something that is no record'));
-  assert.is(told.length, 1, reasons.join('\n'));
+  for (let times = 0; times < 10; times += 1) {
+    assert.is(await world.settled(member.answer(trap())), null);
+  }
+  for (const words of ['told of something that is no record', 'was not understood']) {
+    const told = reasons.filter((reason) => reason.includes(words));
+    assert.is(told.length, 1, reasons.join('\n'));
+  }
   await world.settled(node.stop());
   member.changed({ ...RECORD, holder: 'b' });
   const left = world.clock.pending.length;
