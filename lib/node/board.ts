@@ -72,6 +72,8 @@ export class NodeBoard implements Board {
   }
 
   async answer(value: unknown): Promise<unknown> {
+    // It can promise nothing any more: counted as there, it would let others take a lease in vain.
+    if (this.#run.actor.snapshot.matches('failed')) return null;
     const question = readable(value, readQuestion);
     try {
       if (question === null) {

@@ -136,7 +136,8 @@ class GuardedSession implements LeaseSession {
   }
 
   async write(next: LeaseValue, expected: number | null): Promise<LeaseRecord | null> {
-    return this.#record(WRITE, () => this.#session.write(next, expected));
+    // The keeper's own list is nothing that a service may change.
+    return this.#record(WRITE, () => this.#session.write(structuredClone(next), expected));
   }
 
   async ask(question: unknown, limits: AskLimits): Promise<readonly unknown[]> {

@@ -317,6 +317,39 @@ test('a member takes whatever it is told and asked, and has no answer once it st
   assert.is(await answer, null);
 });
 
+test('what a service does to what it is given to write, it does to nobody else', async () => {
+  const faulty = new Faulty();
+  const { lease } = faulty.world;
+  const first = await faulty.begin();
+  const terms = lease.record('tree')?.successions ?? [];
+  const join = faulty.service.join.bind(faulty.service);
+  const greedy: LeaseService = {
+    ...faulty.service,
+    join: async (member) => {
+      const session = await join(member);
+      const write: LeaseSession['write'] = (next, expected) => {
+        const written = session.write(structuredClone(next), expected);
+        (next.successions as unknown[]).length = 0;
+        return written;
+      };
+      return { ...session, write };
+    },
+  };
+  assert.is(terms.length, 1);
+  await faulty.world.settled(first.stop());
+  faulty.world.nodes.delete(first.id);
+  const again = faulty.world.make(first.id, {}, greedy);
+  await faulty.world.settled(again.start());
+  await faulty.world.settled(again.promote({ timeout: 5 * LEASE_MS }));
+  await faulty.world.clock.pass(3 * LEASE_MS);
+  assert.is(again.role, 'leading');
+  const recorded = lease.record('tree')?.successions.map(({ term }) => term) ?? [];
+  for (const term of [terms[0]?.term ?? 0, again.status.term]) {
+    assert.ok(recorded.includes(term), `${term} among ${recorded}`);
+  }
+  await faulty.end();
+});
+
 test('what a service goes on to change is not what a node goes by', () => {
   const successions = [{ term: 1, version: 0 }];
   const record = asLeaseRecord({ ...RECORD, successions });
