@@ -354,6 +354,7 @@ test('what a service goes on to change is not what a node goes by', () => {
   const successions = [{ term: 1, version: 0 }];
   const record = asLeaseRecord({ ...RECORD, successions });
   successions.push({ term: 9, version: 0 });
+  Object.assign(successions[0] ?? {}, { term: 7 });
   assert.equal(record, { ...RECORD, successions: [{ term: 1, version: 0 }] });
   assert.is(asLeaseRecord({ ...RECORD, successions: new Array(2) }), null, 'holes');
   assert.is(asLeaseRecord({ ...RECORD, successions: new Array(2 ** 32 - 1) }), null);
