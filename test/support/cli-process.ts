@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 export const CLI = fileURLToPath(new URL('../../lib/cli/main.js', import.meta.url));
 
 /** Milliseconds for anything a test waits for; generous, since the machine may be busy. */
-export const DEADLINE_MS = 20_000;
+export const DEADLINE_MS = 60_000;
 
 /** One line of `--json` output. */
 export interface CliEvent {

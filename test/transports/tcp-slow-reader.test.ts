@@ -7,6 +7,8 @@ import { RecordingSink, until } from '../support/recording-sink.js';
 const test = suite('TCP: a slow reader costs bounded memory (P15)');
 const FRAME = 64 * 1024;
 const MIB = 1024 * 1024;
+/** What a slow reader takes at a time. */
+const SIP_CHUNKS = 4;
 
 const sizes = {
   frameBytesMax: FRAME,
@@ -20,6 +22,7 @@ async function slowSetup(stallTimeoutMs: number) {
   await master.open(sink);
   const raw = await rawSlave(master.port, FRAME);
   raw.socket.pause();
+  await until('the slow one joined', () => sink.joins.length === 1);
   const slow = sink.peer;
   const slave = tcpConnect({ port: master.port, ...sizes });
   const mine = new RecordingSink();
@@ -33,6 +36,11 @@ async function slowSetup(stallTimeoutMs: number) {
   return { master, sink, raw, slow, quick: sink.peer, mine, close };
 }
 
+const pause = (ms: number) =>
+  new Promise<void>((resolve) => {
+    setTimeout(resolve, ms);
+  });
+
 /** Sends while writable, turn by turn, until the system's buffers and ours are full. */
 async function fill(master: ReturnType<typeof tcpListen>, peer: string): Promise<number> {
   let sent = 0;
@@ -44,9 +52,7 @@ async function fill(master: ReturnType<typeof tcpListen>, peer: string): Promise
     } else {
       idle += 1;
     }
-    await new Promise((resolve) => {
-      setTimeout(resolve, sent % 64 === 0 || idle > 0 ? 1 : 0);
-    });
+    await pause(sent % 64 === 0 || idle > 0 ? 1 : 0);
   }
   return sent;
 }
@@ -79,17 +85,28 @@ test('a full peer that takes no byte for stallTimeoutMs is left with OVERLOADED'
 });
 
 test('a slow peer that makes progress is kept, however long it takes', async () => {
-  const { master, sink, raw, slow, close } = await slowSetup(150);
-  const sent = await fill(master, slow);
+  // A time-out that this process, which sips as well, does not stand still for.
+  const stallTimeoutMs = 1_500;
+  const { master, sink, raw, slow, close } = await slowSetup(stallTimeoutMs);
+  let sent = await fill(master, slow);
   const started = performance.now();
-  const sip = setInterval(() => {
-    raw.socket.resume();
-    setTimeout(() => raw.socket.pause(), 2);
-  }, 20);
-  await until('well past the time-out', () => performance.now() - started > 400);
+  let [chunks, isSipping] = [0, true];
+  raw.socket.on('data', () => {
+    chunks += 1;
+    if (isSipping && chunks % SIP_CHUNKS === 0) raw.socket.pause();
+  });
+  const sip = setInterval(() => raw.socket.resume(), 20);
+  await until('well past the time-out', () => {
+    // It stays full: one that drained would be slow no more.
+    for (; sink.lefts.length === 0 && master.writable(slow); sent += 1) {
+      master.send(slow, Buffer.alloc(FRAME, sent));
+    }
+    return performance.now() - started > 2.5 * stallTimeoutMs;
+  });
   clearInterval(sip);
+  isSipping = false;
   raw.socket.resume();
-  await until('all bytes', () => raw.received().length >= sent * (FRAME + 4));
+  await until('all bytes', () => raw.socket.bytesRead >= sent * (FRAME + 4));
   assert.is(sink.lefts.length, 0);
   await close();
 });
