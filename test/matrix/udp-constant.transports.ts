@@ -16,7 +16,7 @@ import {
 
 const GROUP = '239.255.82.68';
 const secret = 'constant cost';
-const WAIT = { timeout: 20_000 };
+const WAIT = { timeout: 60_000 };
 const QUIET_MS = 60_000;
 
 interface Sent {

@@ -77,6 +77,12 @@ export class CliProcess {
     return found;
   }
 
+  /** The next event of that name that fits; none that came before. */
+  async next(name: string, fits: (event: CliEvent) => boolean = () => true): Promise<CliEvent> {
+    const old = new Set(this.events);
+    return this.event(name, (event) => !old.has(event) && fits(event));
+  }
+
   /** Waits for `holds`, which is asked whenever the process printed something. */
   async until(what: string, holds: () => boolean): Promise<void> {
     const until = performance.now() + DEADLINE_MS;

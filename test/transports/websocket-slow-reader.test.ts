@@ -8,7 +8,7 @@ const test = suite('WebSocket: a slow reader costs bounded memory (P15)');
 const FRAME = 64 * 1024;
 const MIB = 1024 * 1024;
 /** What a slow reader takes at a time. */
-const SIP_FRAMES = 4;
+const SIP_FRAMES = 2;
 
 const sizes = {
   frameBytesMax: FRAME,
@@ -92,7 +92,7 @@ test('a full peer that takes no byte for stallTimeoutMs is left with OVERLOADED'
 });
 
 test('a slow peer that makes progress is kept, however long it takes', async () => {
-  // A time-out that this process, which sips as well, does not stand still for.
+  // This process, which sips as well, does not stand still for as long.
   const stallTimeoutMs = 1_500;
   const { master, sink, raw, received, slow, close } = await slowSetup(stallTimeoutMs);
   let sent = await fill(master, slow);
@@ -103,7 +103,7 @@ test('a slow peer that makes progress is kept, however long it takes', async () 
   });
   const sip = setInterval(() => raw.resume(), 20);
   await until('well past the time-out', () => {
-    // It stays full: one that drained would be slow no more.
+    // Full again: one that drained is slow no more.
     for (; sink.lefts.length === 0 && master.writable(slow); sent += 1) {
       master.send(slow, Buffer.alloc(FRAME, sent));
     }
