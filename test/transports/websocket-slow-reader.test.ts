@@ -7,8 +7,10 @@ import { RecordingSink, until } from '../support/recording-sink.js';
 const test = suite('WebSocket: a slow reader costs bounded memory (P15)');
 const FRAME = 64 * 1024;
 const MIB = 1024 * 1024;
-/** What a slow reader takes at a time. */
+/** What a slow reader takes at a time, 50 times a second: at most 6 MiB in all. */
 const SIP_FRAMES = 2;
+/** So much that sips do not drain it before the time-out. */
+const SIPPED = { highWaterBytes: 32 * MIB, outboundBytesMax: 64 * MIB };
 
 const sizes = {
   frameBytesMax: FRAME,
@@ -16,8 +18,8 @@ const sizes = {
   outboundBytesMax: 4 * MIB,
 };
 
-async function slowSetup(stallTimeoutMs: number) {
-  const master = webSocketListen({ port: 0, stallTimeoutMs, ...sizes });
+async function slowSetup(stallTimeoutMs: number, more: Partial<typeof sizes> = {}) {
+  const master = webSocketListen({ port: 0, stallTimeoutMs, ...sizes, ...more });
   const sink = new RecordingSink();
   await master.open(sink);
   const raw = await rawWebSocketSlave(master.port, { frameBytesMax: FRAME });
@@ -94,7 +96,7 @@ test('a full peer that takes no byte for stallTimeoutMs is left with OVERLOADED'
 test('a slow peer that makes progress is kept, however long it takes', async () => {
   // This process, which sips as well, does not stand still for as long.
   const stallTimeoutMs = 1_500;
-  const { master, sink, raw, received, slow, close } = await slowSetup(stallTimeoutMs);
+  const { master, sink, raw, received, slow, close } = await slowSetup(stallTimeoutMs, SIPPED);
   let sent = await fill(master, slow);
   const started = performance.now();
   let isSipping = true;
