@@ -59,8 +59,13 @@ export class Veto extends Error {
 
 /** The text of anything that was thrown; a host may throw what is no Error. */
 export function reasonOf(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message || thrown.name;
-  return typeof thrown === 'string' ? thrown : String(thrown);
+  try {
+    return String(thrown instanceof Error ? thrown.message || thrown.name : thrown);
+  } catch {
+    // As of an object without a prototype. A second failure here would hide the first, and end the
+    // process where the first one was being handled.
+    return `a thrown ${typeof thrown} without any text`;
+  }
 }
 
 /** Passes a `ReplicationError` through and wraps anything else, its cause kept. */

@@ -71,7 +71,12 @@ export type NodeEvent =
   | { readonly type: 'acquired'; readonly fence: number }
   | { readonly type: 'notAcquired'; readonly reason: string }
   | { readonly type: 'leaseLost'; readonly reason: string }
-  | { readonly type: 'answered'; readonly answers: readonly NodeStanding[] }
+  /** To the question of that term; one of an earlier attempt may come late. */
+  | {
+      readonly type: 'answered';
+      readonly term: number;
+      readonly answers: readonly NodeStanding[];
+    }
   /** A candidate with that number asks where this node stands. */
   | { readonly type: 'asked'; readonly term: number; readonly candidate: string }
   | { readonly type: 'leading' }

@@ -22,7 +22,13 @@ const comparing = nodeSetup.createStateConfig({
       {
         guard: { type: 'isMinority', params: ({ event }) => ({ answered: event.answered }) },
         target: '#node.following.resting',
-        actions: { type: 'noteTooFew', params: ({ event }) => ({ answered: event.answered }) },
+        actions: [
+          { type: 'noteTooFew', params: ({ event }) => ({ answered: event.answered }) },
+          // One that an earlier attempt asked for may have come meanwhile.
+          { type: 'release', params: { heir: null } },
+          'dropLease',
+          'forgetOwnLead',
+        ],
         description: 'No majority answers: the lease is left to who reaches one.',
       },
       {
@@ -59,6 +65,16 @@ const acquiring = nodeSetup.createStateConfig({
     },
     notAcquired: {
       target: '#node.following.resting',
+      actions: [
+        {
+          type: 'noteProblem',
+          params: ({ event }) => ({ problem: { code: 'TIMEOUT', reason: event.reason } }),
+        },
+        // Of a lower number it may hold the lease still: it would be renewed, and lead nobody.
+        { type: 'release', params: { heir: null } },
+        'dropLease',
+        'forgetOwnLead',
+      ],
       description: 'Somebody was faster, or the lease service does not answer.',
     },
   },
@@ -69,6 +85,7 @@ const asking = nodeSetup.createStateConfig({
   entry: { type: 'ask', params: ({ context }) => ({ term: context.fence }) },
   on: {
     answered: {
+      guard: { type: 'isOfThisTerm', params: ({ event }) => ({ term: event.term }) },
       target: 'judging',
       actions: { type: 'judge', params: ({ event }) => ({ answers: event.answers }) },
       description: 'Everybody reachable answered, this node among them.',

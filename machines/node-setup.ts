@@ -99,6 +99,10 @@ export const nodeSetup = setup({
     noteForced: assign((_, params: { forced: ForcedOutcome }) => ({ forced: params.forced })),
     noteHeir: assign((_, params: { heir: string | null }) => ({ heir: params.heir })),
     noteProblem: assign((_, params: { problem: NodeProblem }) => ({ problem: params.problem })),
+    /** What kept this node from leading is no problem of one that follows another. */
+    clearHindrance: assign(({ context: { leader, id, problem } }) => ({
+      problem: leader === null || leader.id === id ? problem : null,
+    })),
     clearProblem: assign({ problem: null, forced: null, heir: null }),
   },
   guards: {
@@ -111,6 +115,7 @@ export const nodeSetup = setup({
     isBehind: (_, params: { isBehind: boolean }) => params.isBehind,
     isForced: ({ context: { judgment } }) => judgment?.verdict === 'lead' && judgment.isForced,
     isLater: ({ context }, params: { term: number }) => params.term > context.fence,
+    isOfThisTerm: ({ context }, params: { term: number }) => params.term === context.fence,
     isOutranked: ({ context }) => context.judgment?.verdict === 'outranked',
     isShort: ({ context }) => context.judgment?.verdict === 'short',
     mustYield: ({ context }) => context.judgment?.verdict === 'yield',

@@ -9,7 +9,11 @@ import { initialNodeContext, nodeSetup } from './node-setup.js';
 const following = nodeSetup.createStateConfig({
   description: 'A slave of the leader, if there is one; serves its copy in any case.',
   tags: ['following', 'answering'],
-  entry: [{ type: 'follow', params: ({ context }) => ({ leader: context.leader }) }, 'tellRole'],
+  entry: [
+    'clearHindrance',
+    { type: 'follow', params: ({ context }) => ({ leader: context.leader }) },
+    'tellRole',
+  ],
   initial: 'watching',
   states: {
     watching: {
@@ -65,6 +69,7 @@ const following = nodeSetup.createStateConfig({
     leaseSeen: {
       actions: [
         { type: 'noteLeader', params: ({ event }) => ({ leader: event.leader }) },
+        'clearHindrance',
         { type: 'follow', params: ({ event }) => ({ leader: event.leader }) },
         'tellRole',
       ],

@@ -240,9 +240,14 @@ function leadOrAsk(conference: Conference, self: NodeStanding, newest: NodeStand
   return { verdict: 'lead', fate: isHeld ? fate : null, isForced, round };
 }
 
-/** What a candidate does with what it was answered. It answered itself as well. */
-export function judge(conference: Conference): Judgment {
-  const { answers, term, self: id } = conference;
+/**
+ * What a candidate does with what it was answered. It answered itself as well. What was answered to
+ * an earlier term is no promise of this one, and its author may have confirmed changes since.
+ */
+export function judge(told: Conference): Judgment {
+  const { term, self: id } = told;
+  const answers = told.answers.filter((answer) => answer.term >= term);
+  const conference = { ...told, answers };
   const outranking = answers.filter(
     (answer) => answer.term > term || (answer.term === term && answer.candidate !== id),
   );

@@ -1,9 +1,19 @@
 /** What nodes ask each other, and what this one answers. Nothing here throws. */
 import { comparePlaces, type NodeStanding } from '../../machines/succession.js';
-import { reasonOf } from '../errors.js';
+import { ReplicationError, reasonOf } from '../errors.js';
 import type { AskLimits, LeaseSession } from './lease.js';
+import { LeaseTroubles } from './lease-troubles.js';
 import type { Board, BoardParts } from './node-parts.js';
 import { type Question, readPlace, readQuestion, readStanding } from './standing.js';
+
+/** Null also for what throws when it is looked at: a host's own service need not send JSON. */
+function readable<T>(value: unknown, read: (value: unknown) => T | null): T | null {
+  try {
+    return read(value);
+  } catch {
+    return null;
+  }
+}
 
 /** An answer is for who asked it, if it is from a node and whole. */
 function known<T extends { readonly node: string }>(
@@ -13,7 +23,7 @@ function known<T extends { readonly node: string }>(
 ): readonly T[] {
   const byNode = new Map<string, T>();
   for (const answer of answers) {
-    const whole = read(answer);
+    const whole = readable(answer, read);
     if (whole !== null && others.includes(whole.node)) byNode.set(whole.node, whole);
   }
   return [...byNode.values()];
@@ -22,9 +32,14 @@ function known<T extends { readonly node: string }>(
 export class NodeBoard implements Board {
   session: LeaseSession | null = null;
   readonly #run: BoardParts;
+  /** Whoever may ask could ask without end. */
+  readonly #troubles: LeaseTroubles;
 
   constructor(run: BoardParts) {
     this.#run = run;
+    this.#troubles = new LeaseTroubles(run.clock, ({ code, message }) =>
+      run.trouble(code, message),
+    );
   }
 
   get #askMs(): number {
@@ -57,10 +72,13 @@ export class NodeBoard implements Board {
   }
 
   async answer(value: unknown): Promise<unknown> {
-    const question = readQuestion(value);
+    // It can promise nothing any more: counted as there, it would let others take a lease in vain.
+    if (this.#run.actor.snapshot.matches('failed')) return null;
+    const question = readable(value, readQuestion);
     try {
       if (question === null) {
-        this.#run.trouble('PROTOCOL', 'a question of another node was not understood');
+        const message = 'a question on the board of the lease was not understood: see who may ask';
+        this.#troubles.happened('question', new ReplicationError('PROTOCOL', message));
         return null;
       }
       if (question.kind === 'compare') {
@@ -69,10 +87,8 @@ export class NodeBoard implements Board {
       if (question.kind === 'ask') return await this.#promise(question);
       this.#obey(question);
     } catch (error) {
-      this.#run.trouble(
-        'TIMEOUT',
-        `a question of another node was not answered: ${reasonOf(error)}`,
-      );
+      const message = `a question of another node was not answered: ${reasonOf(error)}`;
+      this.#troubles.happened('answer', new ReplicationError('TIMEOUT', message));
     }
     return null;
   }
@@ -134,7 +150,7 @@ export class NodeBoard implements Board {
         reigned: facts.reigned,
       };
     } catch (error) {
-      this.#run.trouble('TIMEOUT', reasonOf(error));
+      this.#troubles.happened('standing', new ReplicationError('TIMEOUT', reasonOf(error)));
       return null;
     }
   }

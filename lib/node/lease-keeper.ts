@@ -8,6 +8,7 @@ import type { Succession } from '../../machines/succession.js';
 import { asReplicationError, ReplicationError } from '../errors.js';
 import type { Clock } from '../runtime/clock.js';
 import type { LeaseRecord, LeaseSession, LeaseValue } from './lease.js';
+import { LeaseTroubles } from './lease-troubles.js';
 
 /** Clocks of two machines may run this much apart in rate. */
 const DRIFT_RATIO = 0.05;
@@ -50,12 +51,14 @@ export class LeaseKeeper {
   #renewal: Promise<void> | null = null;
   #acquisition: Promise<number | string> | null = null;
   #isClosed = false;
-  #lastTrouble = '';
+  readonly #troubles: LeaseTroubles;
   /** Of a record that the service lost: numbers go on above it. */
   #fenceMin = 1;
 
   constructor(options: LeaseKeeperOptions) {
+    const { clock, events } = options;
     this.#options = options;
+    this.#troubles = new LeaseTroubles(clock, (error) => events.troubled(error));
   }
 
   /** Where the last terms began, as far as the record tells. */
@@ -269,13 +272,13 @@ export class LeaseKeeper {
     if (session === null) return 'the node is stopped';
     try {
       const written = await session.write({ ...next, successions: this.#successions }, expected);
-      this.#lastTrouble = '';
+      this.#troubles.worked('write');
       if (written !== null) return written;
       await this.#refresh();
       return 'somebody else wrote the lease first';
     } catch (error) {
-      const trouble = asReplicationError(error, 'TIMEOUT', 'the lease service did not answer');
-      this.#trouble(trouble);
+      const trouble = asReplicationError(error, 'TIMEOUT', 'the lease could not be written');
+      this.#troubles.failed('write', trouble);
       return trouble.message;
     }
   }
@@ -285,11 +288,12 @@ export class LeaseKeeper {
     const before = this.#record;
     try {
       const found = (await this.#session?.read()) ?? null;
+      this.#troubles.worked('read');
       if (this.#session !== null) this.#noteLost(before, found);
       this.observe(found);
     } catch (error) {
       const what = 'the lease could not be read';
-      this.#trouble(asReplicationError(error, 'TIMEOUT', what));
+      this.#troubles.failed('read', asReplicationError(error, 'TIMEOUT', what));
     }
   }
 
@@ -304,7 +308,7 @@ export class LeaseKeeper {
     this.#fenceMin = Math.max(this.#fenceMin, before.fence + 1);
     this.#seenAtMs = this.#options.clock.now();
     const message = 'the lease service lost its record; the lease is taken anew';
-    this.#trouble(new ReplicationError('STORE_FAILED', message));
+    this.#troubles.happened('record', new ReplicationError('STORE_FAILED', message));
     this.#lose('the lease service lost its record');
   }
 
@@ -314,13 +318,6 @@ export class LeaseKeeper {
     this.#record = record;
     this.#seenAtMs = this.#options.clock.now();
     this.#tellLeader();
-  }
-
-  /** Once for each kind of failure: it is tried again several times in each lease. */
-  #trouble(error: ReplicationError): void {
-    if (error.message === this.#lastTrouble) return;
-    this.#lastTrouble = error.message;
-    this.#options.events.troubled(error);
   }
 
   #lose(reason: string): void {

@@ -68,8 +68,9 @@ export interface LeaseSession {
 /** What `createNode` takes as `lease`. */
 export interface LeaseService {
   /**
-   * Milliseconds. A holder that did not renew for so long, by its own clock, confirms nothing
-   * more; another node may take the lease after it saw no renewal for so long, by its own.
+   * Milliseconds, from 1 to 2^30 - 1. A holder that did not renew for so long, by its own clock,
+   * confirms nothing more; another node may take the lease after it saw no renewal for so long, by
+   * its own.
    */
   readonly leaseMs: number;
   /** False: nodes are promoted by order only (`node.promote()`). */

@@ -76,7 +76,7 @@ export function nodeHandlers(run: NodeParts): EffectHandlers<NodeEffects> {
       });
     },
     ask: ({ term }) => {
-      void run.board.standings(term).then((answers) => send({ type: 'answered', answers }));
+      void run.board.standings(term).then((answers) => send({ type: 'answered', term, answers }));
     },
     lead: (params) =>
       run.inTurn(

@@ -6,6 +6,7 @@ import {
   checkOptions,
   functionOption,
   integerOption,
+  numberOption,
   type OptionCheck,
   objectOption,
   required,
@@ -75,12 +76,27 @@ const methods =
     return isFit ? null : wanted;
   };
 
+/** Twice as long is what a change waits for its majority, and a timer has to hold that. */
+const LEASE_MS_MAX = Math.floor(DELAY_MS_MAX / 2);
+
+const serviceOption = methods('a lease service, such as natsLease(connection)', 'join');
+const leaseMsOption = numberOption(1, LEASE_MS_MAX);
+
+/** Of a host's own service nobody has looked at the length: every timer of a node comes of it. */
+const leaseOption: OptionCheck = (value) => {
+  const wrong = serviceOption(value);
+  if (wrong !== null) return wrong;
+  const { leaseMs } = value as { readonly leaseMs?: unknown };
+  const wanted = `a lease service with leaseMs, milliseconds from 1 to ${LEASE_MS_MAX}`;
+  return leaseMs !== undefined && leaseMsOption(leaseMs) === null ? null : wanted;
+};
+
 const CHECKS = {
   item: sharedChecks.item,
   data: methods('a layer for both sides', 'createMasterLayer', 'createSlaveLayer'),
   id: required(nameOption, 'the id of this node'),
   members: membersOption,
-  lease: methods('a lease service, such as natsLease(connection)', 'join'),
+  lease: leaseOption,
   transports: methods('{ listen(id), connect(leader) }', 'listen', 'connect'),
   store: sharedChecks.store,
   heartbeat: integerOption(1, DELAY_MS_MAX),

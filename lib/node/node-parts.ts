@@ -3,6 +3,7 @@ import type { nodeMachine } from '../../machines/node.js';
 import type { Conflict, Leader, NodeEffects, NodeProblem } from '../../machines/node-context.js';
 import type { Position } from '../../machines/protocol.js';
 import type { NodeStanding } from '../../machines/succession.js';
+import type { Clock } from '../runtime/clock.js';
 import type { ProtocolActor } from '../service/actor.js';
 import type { Emitter } from '../service/emitter.js';
 import type { Waits } from '../service/waits.js';
@@ -21,6 +22,7 @@ export interface BoardParts {
     readonly members: readonly string[];
     readonly lease: { readonly leaseMs: number };
   };
+  readonly clock: Clock;
   readonly actor: NodeActor;
   readonly waits: Waits;
   readonly facts: NodeFacts;

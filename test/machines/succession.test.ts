@@ -179,6 +179,11 @@ test('P16: a later term, or the same one promised to another, outranks a candida
   assert.is(judged([standing('b'), followed]).verdict, 'outranked');
 });
 
+test('P16: what was answered to an earlier term is no promise of this one', () => {
+  const early = standing('c', { term: 6, position: at({ version: 99, digest: 'late' }) });
+  assert.is(judged([standing('b'), early]).verdict, 'short');
+});
+
 test('a minority, or a majority of strangers, makes no leader', () => {
   assert.is(judged([standing('b')]).verdict, 'short');
   const stranger = standing('c', { lineage: 'X', position: null });

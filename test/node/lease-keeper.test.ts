@@ -197,6 +197,16 @@ test('P16: where a term began is on record before it leads, also amid a renewal'
   assert.equal(lease.record('i')?.successions, [{ term: fence, version: 7 }]);
 });
 
+test('L3: one that is released amid a renewal gives back what the renewal wrote', async () => {
+  const { clock, lease, first } = await two();
+  // A renewal leaves a quarter of the lease after the last one, and is 2 ms on its way.
+  await clock.passUntil(() => lease.record('i')?.revision === 2, LEASE_MS);
+  assert.is(lease.record('i')?.holder, 'first');
+  void first.keeper.release(null);
+  await clock.pass(20);
+  assert.is(lease.record('i')?.holder, null);
+});
+
 test('one that is closed while it takes the lease gives it back', async () => {
   const { clock, lease, first, second } = await two();
   void first.keeper.release(null);

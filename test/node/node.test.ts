@@ -348,6 +348,9 @@ test('wrong options are refused by name', () => {
     { members: [] },
     { id: '' },
     { lease: {} },
+    ...[undefined, Number.NaN, 0, 2 ** 30, '3000'].map((leaseMs) => ({
+      lease: { ...memoryLease(), join: () => assert.unreachable(), leaseMs },
+    })),
     { transports: {} },
     { conflicts: 'drop' },
     { leaseMs: 5 },

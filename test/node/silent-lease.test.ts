@@ -4,12 +4,15 @@
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { LeaseService, LeaseSession } from '../../lib/node/index.js';
+import type { LeaseMember, LeaseRecord, LeaseService, LeaseSession } from '../../lib/node/index.js';
+import { asLeaseRecord } from '../../lib/node/lease-value.js';
 import { LEASE_MS, MEMBERS, NodeWorld, type Tree, type TreeNode } from '../support/node-world.js';
 
 const test = suite('node: a lease service that does not answer');
 
 const never = () => new Promise<never>(() => {});
+
+const RECORD = { holder: null, fence: 1, heir: null, successions: [], revision: 1 };
 
 const change = (draft: Tree) => {
   draft.n += 1;
@@ -229,6 +232,132 @@ test('a join that never settles: it can be stopped; a session that comes late is
   arrive();
   await clock.pass(LEASE_MS);
   assert.ok(isLeft);
+});
+
+/** What no text can be made of, and what may not even be looked at. */
+const untold = (): never => {
+  throw Object.create(null);
+};
+const trap = () => new Proxy({}, { get: untold });
+
+for (const [what, failing] of [
+  ['reject with what has no text', { read: untold, write: untold, ask: untold, leave: untold }],
+  [
+    'answer with what throws when it is looked at',
+    {
+      read: async () => ({ record: trap() }).record as never,
+      ask: async () => [trap()],
+    },
+  ],
+  [
+    'answer with records that throw when they are looked at',
+    {
+      read: async () => ({ ...RECORD, successions: [trap()] }) as never,
+      write: async () => ({ ...RECORD, successions: [trap()] }) as never,
+    },
+  ],
+] as const) {
+  test(`calls that ${what}: another leads, the process goes on`, async () => {
+    const faulty = new Faulty();
+    const first = await faulty.begin();
+    const [one] = faulty.othersThan(first);
+    assert.ok(one !== undefined);
+    faulty.fail(one.id, failing);
+    await faulty.world.clock.pass(LEASE_MS);
+    await faulty.world.settled(first.stop());
+    await faulty.leads(faulty.othersThan(first).filter(({ id }) => id !== one.id));
+    await faulty.world.clock.pass(LEASE_MS);
+    await faulty.end();
+  });
+}
+
+test('a join without a session: the node does not start, and says why', async () => {
+  const world = new NodeWorld();
+  const join = async () => ({ read: async () => null }) as unknown as LeaseSession;
+  const node = world.make('a', {}, { leaseMs: LEASE_MS, isAutomatic: true, join });
+  const reasons: string[] = [];
+  node.on('trouble', ({ reason }) => reasons.push(reason));
+  assert.is(await world.settled(node.start()), 'STORE_FAILED');
+  assert.match(reasons.join(), 'joined node "a" of "tree" without a session');
+});
+
+test('a member takes whatever it is told and asked, and has no answer once it stopped', async () => {
+  const world = new NodeWorld();
+  let member: LeaseMember | undefined;
+  const service: LeaseService = {
+    leaseMs: LEASE_MS,
+    isAutomatic: true,
+    join: (joining) => {
+      member = joining;
+      joining.changed(trap() as LeaseRecord);
+      return world.lease.join(joining);
+    },
+  };
+  const node = world.make('a', {}, service);
+  const reasons: string[] = [];
+  node.on('trouble', ({ reason }) => reasons.push(reason));
+  assert.is(await world.settled(node.start()), undefined);
+  assert.ok(member !== undefined);
+  for (let times = 0; times < 10; times += 1) member.changed(trap() as LeaseRecord);
+  member.troubled(Object.create(null));
+  for (let times = 0; times < 10; times += 1) {
+    assert.is(await world.settled(member.answer(trap())), null);
+  }
+  for (const words of ['told of something that is no record', 'was not understood']) {
+    const told = reasons.filter((reason) => reason.includes(words));
+    assert.is(told.length, 1, reasons.join('\n'));
+  }
+  await world.settled(node.stop());
+  member.changed({ ...RECORD, holder: 'b' });
+  const left = world.clock.pending.length;
+  const question = { kind: 'ask', term: 9, candidate: 'b', lineage: null };
+  const answer = member.answer(question);
+  await world.clock.settle();
+  assert.is(world.clock.pending.length, left, 'nothing is waited for');
+  assert.is(await answer, null);
+});
+
+test('what a service does to what it is given to write, it does to nobody else', async () => {
+  const faulty = new Faulty();
+  const { lease } = faulty.world;
+  const first = await faulty.begin();
+  const terms = lease.record('tree')?.successions ?? [];
+  const join = faulty.service.join.bind(faulty.service);
+  const greedy: LeaseService = {
+    ...faulty.service,
+    join: async (member) => {
+      const session = await join(member);
+      const write: LeaseSession['write'] = (next, expected) => {
+        const written = session.write(structuredClone(next), expected);
+        (next.successions as unknown[]).length = 0;
+        return written;
+      };
+      return { ...session, write };
+    },
+  };
+  assert.is(terms.length, 1);
+  await faulty.world.settled(first.stop());
+  faulty.world.nodes.delete(first.id);
+  const again = faulty.world.make(first.id, {}, greedy);
+  await faulty.world.settled(again.start());
+  await faulty.world.settled(again.promote({ timeout: 5 * LEASE_MS }));
+  await faulty.world.clock.pass(3 * LEASE_MS);
+  assert.is(again.role, 'leading');
+  const recorded = lease.record('tree')?.successions.map(({ term }) => term) ?? [];
+  for (const term of [terms[0]?.term ?? 0, again.status.term]) {
+    assert.ok(recorded.includes(term), `${term} among ${recorded}`);
+  }
+  await faulty.end();
+});
+
+test('what a service goes on to change is not what a node goes by', () => {
+  const successions = [{ term: 1, version: 0 }];
+  const record = asLeaseRecord({ ...RECORD, successions });
+  successions.push({ term: 9, version: 0 });
+  Object.assign(successions[0] ?? {}, { term: 7 });
+  assert.equal(record, { ...RECORD, successions: [{ term: 1, version: 0 }] });
+  assert.is(asLeaseRecord({ ...RECORD, successions: new Array(2) }), null, 'holes');
+  assert.is(asLeaseRecord({ ...RECORD, successions: new Array(2 ** 32 - 1) }), null);
 });
 
 function bound(world: NodeWorld) {
