@@ -93,7 +93,7 @@ interface Flooded {
   readonly heldMs: number;
 }
 
-/** The 99th percentiles of rounds before a flood, while it comes, and while what is left is held. */
+/** The 99th percentiles of rounds before a flood, while it comes, and while its rest is held. */
 async function underFlood(port: number, change: () => PromiseLike<unknown>): Promise<Flooded> {
   const program = join(packageRoot, 'dist/test/matrix/support/half-open-flood.js');
   const env = { PORT: `${port}`, COUNT: `${FLOOD}` };
@@ -105,7 +105,8 @@ async function underFlood(port: number, change: () => PromiseLike<unknown>): Pro
     const held = await roundTimes(change);
     const [quietMs, duringMs, heldMs] = [quiet, during, held].map((ms) => percentile(ms, 0.99));
     const told = [quietMs, duringMs, heldMs].map((ms) => ms?.toFixed(2));
-    console.log(`  p99 of a round: quiet ${told[0]} ms, flooded ${told[1]} ms, held ${told[2]} ms`);
+    const [calm, flooded, after] = told;
+    console.log(`  p99 of a round: quiet ${calm} ms, flooded ${flooded} ms, held ${after} ms`);
     console.log(`  ${during.length} rounds during the flood`);
     return { quietMs: quietMs ?? 0, duringMs: duringMs ?? 0, heldMs: heldMs ?? 0 };
   } finally {
