@@ -6,7 +6,8 @@
  * The last line of output is the result, and the exit code says the same.
  *
  * Environment: `SEED` is passed to every randomized test. `CI` turns skips into failures.
- * `TEST_DEADLINE_S` (default 1200) and `TEST_FILE_DEADLINE_S` limit the run and one file.
+ * `TEST_DEADLINE_S` (default 1200), `TEST_FILE_DEADLINE_S` and `TEST_CASE_DEADLINE_S` limit the
+ * run, one file and one test.
  */
 import { findChromium } from './browser/support/find-chromium.js';
 import { accountClaims, CLAIM_COUNT } from './support/runner/claims.js';
@@ -27,9 +28,10 @@ function secondsFrom(variable: string, fallback: number): number {
 }
 
 function limits(ownProcess: boolean, overallDeadline: number): Limits {
-  const fileSeconds = secondsFrom('TEST_FILE_DEADLINE_S', ownProcess ? 420 : 180);
+  const fileSeconds = secondsFrom('TEST_FILE_DEADLINE_S', ownProcess ? 420 : 300);
   // A little less than the file's, so that the test is named before its process is killed.
-  const caseSeconds = Math.min(fileSeconds * 0.8, ownProcess ? 300 : 60);
+  const most = Math.min(fileSeconds * 0.8, ownProcess ? 300 : 120);
+  const caseSeconds = secondsFrom('TEST_CASE_DEADLINE_S', most);
   return {
     caseDeadlineMs: caseSeconds * SECOND_MS,
     fileDeadlineMs: fileSeconds * SECOND_MS,

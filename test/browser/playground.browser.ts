@@ -146,7 +146,8 @@ for (const [id, end] of Object.entries(ENDS)) {
 test('in slow motion the messages of a round are seen one after the other', () =>
   withPlayground(async (page) => {
     await page.locator('#rate').fill('0.1');
-    await page.locator('#delay').fill('100');
+    // Three seconds for each message: a page that stands still for one misses none.
+    await page.locator('#delay').fill('300');
     await press(page, 'Two-phase change');
     for (const kind of ['prepare', 'vote', 'commit', 'ack']) {
       await page.locator(`[data-testid="flights"] [data-kind="${kind}"]`).first().waitFor();

@@ -18,7 +18,7 @@ import { pages, type Source } from '../support/sources.js';
 
 const test = suite('programs in the docs');
 
-const PROGRAM_DEADLINE_MS = 30_000;
+const PROGRAM_DEADLINE_MS = 100_000;
 const EXAMPLES = 'docs/examples';
 
 const page = (text: string): Source => ({ path: 'docs/page.md', text });

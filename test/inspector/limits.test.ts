@@ -83,7 +83,7 @@ test('slow requests are cut off: headers that drip, a body that drips, and silen
       }
       assert.is((await ask('/')).status, 200);
     },
-    { small: { headersMs: 200, requestMs: 400 } },
+    { small: { headersMs: 1000, requestMs: 2000 } },
   );
 });
 

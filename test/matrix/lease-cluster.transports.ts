@@ -119,6 +119,17 @@ class Members {
     }
   }
 
+  /** The bucket, once a server tells of it and of who leads it. */
+  async led(): Promise<Bucket & { readonly leader: string }> {
+    const deadline = performance.now() + BACK_MS;
+    for (;;) {
+      const bucket = await this.bucket();
+      if (bucket !== null && bucket.leader !== null) return { ...bucket, leader: bucket.leader };
+      assert.ok(performance.now() < deadline, `nobody led the bucket within ${BACK_MS} ms`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
   /** Until the bucket has a leader and takes renewals again, and changes are confirmed. */
   async held(writes: number): Promise<void> {
     const deadline = performance.now() + BACK_MS;
@@ -197,9 +208,9 @@ async function killOne(
   cluster: NatsCluster,
   choose: (leader: string, name: string) => boolean,
 ): Promise<string> {
-  const bucket = await members.bucket();
-  const server = cluster.servers.find(({ name }) => choose(bucket?.leader ?? '', name));
-  assert.ok(bucket !== null && server !== undefined);
+  const bucket = await members.led();
+  const server = cluster.servers.find(({ name }) => choose(bucket.leader, name));
+  assert.ok(server);
   const term = members.leader?.status.term;
   const sinceMs = performance.now();
   await server.kill();
@@ -214,7 +225,7 @@ async function killOne(
 async function killTwo(members: Members, cluster: NatsCluster): Promise<string> {
   const two = cluster.servers.slice(1);
   await Promise.all(two.map((server) => server.kill()));
-  await until('nobody leads', () => members.leader === undefined, 3 * LEASE_MS);
+  await until('nobody leads', () => members.leader === undefined, BACK_MS);
   const before = members.acks.length;
   // That nothing happens cannot be waited for: long enough for two of them to take it.
   await new Promise((resolve) => setTimeout(resolve, 2 * LEASE_MS));
@@ -236,7 +247,7 @@ else {
       const members = await Members.on(cluster);
       try {
         await members.confirmed();
-        assert.is((await members.bucket())?.replicas, 3);
+        assert.is((await members.led()).replicas, 3);
         const first = await killOne(members, cluster, (leader, name) => name === leader);
         console.log(`\n  the server that leads the bucket is killed: ${first}`);
         const second = await killOne(members, cluster, (leader, name) => name !== leader);

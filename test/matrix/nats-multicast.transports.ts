@@ -11,7 +11,8 @@ import { natsServerMissing, startNatsServer } from '../support/nats-server.js';
 const test = suite('NATS: one message for all');
 const missing = natsServerMissing();
 
-const WAIT = { timeout: 30_000 };
+const WAIT = { timeout: 60_000 };
+const TWO_PHASE = { method: 'two-phase', ack: 'applied', ...WAIT } as const;
 /** Slaves of one connection, so that 64 are not 64 sockets. */
 const SLAVES_PER_CONNECTION = 16;
 
@@ -65,7 +66,7 @@ async function publishedFor(slaves: number): Promise<Record<string, Published>> 
     const one = await master.data.set({ n: 1 });
     await Promise.all(all.map((slave) => slave.waitFor(one.version, WAIT)));
     phase = 'two-phase';
-    const two = await master.data.set({ n: 2 }, { method: 'two-phase', ack: 'applied' });
+    const two = await master.data.set({ n: 2 }, TWO_PHASE);
     assert.is(two.participants.length, slaves);
     phase = 'ending';
   } finally {

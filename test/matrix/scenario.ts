@@ -19,7 +19,7 @@ interface LiveSlave extends MatrixSlave {
   readonly transport: SlaveTransport;
 }
 
-const WAIT = { timeout: 20_000 };
+const WAIT = { timeout: 60_000 };
 const TWO_PHASE = { method: 'two-phase', ack: 'applied', timeout: 20_000 } as const;
 const HEARTBEAT_MS = 100;
 const REFUSED = 'not on b';

@@ -16,7 +16,8 @@ import {
 
 const GROUP = '239.255.82.68';
 const secret = 'constant cost';
-const WAIT = { timeout: 20_000 };
+const WAIT = { timeout: 60_000 };
+const TWO_PHASE = { method: 'two-phase', ack: 'applied', ...WAIT } as const;
 const QUIET_MS = 60_000;
 
 interface Sent {
@@ -124,7 +125,7 @@ async function measure(count: number): Promise<Measured> {
 
     const beforePrepare = listen.traffic;
     cluster.atPrepare = null;
-    const two = await master.data.set({ n: 1001 }, { method: 'two-phase', ack: 'applied' });
+    const two = await master.data.set({ n: 1001 }, TWO_PHASE);
     assert.is(two.participants.length, count);
     assert.ok(cluster.atPrepare, 'nobody was asked');
     const prepare = between(beforePrepare, cluster.atPrepare);

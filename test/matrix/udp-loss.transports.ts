@@ -16,6 +16,8 @@ const ONE_PHASE = 60;
 const TWO_PHASE = 10;
 const IDS = ['a', 'b', 'c'] as const;
 const PORT = 7410;
+/** As `udp-node.ts` waits. */
+const PATIENCE_MS = 240_000;
 
 interface Ground {
   readonly words: string;
@@ -87,7 +89,7 @@ async function converged(master: UdpNodeProcess, slaves: readonly UdpNodeProcess
 
 /** Its stream may have carried all so far; heartbeats come by datagram once it said it hears. */
 async function hears(slave: UdpNodeProcess): Promise<void> {
-  const deadline = performance.now() + 60_000;
+  const deadline = performance.now() + PATIENCE_MS;
   while (((await state(slave)).traffic.frames ?? 0) === 0) {
     if (performance.now() > deadline) throw new Error(`${slave.id} gets nothing by datagram`);
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -95,7 +97,7 @@ async function hears(slave: UdpNodeProcess): Promise<void> {
 }
 
 async function manySlaves(master: UdpNodeProcess, count: number): Promise<void> {
-  const deadline = performance.now() + 60_000;
+  const deadline = performance.now() + PATIENCE_MS;
   while ((await state(master)).slaves !== count) {
     if (performance.now() > deadline) throw new Error(`${count} slaves did not join`);
     await new Promise((resolve) => setTimeout(resolve, 50));

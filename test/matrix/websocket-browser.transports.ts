@@ -18,7 +18,7 @@ import { bundlePage } from './support/page-bundle.js';
 
 const test = suite('a slave in a browser, over WebSocket');
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 const SECRET = 'the secret of the browser tests';
 const program = (name: string) => join(packageRoot, 'dist/docs/examples/browser-slave', name);
 
@@ -207,7 +207,10 @@ function declareRefusals(): void {
       await logged(second, 'NOT_RUNNING');
       const words = await second.locator('#log').textContent();
       assert.match(words ?? '', '"origins"');
-      const told = await master.process.line((line) => line.trouble === 'UNAUTHORIZED', 1000);
+      const told = await master.process.line(
+        (line) => line.trouble === 'UNAUTHORIZED',
+        DEADLINE_MS,
+      );
       assert.match(`${told.reason}`, new URL(other).origin);
       assert.is(await second.locator('#version').textContent(), '0', 'it got nothing');
     }));

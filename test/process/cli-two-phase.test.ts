@@ -7,6 +7,7 @@ import { canonicalText } from '../../lib/cli/copy-file.js';
 import type { StatusReport } from '../../lib/cli/status-report.js';
 import { eventually, withFolder } from '../support/cli-folder.js';
 import { type CliProcess, DEADLINE_MS, withCli } from '../support/cli-process.js';
+import { freePort } from '../support/free-port.js';
 
 const test = suite('command: two-phase and validators');
 
@@ -117,8 +118,9 @@ test('one-phase: a slave that refuses keeps its copy and says why, others follow
 
 test('a slave that is gone does not stop an edit of those that are there', async () => {
   await voting(async ({ file, copies, slaves, master }) => {
+    const gone = master.next('slave', ({ id, link }) => id === 'slave-3' && link !== 'live');
     await slaves[2]?.stop('SIGTERM');
-    await master.event('slave', ({ id, link }) => id === 'slave-3' && link !== 'live');
+    await gone;
     await writeFile(file, '{"port": 9000}');
     await allSay(copies.slice(0, 2), { port: 9000 });
     assert.is(await readFile(copies[2] ?? '', 'utf8'), canonicalText({ port: 8000 }));
@@ -132,16 +134,18 @@ test('an edit made while the master was down is voted on after its restart', asy
       const [out, store] = [join(folder, 'copy.json'), join(folder, 'store')];
       await writeFile(check, CHECK);
       await writeFile(file, '{"port": 8000}');
-      const args = ['master', file, '--two-phase', '--json', '--store', store, '--listen'];
-      const master = start(...args, '127.0.0.1:0');
-      const { port } = await master.event('listening');
+      const port = await freePort();
+      const options = ['--two-phase', '--json', '--store', store];
+      const args = ['master', file, ...options, '--listen', `127.0.0.1:${port}`];
+      const master = start(...args);
+      await master.event('listening');
       const validate = ['--validate', `"${process.execPath}" "${check}"`, '--id', 'a', '--json'];
       const slave = start('slave', '--connect', `127.0.0.1:${port}`, '--out', out, ...validate);
       await slave.event('version');
       master.signal('SIGKILL');
       await master.ended;
       await writeFile(file, '{"port": 80}');
-      const again = start(...args, `127.0.0.1:${port}`);
+      const again = start(...args);
       const { version } = await again.event('listening');
       const refused = await again.event('refused');
       assert.is(refused.version, version);

@@ -16,7 +16,7 @@ const KEYS = 1_000_000;
 const BATCH_KEYS = 20_000;
 const VERSIONS_BEHIND = 1000;
 const HEARTBEAT_MS = 200;
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 200_000;
 const MIB = 1024 * 1024;
 
 const keyOf = (index: number) => `key-${index}`;

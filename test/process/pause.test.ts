@@ -13,7 +13,7 @@ import { withFolder } from '../support/store-folder.js';
 const test = suite('processes: pauses');
 
 const HEARTBEAT_MS = 200;
-const VOTE_MS = 1500;
+const VOTE_MS = 2500;
 /** Above vote, silence (3 heartbeats) and the end of silent connections (10 heartbeats). */
 const BEYOND_ALL_MS = 15 * HEARTBEAT_MS;
 const RECOVERY_MS_MAX = 5000;

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 export const CLI = fileURLToPath(new URL('../../lib/cli/main.js', import.meta.url));
 
 /** Milliseconds for anything a test waits for; generous, since the machine may be busy. */
-export const DEADLINE_MS = 20_000;
+export const DEADLINE_MS = 60_000;
 
 /** One line of `--json` output. */
 export interface CliEvent {
@@ -75,6 +75,12 @@ export class CliProcess {
     });
     if (found === undefined) throw new Error('unreachable');
     return found;
+  }
+
+  /** The next event of that name that fits; none that came before. */
+  async next(name: string, fits: (event: CliEvent) => boolean = () => true): Promise<CliEvent> {
+    const old = new Set(this.events);
+    return this.event(name, (event) => !old.has(event) && fits(event));
   }
 
   /** Waits for `holds`, which is asked whenever the process printed something. */

@@ -24,7 +24,7 @@ interface Block {
   readonly lines: readonly string[];
 }
 
-const COMPILE_DEADLINE_MS = 60_000;
+const COMPILE_DEADLINE_MS = 110_000;
 const FOLDER = join(packageRoot, 'build', 'doc-programs');
 
 export function blocksOf(page: Source): Block[] {

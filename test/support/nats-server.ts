@@ -19,7 +19,9 @@ export interface NatsServerOptions {
   readonly config?: string;
 }
 
-const READY_MS = 20_000;
+/** Three servers of a cluster start at once, and elect who leads the streams. */
+const READY_MS = 60_000;
+const ANSWER_MS = 5_000;
 const POLL_MS = 20;
 const LOG_CHARACTERS = 8_000;
 
@@ -45,14 +47,16 @@ function greets(port: number): Promise<boolean> {
     socket.on('error', () => end(false));
     socket.on('close', () => end(false));
     socket.on('data', (bytes: Buffer) => end(bytes.toString().startsWith('INFO')));
-    socket.setTimeout(1_000, () => end(false));
+    socket.setTimeout(ANSWER_MS, () => end(false));
   });
 }
 
 /** With JetStream only once its streams, and a cluster's leader of them, are there. */
 async function isHealthy(monitorPort: number): Promise<boolean> {
   try {
-    const answer = await fetch(`http://127.0.0.1:${monitorPort}/healthz`);
+    const answer = await fetch(`http://127.0.0.1:${monitorPort}/healthz`, {
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
     return answer.ok;
   } catch {
     return false;
@@ -133,14 +137,17 @@ export class NatsServer {
   async ready(): Promise<void> {
     const deadline = performance.now() + READY_MS;
     while (!((await greets(this.port)) && (await isHealthy(this.#monitorPort)))) {
-      const exited = this.#child === null || this.#child.exitCode !== null;
-      if (!exited && performance.now() < deadline) {
+      if (this.#isRunning && performance.now() < deadline) {
         await pause();
         continue;
       }
       await this.kill();
       throw new Error(`${this.name} does not start:\n${this.#log}`);
     }
+  }
+
+  get #isRunning(): boolean {
+    return this.#child?.exitCode === null && this.#child.signalCode === null;
   }
 
   /** Ends it at once, as a crash does. What it stored stays. */

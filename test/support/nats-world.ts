@@ -11,8 +11,8 @@ import { type NatsServer, type NatsServerOptions, startNatsServer } from './nats
 import { RecordingSink, until } from './recording-sink.js';
 
 export const PREFIX = 'acme.flags';
-/** Fast enough for a test to wait for silence. */
-export const PING_MS = 100;
+/** Fast enough to wait for silence; slow enough for a server that the system lets wait a while. */
+export const PING_MS = 300;
 
 type Wrap = (connection: NatsConnection) => NatsConnection;
 

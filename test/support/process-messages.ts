@@ -72,6 +72,8 @@ export type HostCommand =
 export interface SetOptions {
   readonly method: 'one-phase' | 'two-phase';
   readonly ack?: 'decided' | 'applied';
+  /** Milliseconds for the votes of this one. @default that of the host */
+  readonly timeout?: number;
 }
 
 export interface HostStatus {

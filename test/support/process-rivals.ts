@@ -50,7 +50,9 @@ export async function sameSlaveId(ground: Ground): Promise<void> {
   const isTold = ({ slave }: { slave: { problem: { code: string } | null } | null }) =>
     slave?.problem?.code === 'DUPLICATE_ID';
   await ground.until(twin, 'word of the other process', isTold);
-  const outcome = await master.set('change:with-a-twin', { method: 'two-phase', ack: 'applied' });
+  // How soon a vote is on a disk is not what this is about.
+  const patient = { method: 'two-phase', ack: 'applied', timeout: 20_000 } as const;
+  const outcome = await master.set('change:with-a-twin', patient);
   assert.equal([outcome.code, Object.keys(outcome.slaves).length], [null, slaves.length]);
   await ground.load();
   await ground.inStep();

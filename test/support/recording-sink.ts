@@ -45,7 +45,7 @@ export class RecordingSink implements TransportSink {
 export async function until(
   what: string,
   holds: () => boolean,
-  deadlineMs = 20_000,
+  deadlineMs = 45_000,
 ): Promise<void> {
   const deadline = performance.now() + deadlineMs;
   while (!holds()) {

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 100_000;
 
 const urlOf = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
 

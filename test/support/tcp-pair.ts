@@ -50,6 +50,9 @@ export async function stillServes(
   await good.transport.close();
 }
 
+/** What is refused is refused for what it is: time must not come first on a slow machine. */
+const PATIENT_MS = 30_000;
+
 export interface Refusal {
   readonly master: ErrorCode;
   readonly slave: ErrorCode;
@@ -63,8 +66,12 @@ export async function refused(
   connect: Partial<TcpConnectOptions>,
   expected: Refusal,
 ): Promise<readonly string[]> {
-  const master = await listening({ handshakeTimeoutMs: 500, ...listen });
-  const slave = await connecting({ port: master.port, handshakeTimeoutMs: 500, ...connect });
+  const master = await listening({ handshakeTimeoutMs: PATIENT_MS, ...listen });
+  const slave = await connecting({
+    port: master.port,
+    handshakeTimeoutMs: PATIENT_MS,
+    ...connect,
+  });
   try {
     const [here, there] = [master.sink.troubles, slave.sink.troubles];
     await until('told on both sides', () => here.length * there.length > 0);

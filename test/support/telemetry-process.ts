@@ -48,7 +48,9 @@ async function beMaster(): Promise<void> {
   say({ port: transport.port });
   for (let word = await readWord(); word !== 'end'; word = await readWord()) {
     const isTwoPhase = word === 'two-phase';
-    const options = { method: isTwoPhase ? 'two-phase' : 'one-phase', ack: 'applied' } as const;
+    const options = isTwoPhase
+      ? ({ method: 'two-phase', ack: 'applied', timeout: 30_000 } as const)
+      : ({ method: 'one-phase', ack: 'applied' } as const);
     const { version, participants } = await master.data.update((draft) => {
       draft[word] = 1;
     }, options);

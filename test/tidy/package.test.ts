@@ -9,7 +9,7 @@ import { outputOf, runCommand } from '../support/run-command.js';
 
 const test = suite('package');
 
-const PACK_DEADLINE_MS = 60_000;
+const PACK_DEADLINE_MS = 110_000;
 
 interface Packed {
   readonly files: ReadonlyArray<{ readonly path: string }>;

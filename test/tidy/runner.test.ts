@@ -11,8 +11,13 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 function runFixture(name: string, env: Environment = {}): Promise<CommandResult> {
   return runCommand(process.execPath, ['dist/test/run.js', '--fixtures', `/${name}.`], {
-    deadlineMs: 30_000,
-    env: { CI: undefined, TEST_FILE_DEADLINE_S: undefined, ...env },
+    deadlineMs: 90_000,
+    env: {
+      CI: undefined,
+      TEST_FILE_DEADLINE_S: undefined,
+      TEST_CASE_DEADLINE_S: undefined,
+      ...env,
+    },
   });
 }
 
@@ -67,13 +72,13 @@ test('a failing hook fails, and so do the tests it kept from running', async () 
 });
 
 test('a test that never settles is named, and the next one still runs', async () => {
-  const result = await runFixture('hanging-test', { TEST_FILE_DEADLINE_S: '2' });
+  const result = await runFixture('hanging-test', { TEST_CASE_DEADLINE_S: '1.6' });
   assert.is(lastLine(result), '1 passed, 1 failed', outputOf(result));
   assert.match(result.stdout, /"never settles" did not settle within 1600 ms/);
 });
 
 test('a blocked process is killed, and its test named', async () => {
-  const result = await runFixture('endless-loop', { TEST_FILE_DEADLINE_S: '1' });
+  const result = await runFixture('endless-loop', { TEST_FILE_DEADLINE_S: '4' });
   assert.is(result.code, 1, outputOf(result));
   assert.is(lastLine(result), '0 passed, 1 failed');
   assert.match(result.stdout, /broke off in "blocks the process"/);

@@ -9,7 +9,7 @@ import { runCommand } from '../support/run-command.js';
 
 const test = suite('types of the package');
 
-const COMPILE_DEADLINE_MS = 60_000;
+const COMPILE_DEADLINE_MS = 110_000;
 const PROGRAM = `
 import { createMaster, document } from 'replichart';
 import { memoryNetwork } from 'replichart/transports/memory';

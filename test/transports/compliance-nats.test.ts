@@ -18,7 +18,7 @@ function run(name: string, maxPayload: number | undefined, options: NatsPairOpti
     server = await startNatsServer(maxPayload === undefined ? {} : { maxPayload });
   });
   test.after(() => server.close());
-  transportSuite({ test, factory: () => natsPair(server, options) });
+  transportSuite({ test, deadlineMs: 30_000, factory: () => natsPair(server, options) });
   test.run();
 }
 

@@ -24,7 +24,7 @@ async function udpPair(sockets: OpenSocket): Promise<TransportPair> {
 
 function run(name: string, sockets: () => OpenSocket): void {
   const test = suite(`transport suite: ${name}`);
-  transportSuite({ test, factory: () => udpPair(sockets()) });
+  transportSuite({ test, deadlineMs: 30_000, factory: () => udpPair(sockets()) });
   test.run();
 }
 

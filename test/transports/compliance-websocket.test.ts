@@ -46,7 +46,7 @@ async function pairOf(given: PairOptions): Promise<TransportPair> {
 
 function run(name: string, factory: () => Promise<TransportPair>): void {
   const test = suite(`transport suite: websocket${name}`);
-  transportSuite({ test, factory });
+  transportSuite({ test, deadlineMs: 30_000, factory });
   test.run();
 }
 

@@ -13,7 +13,7 @@ const small = { highWaterBytes: 200_000, frameBytesMax: 100_000, outboundBytesMa
 
 function runOnPorts(name: string, options: WorkerPairOptions): void {
   const test = suite(`transport suite: ${name}`);
-  transportSuite({ test, factory: () => workerPair(portEnds(), options) });
+  transportSuite({ test, deadlineMs: 30_000, factory: () => workerPair(portEnds(), options) });
   test.run();
 }
 
@@ -26,7 +26,7 @@ function runOnProcess(): void {
   test.after(() => ends.close());
   // One process for all tests: each takes ends of its own, and leaves the process to the next.
   const factory = () => workerPair({ open: () => ends.open(), close: async () => undefined });
-  transportSuite({ test, factory });
+  transportSuite({ test, deadlineMs: 30_000, factory });
   test.run();
 }
 

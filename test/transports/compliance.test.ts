@@ -42,7 +42,7 @@ async function tcpPair(listen: Common, connect: Common): Promise<TransportPair> 
 
 function run(name: string, factory: () => Promise<TransportPair> | TransportPair): void {
   const test = suite(`transport suite: ${name}`);
-  transportSuite({ test, factory });
+  transportSuite({ test, deadlineMs: 30_000, factory });
   test.run();
 }
 

@@ -58,7 +58,8 @@ for (const secret of [undefined, 'of the flood']) {
     for (let n = 0; n < 20; n += 1) drip(drips, here.port);
     await until('all are ended', () => drips.closed === 20);
     const tookMs = performance.now() - started;
-    assert.ok(tookMs < 4 * handshakeTimeoutMs, `it took ${tookMs} ms`);
+    // A deadline that each byte began anew would let them go on for the 40 bytes of a hello.
+    assert.ok(tookMs < 10 * handshakeTimeoutMs, `it took ${tookMs} ms`);
     await until('told', () => here.sink.troubles.length > 0);
     const code = secret === undefined ? 'PROTOCOL' : 'TIMEOUT';
     await until('each has a code', () => told(here.sink, code) === 20);

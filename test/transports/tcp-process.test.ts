@@ -23,7 +23,8 @@ function script(body: string): { ran: Ran; kill(): void } {
   child.stderr.on('data', (chunk) => {
     ran.out += chunk;
   });
-  child.on('exit', (code, signal) => {
+  // Not 'exit': what it printed last may still be on its way then.
+  child.on('close', (code, signal) => {
     ran.exit = code ?? (signal === null ? -1 : -2);
   });
   return { ran, kill: () => void child.kill('SIGKILL') };

@@ -83,7 +83,7 @@ test('a bit flipped anywhere on the wire ends that connection and is never deliv
     };
     const told = () => here.sink.troubles.length + here.sink.lefts.filter((l) => l.error).length;
     const [before, frames] = [told(), here.sink.frames.length];
-    const slave = await connecting({ port: tap.port, secret, handshakeTimeoutMs: 300 });
+    const slave = await connecting({ port: tap.port, secret, handshakeTimeoutMs: 2_000 });
     await until('it tried', () => flipped || slave.sink.joins.length > 0);
     if (!flipped) slave.transport.send(slave.sink.peer, sent);
     await until(`byte ${at}: told with a code`, () => told() > before);
@@ -107,7 +107,7 @@ async function replay(port: number, pieces: readonly Buffer[]): Promise<Buffer> 
 
 for (const seal of [true, false]) {
   test(`A3: a whole session replayed is refused: live, out of order, after a restart (seal: ${seal})`, async () => {
-    const here = await listening({ secret, seal, handshakeTimeoutMs: 300 });
+    const here = await listening({ secret, seal, handshakeTimeoutMs: 2_000 });
     const tap = await wiretap(here.port);
     const slave = await connecting({ port: tap.port, secret, seal });
     await until('joined', () => slave.sink.joins.length > 0);
@@ -129,7 +129,7 @@ for (const seal of [true, false]) {
     await until('each was told', () => here.sink.troubles.length >= 2 + toMaster.length);
     await slave.transport.close();
     await here.transport.close();
-    const again = await listening({ secret, seal, port: here.port, handshakeTimeoutMs: 300 });
+    const again = await listening({ secret, seal, port: here.port, handshakeTimeoutMs: 2_000 });
     await replay(again.port, toMaster);
     await until('told after the restart', () => again.sink.troubles.length > 0);
     assert.is(again.sink.joins.length + again.sink.frames.length, 0);
@@ -155,7 +155,7 @@ for (const seal of [true, false]) {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as net.AddressInfo;
-    const victim = await connecting({ port, secret, seal, handshakeTimeoutMs: 300 });
+    const victim = await connecting({ port, secret, seal, handshakeTimeoutMs: 2_000 });
     await until('refused', () => victim.sink.troubles.length > 0);
     assert.is(victim.sink.joins.length + victim.sink.frames.length, 0);
     await victim.transport.close();

@@ -7,6 +7,10 @@ import { RecordingSink, until } from '../support/recording-sink.js';
 const test = suite('TCP: a slow reader costs bounded memory (P15)');
 const FRAME = 64 * 1024;
 const MIB = 1024 * 1024;
+/** What a slow reader takes at a time, 50 times a second: at most 6 MiB in all. */
+const SIP_CHUNKS = 2;
+/** So much that sips do not drain it before the time-out. */
+const SIPPED = { highWaterBytes: 32 * MIB, outboundBytesMax: 64 * MIB };
 
 const sizes = {
   frameBytesMax: FRAME,
@@ -14,12 +18,13 @@ const sizes = {
   outboundBytesMax: 4 * MIB,
 };
 
-async function slowSetup(stallTimeoutMs: number) {
-  const master = tcpListen({ port: 0, stallTimeoutMs, ...sizes });
+async function slowSetup(stallTimeoutMs: number, more: Partial<typeof sizes> = {}) {
+  const master = tcpListen({ port: 0, stallTimeoutMs, ...sizes, ...more });
   const sink = new RecordingSink();
   await master.open(sink);
   const raw = await rawSlave(master.port, FRAME);
   raw.socket.pause();
+  await until('the slow one joined', () => sink.joins.length === 1);
   const slow = sink.peer;
   const slave = tcpConnect({ port: master.port, ...sizes });
   const mine = new RecordingSink();
@@ -33,6 +38,11 @@ async function slowSetup(stallTimeoutMs: number) {
   return { master, sink, raw, slow, quick: sink.peer, mine, close };
 }
 
+const pause = (ms: number) =>
+  new Promise<void>((resolve) => {
+    setTimeout(resolve, ms);
+  });
+
 /** Sends while writable, turn by turn, until the system's buffers and ours are full. */
 async function fill(master: ReturnType<typeof tcpListen>, peer: string): Promise<number> {
   let sent = 0;
@@ -44,9 +54,7 @@ async function fill(master: ReturnType<typeof tcpListen>, peer: string): Promise
     } else {
       idle += 1;
     }
-    await new Promise((resolve) => {
-      setTimeout(resolve, sent % 64 === 0 || idle > 0 ? 1 : 0);
-    });
+    await pause(sent % 64 === 0 || idle > 0 ? 1 : 0);
   }
   return sent;
 }
@@ -79,17 +87,28 @@ test('a full peer that takes no byte for stallTimeoutMs is left with OVERLOADED'
 });
 
 test('a slow peer that makes progress is kept, however long it takes', async () => {
-  const { master, sink, raw, slow, close } = await slowSetup(150);
-  const sent = await fill(master, slow);
+  // This process, which sips as well, does not stand still for as long.
+  const stallTimeoutMs = 1_500;
+  const { master, sink, raw, slow, close } = await slowSetup(stallTimeoutMs, SIPPED);
+  let sent = await fill(master, slow);
   const started = performance.now();
-  const sip = setInterval(() => {
-    raw.socket.resume();
-    setTimeout(() => raw.socket.pause(), 2);
-  }, 20);
-  await until('well past the time-out', () => performance.now() - started > 400);
+  let [chunks, isSipping] = [0, true];
+  raw.socket.on('data', () => {
+    chunks += 1;
+    if (isSipping && chunks % SIP_CHUNKS === 0) raw.socket.pause();
+  });
+  const sip = setInterval(() => raw.socket.resume(), 20);
+  await until('well past the time-out', () => {
+    // Full again: one that drained is slow no more.
+    for (; sink.lefts.length === 0 && master.writable(slow); sent += 1) {
+      master.send(slow, Buffer.alloc(FRAME, sent));
+    }
+    return performance.now() - started > 2.5 * stallTimeoutMs;
+  });
   clearInterval(sip);
+  isSipping = false;
   raw.socket.resume();
-  await until('all bytes', () => raw.received().length >= sent * (FRAME + 4));
+  await until('all bytes', () => raw.socket.bytesRead >= sent * (FRAME + 4));
   assert.is(sink.lefts.length, 0);
   await close();
 });

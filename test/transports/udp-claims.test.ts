@@ -9,8 +9,8 @@ import { until } from '../support/recording-sink.js';
 
 const IDS = ['a', 'b', 'c', 'd'];
 const REFUSED = -1;
-const WAIT = { timeout: 10_000 };
-const TWO_PHASE = { method: 'two-phase', ack: 'applied' } as const;
+const WAIT = { timeout: 45_000 };
+const TWO_PHASE = { method: 'two-phase', ack: 'applied', ...WAIT } as const;
 const secret = 'claims';
 
 /** One multicast of the master: what it was, to how many, and what it took. */

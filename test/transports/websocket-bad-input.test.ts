@@ -241,11 +241,11 @@ function drip(socket: Socket, bytes: Uint8Array): NodeJS.Timeout {
   return setInterval(() => {
     if (!socket.destroyed) socket.write(bytes.subarray(at, at + 1));
     at += 1;
-  }, 30);
+  }, 200);
 }
 
 test('A6: silence, and one byte a second, end with TIMEOUT at every stage', () =>
-  withListener({ secret, handshakeTimeoutMs: 150 }, async ({ port, codes }) => {
+  withListener({ secret, handshakeTimeoutMs: 2_000 }, async ({ port, codes }) => {
     const request = upgradeRequest();
     const silent = await rawSocket(port);
     const http = await rawSocket(port, request.subarray(0, 10));
@@ -287,7 +287,7 @@ test('A6: 2,500 half-open connections: the oldest give way, an open one and a ne
   await Promise.all(Array.from({ length: 50 }, connect));
   await until('the surplus is ended', () => open.size <= limits.handshakesMax);
   slave.send(mine.peer, Buffer.from('not held up'));
-  await until('a frame of the open one', () => sink.frames.length === 1, 5000);
+  await until('a frame of the open one', () => sink.frames.length === 1);
   await stillServes(port, sink, secret);
   const grownBytes = process.memoryUsage().rss - before;
   assert.ok(grownBytes < 256 * 1024 * 1024, `${grownBytes} bytes for both ends of them`);

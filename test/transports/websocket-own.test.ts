@@ -29,7 +29,7 @@ test('it joins with a secret, and frames go both ways', async () => {
   const entry = new URL('../../lib/transports/websocket/index.js', import.meta.url).href;
   const text = program(entry, `ws://127.0.0.1:${master.port}/replichart`);
   const flags = ['--experimental-websocket', '--input-type=module', '--eval', text];
-  const ended = runCommand(process.execPath, flags, { deadlineMs: 20_000 });
+  const ended = runCommand(process.execPath, flags, { deadlineMs: 60_000 });
   await until('both frames', () => sink.frames.length === 2);
   assert.is(sink.frames[0]?.length, 1_000_000);
   assert.ok(sink.frames[0]?.every((byte) => byte === 7));

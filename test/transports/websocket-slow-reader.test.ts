@@ -7,6 +7,10 @@ import { RecordingSink, until } from '../support/recording-sink.js';
 const test = suite('WebSocket: a slow reader costs bounded memory (P15)');
 const FRAME = 64 * 1024;
 const MIB = 1024 * 1024;
+/** What a slow reader takes at a time, 50 times a second: at most 6 MiB in all. */
+const SIP_FRAMES = 2;
+/** So much that sips do not drain it before the time-out. */
+const SIPPED = { highWaterBytes: 32 * MIB, outboundBytesMax: 64 * MIB };
 
 const sizes = {
   frameBytesMax: FRAME,
@@ -14,8 +18,8 @@ const sizes = {
   outboundBytesMax: 4 * MIB,
 };
 
-async function slowSetup(stallTimeoutMs: number) {
-  const master = webSocketListen({ port: 0, stallTimeoutMs, ...sizes });
+async function slowSetup(stallTimeoutMs: number, more: Partial<typeof sizes> = {}) {
+  const master = webSocketListen({ port: 0, stallTimeoutMs, ...sizes, ...more });
   const sink = new RecordingSink();
   await master.open(sink);
   const raw = await rawWebSocketSlave(master.port, { frameBytesMax: FRAME });
@@ -24,6 +28,7 @@ async function slowSetup(stallTimeoutMs: number) {
     receivedBytes += message.length;
   });
   raw.pause();
+  await until('the slow one joined', () => sink.joins.length === 1);
   const slow = sink.peer;
   const url = `ws://127.0.0.1:${master.port}/replichart`;
   const slave = webSocketConnect({ url, ...sizes });
@@ -89,16 +94,25 @@ test('a full peer that takes no byte for stallTimeoutMs is left with OVERLOADED'
 });
 
 test('a slow peer that makes progress is kept, however long it takes', async () => {
-  const { master, sink, raw, received, slow, close } = await slowSetup(250);
-  const sent = await fill(master, slow);
+  // This process, which sips as well, does not stand still for as long.
+  const stallTimeoutMs = 1_500;
+  const { master, sink, raw, received, slow, close } = await slowSetup(stallTimeoutMs, SIPPED);
+  let sent = await fill(master, slow);
   const started = performance.now();
-  const sip = setInterval(() => {
-    raw.resume();
-    setTimeout(() => raw.pause(), 2);
-  }, 20);
-  await until('well past the time-out', () => performance.now() - started > 600);
+  let isSipping = true;
+  raw.on('message', () => {
+    if (isSipping && received() % (SIP_FRAMES * FRAME) === 0) raw.pause();
+  });
+  const sip = setInterval(() => raw.resume(), 20);
+  await until('well past the time-out', () => {
+    // Full again: one that drained is slow no more.
+    for (; sink.lefts.length === 0 && master.writable(slow); sent += 1) {
+      master.send(slow, Buffer.alloc(FRAME, sent));
+    }
+    return performance.now() - started > 2.5 * stallTimeoutMs;
+  });
   clearInterval(sip);
-  await pause(5);
+  isSipping = false;
   raw.resume();
   await until('all bytes', () => received() === sent * FRAME);
   assert.is(sink.lefts.length, 0);

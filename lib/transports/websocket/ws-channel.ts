@@ -4,10 +4,24 @@ import type { WebSocket } from 'ws';
 import { type Channel, type ChannelListener, NOBODY } from './channel.js';
 
 const OPEN = 1;
+/**
+ * So much is given to the socket at a time. Node makes one write of all that waits behind another,
+ * and tells of it once the system took the last byte: a slow reader of megabytes would look like
+ * one that takes nothing (P15).
+ */
+const BURST_BYTES = 256 * 1024;
 
 class WsChannel implements Channel {
   listener: ChannelListener = NOBODY;
   readonly #ws: WebSocket;
+  /** A slave masks what it sends, which makes its heads longer. */
+  readonly #maskBytes: number;
+  /** Messages behind those that the socket was given; those before `#next` are gone. */
+  #waiting: Uint8Array[] = [];
+  #next = 0;
+  #waitingBytes = 0;
+  /** To be done behind what waits. */
+  #close: (() => void) | null = null;
   /** Below it; null until it is connected. */
   #socket: Duplex | null;
   #isCorked = false;
@@ -15,6 +29,7 @@ class WsChannel implements Channel {
   constructor(ws: WebSocket, socket: Duplex | null) {
     this.#ws = ws;
     this.#socket = socket;
+    this.#maskBytes = socket === null ? 4 : 0;
     ws.on('upgrade', (response) => {
       this.#socket = response.socket;
     });
@@ -26,30 +41,70 @@ class WsChannel implements Channel {
     ws.on('pong', () => this.listener.alive());
     // Without a listener it would end the process.
     ws.on('error', (error) => this.listener.failed(error));
-    ws.on('close', (code: number) => this.listener.closed({ code }));
+    ws.on('close', (code: number) => {
+      this.#drop();
+      this.listener.closed({ code });
+    });
   }
 
   get bufferedBytes(): number {
-    return this.#ws.bufferedAmount;
+    return this.#waitingBytes + this.#ws.bufferedAmount;
   }
 
   send(message: Uint8Array): void {
     // Otherwise it would count what it throws away.
     if (this.#ws.readyState !== OPEN) return;
-    this.#cork();
-    this.#ws.send(message);
+    this.#waiting.push(message);
+    this.#waitingBytes += this.#sizeOf(message);
+    this.#pump();
   }
 
   close(code: number, reason: string): void {
-    this.#ws.close(code, reason);
+    this.#close = () => this.#ws.close(code, reason);
+    this.#pump();
   }
 
   destroy(): void {
+    this.#drop();
+    this.#close = null;
     this.#ws.terminate();
   }
 
   ping(): void {
     if (this.#ws.readyState === OPEN) this.#ws.ping();
+  }
+
+  /** With its head, as ws counts it: what moves on to the socket is not less for that. */
+  #sizeOf({ length }: Uint8Array): number {
+    const headBytes = length < 126 ? 2 : length < 65_536 ? 4 : 10;
+    return length + headBytes + this.#maskBytes;
+  }
+
+  #pump(): void {
+    // The other side ended it: nobody reads what waits, and ws would count what it throws away.
+    if (this.#ws.readyState !== OPEN) this.#drop();
+    while (this.#next < this.#waiting.length && this.#ws.bufferedAmount < BURST_BYTES) {
+      const message = this.#waiting[this.#next] as Uint8Array;
+      this.#next += 1;
+      this.#waitingBytes -= this.#sizeOf(message);
+      this.#cork();
+      this.#ws.send(message, this.#sent);
+    }
+    if (this.#next < this.#waiting.length) return;
+    this.#drop();
+    this.#close?.();
+    this.#close = null;
+  }
+
+  readonly #sent = (error?: Error | null): void => {
+    // 'error' and 'close' tell of it.
+    if (!error) this.#pump();
+  };
+
+  #drop(): void {
+    this.#waiting = [];
+    this.#next = 0;
+    this.#waitingBytes = 0;
   }
 
   /** What is sent in one turn leaves in one write: ws writes every message by itself. */

@@ -10,7 +10,7 @@ export const VETO_REASON = 'this value is forbidden here';
 /** Long enough for a page to be seen preparing. */
 const LOOK_MS = 700;
 /** Three validators are started for each change, and the machine may be busy. */
-const CHANGE_MS = 45_000;
+const CHANGE_MS = 90_000;
 
 /** Refuses what the page shall show as a veto; on one slave only. */
 const VALIDATOR = `

@@ -21,7 +21,7 @@ export interface Visit {
 }
 
 /** What a page waits for at most; generous, since the machine may be busy. */
-export const PAGE_DEADLINE_MS = 45_000;
+export const PAGE_DEADLINE_MS = 90_000;
 
 const DESK = { width: 1280, height: 900 };
 const PHONE = { width: 390, height: 844 };

@@ -1,5 +1,5 @@
 /** What keeps the event loop alive, so that a forgotten timer or socket is laid to its file. */
-const GRACE_MS = 2000;
+const GRACE_MS = 8000;
 const POLL_MS = 20;
 
 type Counts = ReadonlyMap<string, number>;

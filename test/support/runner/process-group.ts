@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
-const GRACE_MS = 1000;
+const GRACE_MS = 5000;
 const POLL_MS = 50;
 
 /** Ends the child and everything in its group. */

@@ -17,7 +17,9 @@ export interface FileTime {
   readonly durationMs: number;
 }
 
-const EXIT_GRACE_MS = 5000;
+const EXIT_GRACE_MS = 20_000;
+/** For a system that loads the program and its modules while it does other work. */
+const START_MS = 60_000;
 
 /** One child process and what became of the files it was given. */
 class TestProcess {
@@ -49,7 +51,7 @@ class TestProcess {
 
   /** Resolves with the files that were never begun because the process ended before. */
   async ended(): Promise<string[]> {
-    this.#arm(this.limits.fileDeadlineMs, 'the test process did not start');
+    this.#arm(START_MS, 'the test process did not start');
     const code = await new Promise<number | string>((resolve) => {
       this.#child.on('exit', (status, signal) => resolve(status ?? signal ?? 'unknown'));
     });
