@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { webSocketConnect, webSocketListen } from '../../lib/transports/websocket/index.js';
+import { liveBytes } from '../simulation/many/meters.js';
 import { rawWebSocketSlave } from '../support/raw-websocket.js';
 import { RecordingSink, until } from '../support/recording-sink.js';
 
@@ -11,6 +12,8 @@ const MIB = 1024 * 1024;
 const SIP_FRAMES = 2;
 /** So much that sips do not drain it before the time-out. */
 const SIPPED = { highWaterBytes: 32 * MIB, outboundBytesMax: 64 * MIB };
+/** Frames of a sender that goes on whenever it may: 256 MiB. */
+const SATURATING = 4096;
 
 const sizes = {
   frameBytesMax: FRAME,
@@ -114,6 +117,25 @@ test('a slow peer that makes progress is kept, however long it takes', async () 
   clearInterval(sip);
   isSipping = false;
   raw.resume();
+  await until('all bytes', () => received() === sent * FRAME);
+  assert.is(sink.lefts.length, 0);
+  await close();
+});
+
+test('a peer that is never without waiting frames costs what waits, not what was sent', async () => {
+  const { master, sink, raw, received, slow, close } = await slowSetup(60_000, SIPPED);
+  const before = liveBytes();
+  raw.resume();
+  let [sent, grewBytes] = [0, 0];
+  await until('all sent', () => {
+    for (; sent < SATURATING && master.writable(slow); sent += 1) {
+      master.send(slow, Buffer.alloc(FRAME, sent));
+    }
+    if (sent < SATURATING) return false;
+    grewBytes = liveBytes() - before;
+    return true;
+  });
+  assert.ok(grewBytes < 2 * SIPPED.highWaterBytes, `${Math.round(grewBytes / MIB)} MiB held`);
   await until('all bytes', () => received() === sent * FRAME);
   assert.is(sink.lefts.length, 0);
   await close();

@@ -10,14 +10,16 @@ const OPEN = 1;
  * one that takes nothing (P15).
  */
 const BURST_BYTES = 256 * 1024;
+/** Places of messages that the socket was given go at once: a queue may never be empty for long. */
+const PLACES_MAX = 1024;
 
 class WsChannel implements Channel {
   listener: ChannelListener = NOBODY;
   readonly #ws: WebSocket;
   /** A slave masks what it sends, which makes its heads longer. */
   readonly #maskBytes: number;
-  /** Messages behind those that the socket was given; those before `#next` are gone. */
-  #waiting: Uint8Array[] = [];
+  /** Messages behind those that the socket was given; of those before `#next` only places are left. */
+  #waiting: (Uint8Array | null)[] = [];
   #next = 0;
   #waitingBytes = 0;
   /** To be done behind what waits. */
@@ -84,9 +86,7 @@ class WsChannel implements Channel {
     // The other side ended it: nobody reads what waits, and ws would count what it throws away.
     if (this.#ws.readyState !== OPEN) this.#drop();
     while (this.#next < this.#waiting.length && this.#ws.bufferedAmount < BURST_BYTES) {
-      const message = this.#waiting[this.#next] as Uint8Array;
-      this.#next += 1;
-      this.#waitingBytes -= this.#sizeOf(message);
+      const message = this.#take();
       this.#cork();
       this.#ws.send(message, this.#sent);
     }
@@ -94,6 +94,18 @@ class WsChannel implements Channel {
     this.#drop();
     this.#close?.();
     this.#close = null;
+  }
+
+  #take(): Uint8Array {
+    const message = this.#waiting[this.#next] as Uint8Array;
+    this.#waiting[this.#next] = null;
+    this.#next += 1;
+    this.#waitingBytes -= this.#sizeOf(message);
+    if (this.#next === PLACES_MAX) {
+      this.#waiting.splice(0, PLACES_MAX);
+      this.#next = 0;
+    }
+    return message;
   }
 
   readonly #sent = (error?: Error | null): void => {
