@@ -18,7 +18,7 @@ class WsChannel implements Channel {
   readonly #ws: WebSocket;
   /** A slave masks what it sends, which makes its heads longer. */
   readonly #maskBytes: number;
-  /** Messages behind those that the socket was given; of those before `#next` only places are left. */
+  /** Messages behind those the socket was given; of those before `#next` only places are left. */
   #waiting: (Uint8Array | null)[] = [];
   #next = 0;
   #waitingBytes = 0;
