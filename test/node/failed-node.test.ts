@@ -9,13 +9,10 @@ const test = suite('node: one whose store failed');
 test('with nobody else but such a node the lease is left alone', async () => {
   const world = new NodeWorld();
   const disks = new Map(MEMBERS.map((id) => [id, new ServiceDisk()]));
-  const starts = MEMBERS.map((id) => {
+  const first = await world.begin((id) => {
     const store = disks.get(id);
-    return world.make(id, store === undefined ? {} : { store }).start();
+    return store === undefined ? {} : { store };
   });
-  await world.clock.pass(50);
-  await Promise.all(starts);
-  const first = await world.leader();
   await world.settled(
     first.data.update((draft) => {
       draft.n = 1;

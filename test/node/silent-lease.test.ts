@@ -45,7 +45,8 @@ class Faulty {
     },
   };
 
-  async begin(): Promise<TreeNode> {
+  /** The first leads. */
+  async begin(): Promise<{ first: TreeNode; one: TreeNode; other: TreeNode }> {
     const first = await this.world.begin({}, this.service);
     for (const node of this.world.nodes.values()) {
       node.on('trouble', ({ code, reason }) => this.troubles.push(`${code} ${reason}`));
@@ -53,16 +54,14 @@ class Faulty {
     // All of them hold the same: else who holds more is the only one that may lead.
     await this.world.settled(first.data.update(change));
     await this.world.clock.pass(LEASE_MS);
-    return first;
+    const [one, other] = MEMBERS.filter((id) => id !== first.id).map((id) => this.world.node(id));
+    assert.ok(one !== undefined && other !== undefined);
+    return { first, one, other };
   }
 
   fail(victim: string, failing: Partial<LeaseSession>): void {
     this.victim = victim;
     this.failing = failing;
-  }
-
-  othersThan(node: TreeNode): TreeNode[] {
-    return MEMBERS.filter((id) => id !== node.id).map((id) => this.world.node(id));
   }
 
   /** One of them leads, and its changes are confirmed. */
@@ -92,9 +91,9 @@ class Faulty {
 
 test('renewals that never settle: it steps down, another leads, it can be stopped', async () => {
   const faulty = new Faulty();
-  const first = await faulty.begin();
+  const { first, one, other } = await faulty.begin();
   faulty.fail(first.id, { write: never });
-  await faulty.leads(faulty.othersThan(first));
+  await faulty.leads([one, other]);
   assert.is(first.role, 'following');
   await faulty.world.clock.pass(LEASE_MS);
   faulty.told(new RegExp(`TIMEOUT .* a write of node "${first.id}" of "tree" within ${LEASE_MS} `));
@@ -103,9 +102,7 @@ test('renewals that never settle: it steps down, another leads, it can be stoppe
 
 test('the write that takes the lease never settles: another one leads; later it may', async () => {
   const faulty = new Faulty();
-  const first = await faulty.begin();
-  const [one, other] = faulty.othersThan(first);
-  assert.ok(one !== undefined && other !== undefined);
+  const { first, one, other } = await faulty.begin();
   faulty.fail(one.id, { write: never });
   await faulty.world.settled(first.stop());
   await faulty.leads([other]);
@@ -119,9 +116,7 @@ test('the write that takes the lease never settles: another one leads; later it 
 
 test('the write of where its term begins never settles: another leads', async () => {
   const faulty = new Faulty();
-  const first = await faulty.begin();
-  const [one, other] = faulty.othersThan(first);
-  assert.ok(one !== undefined && other !== undefined);
+  const { first, one, other } = await faulty.begin();
   const ledBy: string[] = [];
   one.on('role', (role) => void ledBy.push(role));
   faulty.isRenewalOnly = true;
@@ -136,9 +131,7 @@ test('the write of where its term begins never settles: another leads', async ()
 
 test('reads that never settle: a node starts and follows', async () => {
   const faulty = new Faulty();
-  const first = await faulty.begin();
-  const [one, other] = faulty.othersThan(first);
-  assert.ok(one !== undefined && other !== undefined);
+  const { first, one, other } = await faulty.begin();
   await faulty.world.settled(one.stop());
   faulty.fail(one.id, { read: never });
   const again = faulty.world.make(one.id, {}, faulty.service);
@@ -162,11 +155,11 @@ for (const [what, leave] of [
 ] as const) {
   test(`a leave that ${what}: the node is stopped, and says so`, async () => {
     const faulty = new Faulty();
-    const first = await faulty.begin();
+    const { first, one, other } = await faulty.begin();
     faulty.fail(first.id, { leave });
     assert.is(await faulty.world.settled(first.stop()), undefined);
     faulty.told(/the leave of node/);
-    await faulty.leads(faulty.othersThan(first));
+    await faulty.leads([one, other]);
     await faulty.end();
   });
 }
@@ -178,9 +171,7 @@ for (const [what, ask] of [
 ] as const) {
   test(`questions that ${what}: it does not lead, another does, the process goes on`, async () => {
     const faulty = new Faulty();
-    const first = await faulty.begin();
-    const [one, other] = faulty.othersThan(first);
-    assert.ok(one !== undefined && other !== undefined);
+    const { first, one, other } = await faulty.begin();
     faulty.fail(one.id, { ask });
     await faulty.world.settled(first.stop());
     void one.promote({ timeout: 1 }).catch(() => {});
@@ -194,10 +185,10 @@ for (const [what, ask] of [
 
 test('what is no record is told, and the lease goes to another node', async () => {
   const faulty = new Faulty();
-  const first = await faulty.begin();
+  const { first, one, other } = await faulty.begin();
   const nothing = async () => undefined as unknown as null;
   faulty.fail(first.id, { write: nothing, read: nothing });
-  await faulty.leads(faulty.othersThan(first));
+  await faulty.leads([one, other]);
   faulty.told(/PROTOCOL .*answered a write with something that is no record \(undefined\)/);
   await faulty.end();
 });
@@ -259,13 +250,11 @@ for (const [what, failing] of [
 ] as const) {
   test(`calls that ${what}: another leads, the process goes on`, async () => {
     const faulty = new Faulty();
-    const first = await faulty.begin();
-    const [one] = faulty.othersThan(first);
-    assert.ok(one !== undefined);
+    const { first, one, other } = await faulty.begin();
     faulty.fail(one.id, failing);
     await faulty.world.clock.pass(LEASE_MS);
     await faulty.world.settled(first.stop());
-    await faulty.leads(faulty.othersThan(first).filter(({ id }) => id !== one.id));
+    await faulty.leads([other]);
     await faulty.world.clock.pass(LEASE_MS);
     await faulty.end();
   });
@@ -320,7 +309,7 @@ test('a member takes whatever it is told and asked, and has no answer once it st
 test('what a service does to what it is given to write, it does to nobody else', async () => {
   const faulty = new Faulty();
   const { lease } = faulty.world;
-  const first = await faulty.begin();
+  const { first } = await faulty.begin();
   const terms = lease.record('tree')?.successions ?? [];
   const join = faulty.service.join.bind(faulty.service);
   const greedy: LeaseService = {

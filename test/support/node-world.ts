@@ -62,9 +62,16 @@ export class NodeWorld {
     return node;
   }
 
-  /** All three, with a leader. */
-  async begin(more: Partial<TreeOptions> = {}, lease?: LeaseService): Promise<TreeNode> {
-    const starts = MEMBERS.map((id) => this.make(id, more, lease).start());
+  /**
+   * All three, with a leader.
+   * @param more the same for all, or for each by its id
+   */
+  async begin(
+    more: Partial<TreeOptions> | ((id: string) => Partial<TreeOptions>) = {},
+    lease?: LeaseService,
+  ): Promise<TreeNode> {
+    const optionsOf = typeof more === 'function' ? more : () => more;
+    const starts = MEMBERS.map((id) => this.make(id, optionsOf(id), lease).start());
     await this.clock.pass(50);
     await Promise.all(starts);
     return this.leader();
