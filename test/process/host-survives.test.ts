@@ -17,7 +17,6 @@ import {
   strangeFrame,
 } from '../support/process-hostile.js';
 import { type Entry, readLog } from '../support/process-log.js';
-import type { HostStatus } from '../support/process-messages.js';
 import { ProcessNode } from '../support/process-node.js';
 import { type RawSocket, rawSlave, rawSocket } from '../support/raw-socket.js';
 import { until } from '../support/recording-sink.js';
@@ -52,22 +51,6 @@ async function told(node: ProcessNode, known: number, code: string, what: string
     if (found !== undefined) return found.reason;
     if (performance.now() > deadline) {
       throw new Error(`${what}: ${node.id} told no ${code}, only ${JSON.stringify(news)}`);
-    }
-    await pause(10);
-  }
-}
-
-async function shows(
-  node: ProcessNode,
-  what: string,
-  holds: (status: HostStatus) => boolean,
-): Promise<HostStatus> {
-  const deadline = performance.now() + DEADLINE_MS;
-  for (;;) {
-    const status = await node.status();
-    if (holds(status)) return status;
-    if (performance.now() > deadline) {
-      throw new Error(`${node.id} does not show ${what}: ${JSON.stringify(status)}`);
     }
     await pause(10);
   }
@@ -246,13 +229,20 @@ test('P2, T31: a slave of another lineage is refused, keeps its data, says so, a
       await stranger.start();
       const reason = await told(stranger, 0, 'PROTOCOL', 'another lineage');
       assert.match(reason, 'lineage');
-      const { slave } = await shows(stranger, 'refused', ({ slave }) => slave?.link === 'refused');
+      const { slave } = await stranger.shows(
+        'refusal',
+        ({ slave }) => slave?.link === 'refused',
+        DEADLINE_MS,
+      );
       assert.is(slave?.problem?.code, 'PROTOCOL', JSON.stringify(slave));
       assert.equal((await stranger.content()).changes, ['first'], 'it serves what it had');
-      await shows(other.master, 'a foreign slave', ({ slaves }) =>
-        slaves.some(({ id, link, stage }) => {
-          return id === 'moved' && link === 'refused' && stage === 'foreign';
-        }),
+      await other.master.shows(
+        'foreign slave',
+        ({ slaves }) =>
+          slaves.some(({ id, link, stage }) => {
+            return id === 'moved' && link === 'refused' && stage === 'foreign';
+          }),
+        DEADLINE_MS,
       );
       // Not asked for its vote, not now and not after its next hello (P14).
       await pause(1000 + HEARTBEAT_MS);

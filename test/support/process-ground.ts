@@ -11,10 +11,7 @@ import type { FaultProxy } from './process-proxy.js';
 import { STUCK_MS } from './process-round.js';
 import { judge, type Verdict } from './process-verdict.js';
 
-const POLL_MS = 20;
 const CHANGES = 150;
-
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 type Slaves = readonly [ProcessNode, ProcessNode, ProcessNode];
 
@@ -95,20 +92,12 @@ export class Ground {
     this.recoveryMs = Math.max(this.recoveryMs, tookMs);
   }
 
-  async until(
+  until(
     node: ProcessNode,
     what: string,
     holds: (status: HostStatus) => boolean,
   ): Promise<HostStatus> {
-    const deadline = performance.now() + STUCK_MS;
-    for (;;) {
-      const status = await node.status();
-      if (holds(status)) return status;
-      if (performance.now() > deadline) {
-        throw new Error(`${node.id}: no ${what} in time: ${JSON.stringify(status)}`);
-      }
-      await pause(POLL_MS);
-    }
+    return node.shows(what, holds, STUCK_MS);
   }
 
   /** What all slaves hold now; call the answer to demand that it is the same. */

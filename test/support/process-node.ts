@@ -12,6 +12,9 @@ import type {
 } from './process-messages.js';
 
 const PROGRAM = fileURLToPath(new URL('./process-host.js', import.meta.url));
+const STATUS_POLL_MS = 20;
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /** The process went away with this question unanswered. */
 export class Gone extends Error {
@@ -124,6 +127,23 @@ export class ProcessNode {
 
   status(): Promise<HostStatus> {
     return this.#ask({ command: 'status' }) as Promise<HostStatus>;
+  }
+
+  /** Its status, once `holds`. @throws when that takes longer than `deadlineMs` */
+  async shows(
+    what: string,
+    holds: (status: HostStatus) => boolean,
+    deadlineMs: number,
+  ): Promise<HostStatus> {
+    const deadline = performance.now() + deadlineMs;
+    for (;;) {
+      const status = await this.status();
+      if (holds(status)) return status;
+      if (performance.now() > deadline) {
+        throw new Error(`${this.id}: no ${what} in time: ${JSON.stringify(status)}`);
+      }
+      await pause(STATUS_POLL_MS);
+    }
   }
 
   content(): Promise<HostContent> {
